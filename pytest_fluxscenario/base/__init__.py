@@ -1,0 +1,1 @@
+"""The ground floor: values and doors that every other layer may use."""

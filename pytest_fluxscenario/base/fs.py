@@ -1,0 +1,128 @@
+"""The one door to durable writes (faults.md, "Store"): temporary file, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place
+
+#: What a new file may be, before the umask: mkstemp's 0600 would shut the group out.
+_MODE = 0o666
+
+
+class WriteError(FluxError):
+    """A file or folder that cannot be written; what stood there before still stands."""
+
+
+def write_error(path: str, error: OSError) -> WriteError:
+    """The error of a write to ``path``, with what the system said."""
+    said = error.strerror or type(error).__name__
+    return WriteError(WriteError.of("fs.write", Place(path), f"cannot be written: {said}").problems)
+
+
+def make_folder(path: str) -> None:
+    """Make ``path`` and its parents, each made durable in its own parent. Raises WriteError."""
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(os.path.abspath(path))
+    if parent != path:
+        make_folder(parent)
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise write_error(path, NotADirectoryError(20, "a file is in the way")) from None
+    except OSError as error:
+        raise write_error(path, error) from error
+    else:
+        _sync_folder(parent)
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write ``data`` as ``path``: a reader sees the old bytes or the new, never a part. Raises WriteError."""
+    folder = os.path.dirname(os.path.abspath(path))
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        try:
+            try:
+                _write_all(descriptor, data)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, path)
+        except BaseException:
+            _forget(temporary)
+            raise
+        _sync_folder(folder)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+@dataclass(slots=True)
+class Log:
+    """A file that one process appends whole lines to; each is on its way to the disk when ``append`` returns."""
+
+    path: str
+    _descriptor: int = field(default=-1, repr=False)
+    #: Bytes appended so far.
+    size: int = 0
+
+    def open(self) -> None:
+        """Begin an empty file; what stood there is replaced. Raises WriteError."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            self._descriptor = os.open(self.path, flags, _MODE)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def append(self, line: bytes) -> int:
+        """Append one line, its line feed included; gives the offset where it begins. Raises WriteError."""
+        start = self.size
+        try:
+            _write_all(self._descriptor, line)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+        self.size += len(line)
+        return start
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes of an earlier line."""
+        return os.pread(self._descriptor, length, start)
+
+    def close(self) -> None:
+        """Make the lines durable and let go of the file. Raises WriteError."""
+        if self._descriptor < 0:
+            return
+        descriptor, self._descriptor = self._descriptor, -1
+        try:
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def _sync_folder(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

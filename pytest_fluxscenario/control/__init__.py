@@ -1,0 +1,1 @@
+"""The control engine: pure, and knows no test runner (control.md)."""

@@ -1,0 +1,95 @@
+"""What a hook's result is worth (control.md, "Hooks"): it computes facts, and never grants authority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.base.values import keys, type_name
+from pytest_fluxscenario.control.rules import Rules
+from pytest_fluxscenario.control.state import Run
+from pytest_fluxscenario.model.response import HookCallRecord
+from pytest_fluxscenario.model.vocabulary import AUTHORITY_FIELDS
+from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
+
+_RESULT_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "status": str,
+    "valid": (bool, type(None)),
+    "diagnostics": list,
+    "facts": dict,
+    "artifacts": (list, dict),
+    "rendered": (str, type(None)),
+}
+_AUTHORITY = frozenset(AUTHORITY_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """A judged result."""
+
+    #: The call failed, or its result was refused whole.
+    failed: bool
+    facts: Mapping[str, Any]
+    valid: bool
+    diagnostics: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class HookCaller:
+    """Calls hooks for one decision, and keeps what the answer reports of the calls."""
+
+    rules: Rules
+    run: Run
+    runtime: HookRuntime
+    records: list[HookCallRecord] = field(default_factory=list)
+
+    def ask(self, hook_id: str, artifact_type: str | None, payload: dict[str, Any]) -> HookAnswer:
+        """Call a hook and judge its result. Raises HookUnavailable where nothing can run it."""
+        profile = self.rules.profile
+        call = HookCall(hook_id, self.run.run_id, profile.id, profile.version, artifact_type, payload)
+        outcome = self.runtime.call(call)
+        status, diagnostics = self._judge(outcome)
+        self.records.append(
+            HookCallRecord(
+                hook_id,
+                status,
+                outcome.runtime_id,
+                outcome.runtime_kind,
+                outcome.entrypoint_hash,
+                outcome.input_hash,
+                outcome.output_hash,
+                diagnostics,
+            )
+        )
+        result = outcome.result if status == "ok" and outcome.result is not None else {}
+        return HookAnswer(status != "ok", result.get("facts", {}), result.get("valid") is True, diagnostics)
+
+    @property
+    def calls(self) -> tuple[HookCallRecord, ...]:
+        """The calls made so far, in order."""
+        return tuple(self.records)
+
+    def _judge(self, outcome: HookOutcome) -> tuple[str, tuple[str, ...]]:
+        """The status of a call, and what to say of it."""
+        result = outcome.result
+        if outcome.status != "ok" or result is None:
+            return outcome.status if outcome.status != "ok" else "no_result", outcome.diagnostics
+        forbidden = (_AUTHORITY | self.rules.forbidden_fields) & {*result, *keys(result.get("facts"))}
+        if forbidden:
+            named = ", ".join(sorted(shown(name, 80) for name in forbidden))
+            return "forbidden_field", (f"the result claims authority that no hook has: {named}",)
+        allowed = self.rules.allowed_fields
+        foreign = sorted(set(result) - (_RESULT_TYPES.keys() if allowed is None else allowed | {"status", "diagnostics"}))
+        if foreign:
+            return "forbidden_field", (f"the result has a field that the contract does not allow: {shown(foreign[0], 80)}",)
+        for name, kind in _RESULT_TYPES.items():
+            if name in result and not isinstance(result[name], kind):
+                return "invalid_result", (f"'{name}' in the result is {type_name(result[name])}",)
+        said = tuple(shown(text) for text in result.get("diagnostics", ()))
+        if result.get("status") == "ok":
+            return "ok", said
+        if result.get("status") == "error":
+            return "error", said or ("the hook reported an error",)
+        return "invalid_result", (f"'status' in the result is neither 'ok' nor 'error': {shown(result.get('status'), 80)}",)

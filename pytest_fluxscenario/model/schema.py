@@ -1,0 +1,31 @@
+"""The published JSON Schemas, generated from the types that decide (scenario.md, pack.md, evidence.md)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from pytest_fluxscenario.model.pack import Hooks, Manifest
+from pytest_fluxscenario.model.profile import Profile
+from pytest_fluxscenario.model.request import Request
+from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.model.scenario import Scenario
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+#: Name of a schema to the type that it is made of.
+DOCUMENTS: dict[str, Any] = {
+    "scenario": Scenario,
+    "profile": Profile,
+    "manifest": Manifest,
+    "hooks": Hooks,
+    "request": Request,
+    "response": Response,
+}
+
+
+@cache
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what ``kind`` accepts."""
+    return {"$schema": _DIALECT, **msgspec.json.schema(kind)}
