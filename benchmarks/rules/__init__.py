@@ -1,0 +1,1 @@
+"""What every tool but ours imports; this folder alone stands on their PYTHONPATH."""
