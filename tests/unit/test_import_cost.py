@@ -1,0 +1,75 @@
+"""pytest in a project without scenarios must not get slower: what loading the package and the plugin imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pytest_fluxscenario
+
+#: Each costs tens of milliseconds, or is needed only once there is a scenario.
+_LATE = (
+    "hypothesis",
+    "jsonschema",
+    "msgspec",
+    "pytest_fluxscenario.analysis",
+    "pytest_fluxscenario.cli",
+    "pytest_fluxscenario.fleet",
+    "referencing",
+    "semver",
+    "yaml",
+)
+
+
+def _added_by(statement: str, *, after: str = "pass") -> set[str]:
+    """The modules that ``statement`` adds to a fresh interpreter that has run ``after``."""
+    lines = [
+        "import json, sys",
+        after,
+        "old = set(sys.modules)",
+        statement,
+        "print(json.dumps([*{*sys.modules} - old]))",
+    ]
+    home = Path(pytest_fluxscenario.__file__).parent.parent
+    # -P and PYTHONPATH: the package that this test runs with, whatever the working directory holds.
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", "\n".join(lines)],
+        env={**os.environ, "PYTHONPATH": str(home)},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    return set(json.loads(answer.stdout))
+
+
+def test_the_package_alone_imports_nothing() -> None:
+    assert _added_by("import pytest_fluxscenario") == {"pytest_fluxscenario"}
+
+
+def test_a_public_name_is_imported_at_its_first_use() -> None:
+    added = _added_by("from pytest_fluxscenario import FluxError")
+    assert "pytest_fluxscenario.base.errors" in added
+    assert not any(name.startswith("pytest_fluxscenario.model") for name in added)
+
+
+@pytest.mark.parametrize("name", pytest_fluxscenario.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(pytest_fluxscenario, name) is not None
+    assert name in dir(pytest_fluxscenario)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Requests'"):
+        getattr(pytest_fluxscenario, "Requests")  # noqa: B009 - mypy knows that it is not there
+
+
+def test_loading_the_plugin_leaves_the_heavy_modules_alone() -> None:
+    added = _added_by("import pytest_fluxscenario.plugin.entry", after="import pytest")
+    assert "pytest_fluxscenario.plugin.entry" in added
+    loaded = {name for name in added for late in _LATE if name == late or name.startswith(f"{late}.")}
+    assert sorted(loaded) == []
