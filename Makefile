@@ -1,0 +1,120 @@
+# Works from a clean checkout with Python 3.11 or newer, pip and make; `make help` lists the targets.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+DEMO  := build/demo
+BENCH := build/benchmarks/tools
+# More arguments for pytest: make test TEST_ARGS="-n 2 -k store"
+TEST_ARGS  ?=
+# And for the benchmarks: make bench BENCH_ARGS=--quick (keeps no table)
+BENCH_ARGS ?= --keep
+
+# The first that runs and can make environments: a name on PATH may be a shim of a version manager that fails.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	if $$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then echo $$name; break; fi; done)
+
+PIP_FLAGS := --quiet --no-input --disable-pip-version-check --progress-bar off
+
+# What an outer environment must not decide.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS
+
+.PHONY: help demo test test-slow build lint typecheck format bench clean FORCE
+
+help:
+	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
+	@echo "make test        set up, run all tests but the slow ones against the built wheel"
+	@echo "make test-slow   the slow tests"
+	@echo "make lint        ruff, mypy, import layers (make typecheck: mypy alone)"
+	@echo "make format      rewrite the sources as ruff formats them"
+	@echo "make build       sdist and wheel, in dist/"
+	@echo "make bench       the benchmarks against other tools; keeps the table in docs/benchmarks.md"
+	@echo "make clean       remove what the other targets made"
+
+# ---- set-up: each stamp is older than what it was made from, or is made again -------------------
+
+# Changes only when the content of a file that goes into the wheel does: a checkout touches times, an import
+# makes __pycache__, and a deleted file leaves no time behind.
+build/inputs: FORCE
+	@mkdir -p build
+	@find pyproject.toml README.md LICENSE pytest_fluxscenario -type f ! -name '*.py[co]' | LC_ALL=C sort \
+		| while IFS= read -r file; do cksum "$$file"; done > build/inputs.new
+	@if cmp -s build/inputs.new build/inputs; then rm build/inputs.new; else mv build/inputs.new build/inputs; fi
+
+$(VENV)/stamp-python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with venv found (set PYTHON=/path/to/python3)" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install $(PIP_FLAGS) 'build>=1.2'
+	@touch $@
+
+# The wheel is built from the sdist, so that a file missing there is missed here.
+dist/.stamp: build/inputs $(VENV)/stamp-python
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist . > build/dist.log 2>&1 || { cat build/dist.log >&2; exit 1; }
+	@touch $@
+
+# --force-reinstall: the version stays the same while the content changes.
+$(VENV)/stamp-package: dist/.stamp
+	$(BIN)/python -m pip install $(PIP_FLAGS) dist/*.whl
+	$(BIN)/python -m pip install $(PIP_FLAGS) --force-reinstall --no-deps dist/*.whl
+	@touch $@
+
+$(VENV)/stamp-test: pyproject.toml | $(VENV)/stamp-package
+	$(BIN)/python -m pip install $(PIP_FLAGS) "$$(ls dist/*.whl)[test]"
+	@touch $@
+
+$(VENV)/stamp-lint: pyproject.toml | $(VENV)/stamp-package
+	$(BIN)/python -m pip install $(PIP_FLAGS) "$$(ls dist/*.whl)[lint,test]"
+	@touch $@
+
+# Environments of their own: pytest-bdd, for one, loads itself into every pytest run beside it.
+$(BENCH)/.stamp: dist/.stamp $(VENV)/stamp-package
+	$(BIN)/python benchmarks/run.py --setup $(BENCH)
+	@touch $@
+
+# ---- what people ask for -----------------------------------------------------------------------
+
+# -p no:randomly: in the order of the files, also where `make test` has installed its plugins.
+demo: $(VENV)/stamp-package
+	@rm -rf $(DEMO)
+	@mkdir -p $(DEMO)
+	$(BIN)/pytest scenarios -v -p no:randomly --junitxml=$(DEMO)/junit.xml --fluxscenario-evidence=$(DEMO)/evidence
+	$(BIN)/fluxrig evidence verify $(DEMO)/evidence
+	@echo
+	@echo "JUnit report: $(DEMO)/junit.xml"
+	@echo "evidence:     $(DEMO)/evidence (show it: $(BIN)/fluxrig evidence show $(DEMO)/evidence)"
+
+# The script, not `python -m pytest`: that would put the checkout before the installed wheel.
+test: $(VENV)/stamp-package $(VENV)/stamp-test
+	FLUXSCENARIO_EXPECT_WHEEL=1 $(BIN)/pytest $(TEST_ARGS)
+
+test-slow: $(VENV)/stamp-package $(VENV)/stamp-test
+	FLUXSCENARIO_EXPECT_WHEEL=1 $(BIN)/pytest -m slow $(TEST_ARGS)
+
+build: dist/.stamp
+	@ls -l dist
+
+lint: $(VENV)/stamp-lint typecheck
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+
+typecheck: $(VENV)/stamp-lint
+	$(BIN)/mypy
+
+format: $(VENV)/stamp-lint
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(BENCH)/.stamp
+	$(BIN)/python benchmarks/run.py --tools $(BENCH) $(BENCH_ARGS)
+
+clean:
+	rm -rf $(VENV) .tox build dist .fluxscenario .cache
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name .git -prune -o -type d -name __pycache__ -print | while IFS= read -r folder; do rm -rf "$$folder"; done
