@@ -1,6 +1,6 @@
 """Fixtures that several folders of tests share.
 
-Helpers are imported by their full name (``from tests.fakes.clock import FakeClock``): the import mode of pytest makes
+What tests share is imported by its full name (``from tests.fakes.clock import FakeClock``): the import mode of pytest makes
 ``tests`` a package without the checkout on ``sys.path``.
 """
 
