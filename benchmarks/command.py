@@ -17,12 +17,16 @@ from benchmarks.measure import Job, Sample, rounds
 from benchmarks.report import markdown
 from benchmarks.targets import REFERENCE_SIZE, Results, figures
 from benchmarks.tools import ALL
-from benchmarks.tools.base import Tool
+from benchmarks.tools.base import Tool, Variant
+from benchmarks.tools.engine_alone import DECISIONS, ENGINE_ALONE, SCENARIOS
 from benchmarks.tools.startup import STARTUP
 from benchmarks.work import folder_of, prepare
 
 BUILD = ROOT / "build" / "benchmarks"
 KEPT_REPORT = ROOT / "docs" / "benchmarks.md"
+
+#: Timed in rounds of their own, at a size of their own.
+APART: tuple[Tool, ...] = (STARTUP, ENGINE_ALONE)
 
 _EXAMPLE = """\
 example:
@@ -75,14 +79,14 @@ class Plan:
         return REFERENCE_SIZE if REFERENCE_SIZE in self.sizes else self.sizes[-1]
 
     def tools_at(self, size: int) -> list[Tool]:
-        """The tools that run at ``size``, each with no more variants than that."""
+        """The tools that have a variant to run at ``size``."""
         return [tool for tool in ALL if self.variants(tool, size)]
 
-    def variants(self, tool: Tool, size: int) -> list[int]:
-        """The places of the variants of ``tool`` that run at ``size``."""
+    def variants(self, tool: Tool, size: int) -> list[Variant]:
+        """The variants of ``tool`` that run at ``size``."""
         return [
-            place
-            for place, variant in enumerate(tool.variants)
+            variant
+            for variant in tool.variants
             if self.only.search(variant.name) and (variant.every_size or size == self.reference)
         ]
 
@@ -100,9 +104,9 @@ class Plan:
         return replace(full, sizes=(200,), rounds=1, startup_rounds=3) if options.quick else full
 
 
-def _jobs(plan: Plan, tool: Tool, size: int, installed: Installed, expected: int) -> list[Job]:
+def _jobs(plan: Plan, tool: Tool, size: int, installed: Installed) -> list[Job]:
     folder = folder_of(tool, size, plan.work)
-    return [Job(tool.variants[place], size, folder, installed, expected) for place in plan.variants(tool, size)]
+    return [Job(variant, size, folder, installed, expected=size) for variant in plan.variants(tool, size)]
 
 
 def _teller() -> Callable[[str], None]:
@@ -126,6 +130,7 @@ def _generate(plan: Plan) -> None:
             if done.removed:
                 print(f"{size} {tool.folder}: {done.removed} files of older work removed", file=sys.stderr)
     prepare(STARTUP, 1, plan.work)
+    prepare(ENGINE_ALONE, SCENARIOS, plan.work)
     tell("")
 
 
@@ -137,17 +142,18 @@ def _measure(plan: Plan, found: dict[str, Installed]) -> Iterator[Sample]:
             job
             for tool in plan.tools_at(size)
             if tool.folder in found
-            for job in _jobs(plan, tool, size, found[tool.folder], size)
+            for job in _jobs(plan, tool, size, found[tool.folder])
         ]
         yield from rounds(jobs, plan.rounds, logs, tell)
-    if STARTUP.folder in found:
-        folder = folder_of(STARTUP, 1, plan.work)
-        starts = [
-            Job(variant, 1, folder, found[STARTUP.folder], 1)
-            for variant in STARTUP.variants
-            if plan.only.search(variant.name)
-        ]
-        yield from rounds(starts, plan.startup_rounds, logs, tell)
+    for tool, size, expected, count in (
+        (STARTUP, 1, 1, plan.startup_rounds),
+        (ENGINE_ALONE, SCENARIOS, DECISIONS, plan.rounds),
+    ):
+        if tool.folder in found:
+            folder = folder_of(tool, size, plan.work)
+            variants = [variant for variant in tool.variants if plan.only.search(variant.name)]
+            jobs = [Job(variant, expected, folder, found[tool.folder], expected) for variant in variants]
+            yield from rounds(jobs, count, logs, tell)
     tell("")
 
 
@@ -156,7 +162,8 @@ def _find(plan: Plan) -> tuple[dict[str, Installed], dict[str, str], dict[str, s
     versions: dict[str, str] = {}
     left_out: dict[str, str] = {}
     wanted = [tool for tool in ALL if any(plan.variants(tool, size) for size in plan.sizes)]
-    for tool in (*wanted, STARTUP):
+    wanted += [tool for tool in APART if any(plan.only.search(variant.name) for variant in tool.variants)]
+    for tool in wanted:
         where = find(tool, plan.tools)
         if isinstance(where, Installed):
             found[tool.folder] = where

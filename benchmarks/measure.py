@@ -112,12 +112,14 @@ def run(job: Job, round_: int, log: Path) -> Sample:
             watch.cancel()
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    found = job.variant.passed.findall(_tail(log))
+    said = _tail(log)
+    found = job.variant.passed.findall(said)
+    own = job.variant.seconds.findall(said) if job.variant.seconds else []
     return Sample(
         name=job.variant.name,
         size=job.size,
         round=round_,
-        wall=wall,
+        wall=float(own[-1]) if own else wall,
         cpu=usage.ru_utime + usage.ru_stime,
         rss_mb=usage.ru_maxrss / 1024,
         exit_status=process.returncode,

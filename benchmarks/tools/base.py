@@ -32,6 +32,8 @@ class Variant:
     passed: re.Pattern[str] = re.compile(r"\b(\d+) passed")
     #: Timed at every size, to see the slope; the others at the reference size only.
     every_size: bool = False
+    #: Finds the seconds in what a command prints that times itself; the others are timed from start to end.
+    seconds: re.Pattern[str] | None = None
 
 
 class Tool(Protocol):

@@ -155,6 +155,21 @@ class TestRunning:
 
         pytester.runpytest_subprocess("-p", "no:fluxscenario").assert_outcomes(passed=5)
 
+    def test_the_engine_decides_the_same_by_the_pack(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        from benchmarks.engine import main
+        from benchmarks.tools.engine_alone import ENGINE_ALONE
+        from benchmarks.work import folder_of, prepare
+
+        # 200 scenarios fire every gate.
+        prepare(ENGINE_ALONE, 200, tmp_path)
+        main(folder_of(ENGINE_ALONE, 200, tmp_path), 2)
+
+        said = capsys.readouterr().out
+        (seconds,) = [variant.seconds for variant in ENGINE_ALONE.variants]
+        assert said.startswith(f"{200 * 3 * 2} passed in ")
+        assert seconds is not None
+        assert float(seconds.findall(said)[0]) > 0
+
     @pytest.mark.parametrize(
         ("script", "status", "passed", "right"),
         [
@@ -250,13 +265,13 @@ class TestFigures:
 
     def test_the_figures_speak_of_commands_that_exist(self) -> None:
         from benchmarks import targets
+        from benchmarks.command import APART
         from benchmarks.tools import ALL
-        from benchmarks.tools.startup import STARTUP
 
-        known = {variant.name for tool in (*ALL, STARTUP) for variant in tool.variants}
+        known = {variant.name for tool in (*ALL, *APART) for variant in tool.variants}
         named = {targets.PLUGIN, targets.OVERRIDDEN, targets.LISTS, targets.BARE, targets.COMMAND, targets.LOOP}
 
-        assert named | {targets.WITH, targets.WITHOUT} | {name for name, _ in targets.PEERS} <= known
+        assert named | {targets.WITH, targets.WITHOUT, targets.ENGINE} | {name for name, _ in targets.PEERS} <= known
 
 
 class TestResults:
