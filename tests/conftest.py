@@ -1,7 +1,7 @@
 """Fixtures that several folders of tests share.
 
-What tests share is imported by its full name (``from tests.fakes.clock import FakeClock``): the import mode of pytest makes
-``tests`` a package without the checkout on ``sys.path``.
+What tests share is imported by its full name (``from tests.fakes.clock import FakeClock``): the import mode of pytest
+makes ``tests`` a package without the checkout on ``sys.path``.
 """
 
 from __future__ import annotations
