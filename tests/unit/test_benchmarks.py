@@ -193,6 +193,15 @@ class TestRunning:
         assert got.wall > 0
         assert got.rss_mb > 1
 
+    def test_a_command_that_times_itself_is_believed(self, tmp_path: Path) -> None:
+        from benchmarks.measure import Job, run
+        from benchmarks.tools.base import Variant
+
+        argv = ("python", "-c", "print('1 passed in 0.25 s')")
+        job = Job(Variant("some", argv, seconds=re.compile(r"in (\S+) s")), 1, tmp_path, this_python(), expected=1)
+
+        assert run(job, 0, tmp_path / "some.log").wall == 0.25
+
     def test_rounds_are_interleaved_and_leave_out_what_is_broken(self, tmp_path: Path) -> None:
         from benchmarks.measure import Job, rounds
         from benchmarks.tools.base import Variant
@@ -319,9 +328,10 @@ class TestResults:
         monkeypatch.setattr(command, "KEPT_REPORT", tmp_path / "docs" / "benchmarks.md")
         arguments = ["--n", "2", "--rounds", "1", "--startup-rounds", "1", "--only", "plain loop", "--keep"]
 
-        assert command.main([*arguments, "--work", str(tmp_path / "work"), "--tools", str(tmp_path / "tools")]) == 0
+        folders = ["--work", str(tmp_path / "some" / "work"), "--tools", "/nowhere/tools"]
+        assert command.main([*arguments, *folders]) == 0
         kept = (tmp_path / "docs" / "benchmarks.md").read_text()
         assert kept == capsys.readouterr().out
-        assert f"`python benchmarks/run.py {shlex.join(arguments)} --work work --tools tools`" in kept
+        assert f"`python benchmarks/run.py {shlex.join(arguments)} --work some/work --tools tools`" in kept
         assert str(tmp_path) not in kept
         assert "| plain loop |" in kept
