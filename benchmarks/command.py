@@ -37,6 +37,19 @@ example:
 """
 
 
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a regular expression: {error}") from error
+
+
 def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(
@@ -46,10 +59,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument
-    add("--n", type=int, nargs="+", default=[1000, 5000, 10000], metavar="N", help="sizes (1000 5000 10000)")
-    add("--rounds", type=int, default=5, help="rounds at each size (5)")
-    add("--startup-rounds", type=int, default=41, help="rounds of the start in an empty project (41)")
-    add("--only", type=re.compile, default=re.compile(""), metavar="REGEX", help="rows whose name matches")
+    add("--n", type=_count, nargs="+", default=[1000, 5000, 10000], metavar="N", help="sizes (1000 5000 10000)")
+    add("--rounds", type=_count, default=5, help="rounds at each size (5)")
+    add("--startup-rounds", type=_count, default=41, help="rounds of the start in an empty project (41)")
+    add("--only", type=_pattern, default=re.compile(""), metavar="REGEX", help="rows whose name matches")
     add("--quick", action="store_true", help="a smoke run: 200 scenarios, one round")
     add("--tools", type=Path, default=BUILD / "tools", metavar="DIR", help="environments (build/benchmarks/tools)")
     add("--work", type=Path, default=BUILD / "work", metavar="DIR", help="the scenarios (build/benchmarks/work)")

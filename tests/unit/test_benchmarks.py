@@ -318,6 +318,25 @@ class TestResults:
         assert "| bare items | 1.00 | 1.00 … 1.00 | 1.00 | 200 | 1.00 | 50.0 | 1 |" in got
         assert "| times faster than Tavern | at least 8x | - | not measured |" in got
 
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["--n", "0"], "'0' is not a whole number above 0"),
+            (["--rounds", "-1"], "'-1' is not a whole number above 0"),
+            (["--only", "("], "'(' is not a regular expression"),
+        ],
+    )
+    def test_options_that_cannot_be_used(
+        self, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from benchmarks.command import main
+
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+
+        assert stopped.value.code == 2
+        assert said in capsys.readouterr().err
+
     def test_the_command_in_the_report_names_no_folder_of_this_machine(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
