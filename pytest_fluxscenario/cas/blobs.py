@@ -1,0 +1,131 @@
+"""Blobs: bytes under the name of their SHA-256 (store.md)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
+from pytest_fluxscenario.base.fs import make_folder, replace_file
+from pytest_fluxscenario.base.names import hash_fault
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+
+#: Largest blob that is read or written, in bytes.
+MOST_BYTES = 64 << 20
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_CHUNK = 1 << 20
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_CLONE_AGAIN = "put '* -text' into .gitattributes of the store, then check the blob out again"
+_IMPORT_AGAIN = "import the same content again, or restore the blob from a copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """The blobs of one store. Reading needs no lock and no write access."""
+
+    #: The ``blobs`` folder.
+    folder: str
+    #: How the folder is shown; the folder itself where nothing is said.
+    name: str = ""
+    #: Largest blob, in bytes.
+    most: int = MOST_BYTES
+
+    def read(self, digest: str) -> bytes:
+        """The bytes whose SHA-256 is ``digest``, verified.
+
+        Raises StoreError where there is no such blob or it cannot be read, DamageError where its bytes are others.
+        """
+        fault = hash_fault(digest)
+        if fault:
+            raise StoreError.of("store.hash", Place(self.name or self.folder), f"'{shown(digest, 80)}': {fault}")
+        data = self._bytes(digest)
+        if sha256(data) != digest:
+            raise self._damage(digest, data)
+        return data
+
+    def write(self, data: bytes) -> str:
+        """Keep ``data`` and give its hash; a blob that is there but damaged is repaired.
+
+        Durable when this returns. Raises StoreError for more than ``most`` bytes, WriteError where the system refuses.
+        """
+        digest = sha256(data)
+        place = self._place(digest)
+        if len(data) > self.most:
+            raise StoreError.of("store.blob-size", place, f"{len(data)} bytes are too many for a blob", self._limit())
+        try:
+            if self._bytes(digest) == data:
+                return digest
+        except StoreError:
+            pass  # absent, or not readable as a file: written anew
+        path = self.path(digest)
+        make_folder(os.path.dirname(path))
+        replace_file(path, data)
+        return digest
+
+    def path(self, digest: str) -> str:
+        """Where the blob of that hash lies."""
+        return os.path.join(self.folder, digest[:2], digest)
+
+    def _bytes(self, digest: str) -> bytes:
+        try:
+            descriptor = os.open(self.path(digest), _FLAGS)
+            try:
+                return self._read(descriptor, digest)
+            finally:
+                os.close(descriptor)
+        except FileNotFoundError:
+            message = f"there is no blob {digest}"
+            raise StoreError.of("store.missing-blob", self._place(digest), message, _IMPORT_AGAIN) from None
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EMLINK):
+                raise self._damaged(digest, "link", "the blob is a link, not a file", _IMPORT_AGAIN) from None
+            said = shown(error.strerror or type(error).__name__)
+            raise StoreError.of("store.unreadable", self._place(digest), f"the blob cannot be read: {said}") from error
+
+    def _read(self, descriptor: int, digest: str) -> bytes:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise self._damaged(digest, "not-a-file", "the blob is not a regular file", _IMPORT_AGAIN)
+        # What git-lfs or an editor made of a blob may be longer; what grows beyond the limit is not read on.
+        pieces: list[bytes] = []
+        length = 0
+        while piece := os.read(descriptor, min(_CHUNK, self.most + 1 - length)):
+            pieces.append(piece)
+            length += len(piece)
+            if length > self.most:
+                raise StoreError.of("store.blob-size", self._place(digest), "the blob is too large", self._limit())
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _damage(self, digest: str, data: bytes) -> FluxError:
+        if data.startswith(_LFS_POINTER):
+            message = "the blob is a Git LFS pointer, not the content"
+            return self._damaged(digest, "lfs-pointer", message, "run 'git lfs pull', and keep the store out of LFS")
+        unix = data.replace(b"\r\n", b"\n")
+        if sha256(unix) == digest:
+            message = "the line endings of the blob were changed from LF to CRLF"
+            return self._damaged(digest, "line-endings", message, _CLONE_AGAIN)
+        if sha256(unix.replace(b"\n", b"\r\n")) == digest:
+            message = "the line endings of the blob were changed from CRLF to LF"
+            return self._damaged(digest, "line-endings", message, _CLONE_AGAIN)
+        message = "the blob is empty" if not data else f"the {len(data)} bytes of the blob have another hash"
+        return self._damaged(digest, "damaged-blob", message, _IMPORT_AGAIN)
+
+    def _damaged(self, digest: str, code: str, message: str, hint: str) -> FluxError:
+        return DamageError.of(f"store.{code}", self._place(digest), message, hint)
+
+    def _place(self, digest: str) -> Place:
+        return Place(f"{self.name or self.folder}/{digest[:2]}/{digest}")
+
+    def _limit(self) -> str:
+        return f"the limit is {self.most} bytes"
