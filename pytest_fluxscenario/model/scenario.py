@@ -1,7 +1,7 @@
-"""A scenario file as it is written (scenario.md; seed: Scenario API).
+"""A scenario file as it is written (scenario.md).
 
-A string may hold ``${name}`` (a parameter, a captured value) or ``${steps.<name>.<field>}``; a value that is only such a reference may stand
-where another type is asked for, and is checked again when it has been replaced.
+A string may hold ``${name}`` (a parameter, a captured value) or ``${steps.<name>.<field>}``; a value that is only such
+a reference may stand where another type is asked for, and is checked again when it has been replaced.
 """
 
 from __future__ import annotations
@@ -10,22 +10,36 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from pytest_fluxscenario.model.references import WHOLE_PATTERN
 from pytest_fluxscenario.model.request import Actor, Approval, Environment, Given
-from pytest_fluxscenario.model.vocabulary import CLASSES, FAULT_KINDS, GATE_TYPES, GENERATED_CLASSES, MATCHERS, ROUTES, STATUSES
+from pytest_fluxscenario.model.vocabulary import (
+    CLASSES,
+    FAULT_KINDS,
+    GATE_TYPES,
+    GENERATED_CLASSES,
+    MATCHERS,
+    ROUTES,
+    STATUSES,
+)
 
 #: A string that is one reference and nothing else.
 Reference = Annotated[
     str,
-    Meta(pattern=r"^\$\{[^${}]+\}$", description="A reference: ${parameter}, ${captured} or ${steps.<name>.<field>}."),
-]
-#: ``{matches: regex}``, ``{contains: x}``, ``{any_of: [..]}``, ``{present: true}``, ``{in_order: [..]}``, or a plugin's own ``{x-…: …}``.
-Matcher = Annotated[
-    dict[str, Any],
     Meta(
+        title="Reference",
+        pattern=WHOLE_PATTERN,
+        description="A reference: ${parameter}, ${captured} or ${steps.<name>.<field>}.",
+    ),
+]
+#: ``{matches: regex}``, ``{contains: x}``, ``{any_of: [..]}``, ``{present: true}``, ``{in_order: [..]}``, or
+#: ``{x-…: …}`` of a plugin. An unknown name is refused here; which ``x-…`` exist, only the caller knows.
+Matcher = Annotated[
+    dict[Annotated[str, Meta(pattern=r"^(" + "|".join(MATCHERS) + r"|x-[a-z0-9-]+)(?!\n)$")], Any],
+    Meta(
+        title="Matcher",
         min_length=1,
         max_length=1,
         description="A matcher instead of a value: " + ", ".join(MATCHERS) + ", or x-… of a plugin.",
-        extra_json_schema={"propertyNames": {"pattern": "^(" + "|".join(MATCHERS) + "|x-[a-z0-9-]+)$"}},
     ),
 ]
 _Name = Annotated[str, Meta(min_length=1)]
@@ -65,7 +79,7 @@ class Expectation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     #: The plan: ``{mode, action, scope, preflight}``.
     materialization: _MaybeObject = UNSET
     #: Hook ids, or id to status.
-    hook_calls: tuple[str, ...] | dict[str, Any] | Reference | None | UnsetType = UNSET
+    hook_calls: tuple[str, ...] | dict[str, Any] | Reference | UnsetType | None = UNSET
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
