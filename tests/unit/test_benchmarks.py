@@ -260,6 +260,18 @@ class TestFigures:
 
         assert got.slope("a", 1000, 5000) == pytest.approx(1.0)
 
+    @pytest.mark.parametrize(
+        ("walls", "expected"),
+        [((1.5, 5.5, 10.5), 1.0), ((1.5, 5.5, 20.5), 3.0), ((1.5, 5.5, 8.0), 0.5), ((1.5, 5.5), None)],
+    )
+    def test_a_line_that_bends_upwards_is_seen(self, walls: tuple[float, ...], expected: float | None) -> None:
+        from benchmarks.targets import PLUGIN, Results, figures
+
+        run = [sample(PLUGIN, size, 0, wall) for size, wall in zip((1000, 5000, 10_000), walls, strict=False)]
+        got = {figure.what: figure.measured for figure in figures(Results.of(run), 5000)}
+
+        assert got["cost of a further scenario, large by small sizes"] == pytest.approx(expected)
+
     def test_promises(self) -> None:
         from benchmarks.targets import BARE, PLUGIN, Results, figures
 
