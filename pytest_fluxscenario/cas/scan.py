@@ -47,7 +47,7 @@ def scan_folder(folder: str, name: str, under: str = "") -> tuple[ScannedFile, .
     problems = Problems()
     files: list[ScannedFile] = []
     for entry, path in _walk(folder, name, under, problems):
-        place = Place(f"{name}/{shown(path)}")
+        place = _place(name, path)
         fault = path_fault(path)
         if entry.is_symlink():
             problems.add("pack.link", place, "is a link; a pack holds files only", "put a copy in its place")
@@ -63,7 +63,7 @@ def scan_folder(folder: str, name: str, under: str = "") -> tuple[ScannedFile, .
     files.sort()
     for one, other in same_but_for_case(file.path for file in files):
         what = "is there twice" if one == other else f"differs from {shown(one)} only in case"
-        problems.add("pack.case", Place(f"{name}/{shown(other)}"), what, "rename one of them")
+        problems.add("pack.case", _place(name, other), what, "rename one of them")
     if problems.found:
         raise StoreError(problems)
     return tuple(files)
@@ -82,7 +82,7 @@ def _walk(folder: str, name: str, under: str, problems: Problems) -> Iterator[tu
                 found = list(entries)
         except OSError as error:
             said = shown(error.strerror or type(error).__name__)
-            problems.add("pack.unreadable", Place(f"{name}/{shown(path)}".rstrip("/")), f"cannot be read: {said}")
+            problems.add("pack.unreadable", _place(name, path), f"cannot be read: {said}")
             continue
         for entry in found:
             below = unicodedata.normalize("NFC", f"{path}/{entry.name}" if path else entry.name)
@@ -99,5 +99,9 @@ def _is_pruned(entry: os.DirEntry[str]) -> bool:
     return os.path.lexists(os.path.join(entry.path, "pyvenv.cfg")) or is_store(entry.path)
 
 
+def _place(name: str, path: str) -> Place:
+    return Place("/".join(part for part in (name, shown(path)) if part) or ".")
+
+
 def _too_many(name: str) -> FluxError:
-    return StoreError.of("pack.entries", Place(name), f"holds more than {MOST_ENTRIES} files", "split the pack")
+    return StoreError.of("pack.entries", _place(name, ""), f"holds more than {MOST_ENTRIES} files", "split the pack")

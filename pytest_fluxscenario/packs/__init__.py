@@ -1,0 +1,1 @@
+"""Process packs: found, read in both dialects, validated, and resolved for a scenario (pack.md, scenario.md)."""
