@@ -9,7 +9,7 @@ from typing import Final
 
 from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.base.problems import Problem, Severity
-from pytest_fluxscenario.base.text import did_you_mean
+from pytest_fluxscenario.base.text import did_you_mean, invisible, shown
 
 #: Problems of one severity that are kept; the rest are counted.
 MOST: Final = 50
@@ -68,6 +68,14 @@ class Findings:
             last = self._kept[severity][-1].place
             found.append(Problem(f"{self.family}.more", last, f"and {count} more like these", severity=severity))
         return found
+
+
+def check_visible(findings: Findings, text: object, pointer: Pointer, *, key: bool = False) -> None:
+    """Note it where ``text`` is an id that looks like another one (faults.md, "Documents")."""
+    hidden = invisible(text) if isinstance(text, str) else None
+    if hidden:
+        message = f"'{shown(text, 80)}' holds the invisible character {hidden}"
+        findings.add("invisible-character", pointer, message, "remove it", key=key)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from jsonschema.exceptions import ValidationError
 
 from pytest_fluxscenario.base.place import Pointer
 from pytest_fluxscenario.base.text import nearest, shown
 from pytest_fluxscenario.base.values import type_name
 from pytest_fluxscenario.model.findings import Findings
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from pytest_fluxscenario.model.slips import either, slip_hint
 
 _TYPES: Final = {
     "array": "a list",
@@ -32,8 +32,6 @@ _BOUNDS: Final = {
     "maximum": "at most",
     "minimum": "at least",
 }
-#: What YAML 1.1 took for a boolean, and YAML 1.2 does not.
-_NEARLY_BOOLEAN: Final = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _DEEPEST_HOME: Final = 8
 
 
@@ -88,9 +86,10 @@ class Wording:
             case "type" | "anyOf" | "pattern":
                 expected = f"must be {self._expected(_schema(error))}"
                 message = f"{called(pointer)} {expected}, not {_given(value)}"
-                yield Told("type", pointer, message, self._hint(error, pointer))
+                asked = set(self._alternatives(_schema(error)))
+                yield Told("type", pointer, message, slip_hint(value, asked, self.written(pointer)))
             case "enum":
-                message = f"{called(pointer)} must be {_either([_quoted(choice) for choice in wanted])}"
+                message = f"{called(pointer)} must be {either([_quoted(choice) for choice in wanted])}"
                 given = value if isinstance(value, str) else ""
                 close = nearest(given, [choice for choice in wanted if isinstance(choice, str)], 1)
                 hint = f"did you mean '{close[0]}'?" if close else ""
@@ -117,7 +116,7 @@ class Wording:
                 continue
             message = f"unknown field '{shown(name, 80)}' in the {owner}"
             homes = self._homes(name, pointer)
-            hint = f"it belongs {_either(homes)}" if homes else ""
+            hint = f"it belongs {either(homes)}" if homes else ""
             yield Told("unknown-field", (*pointer, name), message, hint, name, known, key=True)
 
     def _homes(self, name: str, pointer: Pointer) -> list[str]:
@@ -156,7 +155,7 @@ class Wording:
 
     def _expected(self, schema: dict[str, Any]) -> str:
         """What ``schema`` asks for; the branches of an ``anyOf`` one after the other."""
-        return _either(list(dict.fromkeys(self._alternatives(schema))))
+        return either(list(dict.fromkeys(self._alternatives(schema))))
 
     def _alternatives(self, schema: dict[str, Any]) -> Iterator[str]:
         schema = self._resolved(schema)
@@ -172,19 +171,6 @@ class Wording:
             yield from ("true", "false")
         else:
             yield _TYPES.get(str(schema.get("type")), "another value")
-
-    def _hint(self, error: ValidationError, pointer: Pointer) -> str:
-        """What to change where the type is a likely slip of YAML."""
-        asked = set(self._alternatives(_schema(error)))
-        value = error.instance
-        if isinstance(value, bool | int | float) and "a string" in asked:
-            text = self.written(pointer) or json.dumps(value)
-            return f'quote it: "{shown(text, 60)}"'
-        if isinstance(value, str) and "true" in asked and value.lower() in _NEARLY_BOOLEAN:
-            return f"write {_NEARLY_BOOLEAN[value.lower()]}, without quotes"
-        if isinstance(value, str) and "a list" in asked:
-            return f"write a list: [{shown(value, 60)}]"
-        return ""
 
 
 def called(pointer: Pointer) -> str:
@@ -242,9 +228,3 @@ def _given(value: Any) -> str:
 
 def _quoted(choice: Any) -> str:
     return f"'{choice}'" if isinstance(choice, str) else json.dumps(choice)
-
-
-def _either(choices: list[str]) -> str:
-    if len(choices) < 2:
-        return "".join(choices)
-    return ", ".join(choices[:-1]) + " or " + choices[-1]
