@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
@@ -19,7 +20,7 @@ class FluxError(Exception):
         super().__init__(self.problems)
 
     @classmethod
-    def of(cls, code: str, place: Place, message: str, hint: str = "") -> FluxError:
+    def of(cls, code: str, place: Place, message: str, hint: str = "") -> Self:
         """The error of a single problem."""
         return cls((Problem(code, place, message, hint),))
 

@@ -20,7 +20,7 @@ class WriteError(FluxError):
 def write_error(path: str, error: OSError) -> WriteError:
     """The error of a write to ``path``, with what the system said."""
     said = error.strerror or type(error).__name__
-    return WriteError(WriteError.of("fs.write", Place(path), f"cannot be written: {said}").problems)
+    return WriteError.of("fs.write", Place(path), f"cannot be written: {said}")
 
 
 def make_folder(path: str) -> None:

@@ -109,4 +109,4 @@ def _typed(request: Request) -> bool:
 
 def _given_error(number: int, message: str, hint: str) -> GivenError:
     place = Place("", pointer=("given", "artifacts", number))
-    return GivenError(GivenError.of("scenario.given", place, message, hint).problems)
+    return GivenError.of("scenario.given", place, message, hint)

@@ -135,4 +135,4 @@ def _action_rule(
 
 
 def _unreadable(profile: Profile, message: str) -> ProfileError:
-    return ProfileError(ProfileError.of("profile.unreadable", Place(f"{profile.id} {profile.version}"), message).problems)
+    return ProfileError.of("profile.unreadable", Place(f"{profile.id} {profile.version}"), message)

@@ -20,4 +20,4 @@ class NoHooks:
         """Never answers."""
         message = f"the hook '{shown(call.hook_id, 80)}' is needed for this decision, and this version runs no hooks"
         hint = "let the call fail with 'faults:', or give the facts with the fixture fluxscenario_hooks"
-        raise HookUnavailable(HookUnavailable.of("hook.unavailable", Place(self.where), message, hint).problems)
+        raise HookUnavailable.of("hook.unavailable", Place(self.where), message, hint)

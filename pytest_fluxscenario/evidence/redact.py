@@ -1,0 +1,98 @@
+"""Secrets taken out before anything is written or printed (evidence.md, "Redaction")."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+
+#: What stands where a secret stood.
+MASK = "[redacted]"
+#: A shorter value of a variable would blot out half of every text.
+_SHORTEST = 4
+
+
+class Redactor:
+    """Replaces what the configuration names: text that a pattern matches, and the values of variables.
+
+    A value of a variable is found as it is, in its base64 forms, and as a URL writes it.
+    """
+
+    def __init__(self, patterns: Iterable[str] = (), variables: Iterable[str] = (), environ: Mapping[str, str] | None = None) -> None:
+        """Raises UsageError for a pattern that is no regular expression or matches empty text, and a value too short to find."""
+        self._rules: list[tuple[str, re.Pattern[str]]] = []
+        #: How many values were replaced, by the pattern or the variable that named them.
+        self.counts: dict[str, int] = {}
+        for pattern in patterns:
+            self._rules.append((pattern, _compiled(pattern)))
+        for name in variables:
+            value = (environ or {}).get(name, "")
+            if not value:
+                continue
+            if len(value) < _SHORTEST:
+                hint = f"a value that is redacted has at least {_SHORTEST} characters"
+                raise _unusable("fluxscenario_redact_env", f"the value of {shown(name, 80)} is too short to be redacted", hint)
+            forms = sorted(_forms(value), key=len, reverse=True)
+            self._rules.append((f"${name}", re.compile("|".join(map(re.escape, forms)))))
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is to be redacted at all."""
+        return bool(self._rules)
+
+    def text(self, text: str) -> str:
+        """``text`` with every secret masked."""
+        for name, rule in self._rules:
+            text, count = rule.subn(MASK, text)
+            if count:
+                self.counts[name] = self.counts.get(name, 0) + count
+        return text
+
+    def data(self, value: Any) -> Any:
+        """Plain data with every secret masked in its strings, keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            written = str(value)
+            masked = self.text(written)
+            return value if masked == written else masked
+        return value
+
+
+def _forms(value: str) -> set[str]:
+    """The spellings in which a value is found: as it is, in a URL, and in base64 at each of the three alignments."""
+    raw = value.encode("utf-8", "surrogateescape")
+    found = {value, quote(value, safe="")}
+    for before in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(b"\0" * before + raw).decode()
+            # Only the characters that depend on the value alone: those at the ends carry bits of their neighbours.
+            start = (before * 8 + 5) // 6
+            inner = text[start : (before + len(raw)) * 8 // 6]
+            if len(inner) >= _SHORTEST:
+                found.add(inner)
+    return {form for form in found if len(form) >= _SHORTEST}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        rule = re.compile(pattern)
+    except re.error as error:
+        raise _unusable("fluxscenario_redact", f"'{shown(pattern, 80)}' is no regular expression: {error}", "") from error
+    if rule.match(""):
+        raise _unusable("fluxscenario_redact", f"'{shown(pattern, 80)}' matches the empty text", "name at least one character")
+    return rule
+
+
+def _unusable(option: str, message: str, hint: str) -> UsageError:
+    return UsageError.of("option.redact", Place(option), message, hint)

@@ -1,0 +1,185 @@
+"""The evidence folder of one run (evidence.md): one log, appended while the run goes on, and a manifest that says what it is worth.
+
+From its first moment the manifest says ``incomplete``; only ``finish`` changes that. Whoever dies in between leaves the finished records
+and a manifest that does not look green.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import UNSET
+
+from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.fs import Log, make_folder, replace_file, write_error
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.model.evidence import (
+    Manifest,
+    ManifestError,
+    ManifestScenario,
+    ProfileCoverage,
+    ProfileRef,
+    RunVerdict,
+    ScenarioOutcome,
+)
+
+MANIFEST = "manifest.json"
+RECORDS = "records.jsonl"
+_OUTCOMES: tuple[ScenarioOutcome, ...] = ("passed", "failed", "error", "skipped", "xfailed", "crashed", "not_run")
+_BAD = frozenset({"failed", "error", "crashed"})
+
+
+class EvidenceConflict(FluxError):
+    """One scenario gave different results to two workers."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    outcome: ScenarioOutcome = "not_run"
+    ref: str | None = None
+    worker: str = ""
+    hash: str | None = None
+    note: str = ""
+    #: Where the record's line stands in the log.
+    start: int = 0
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the manifest says of the run as a whole."""
+
+    started: str
+    tool: str
+
+
+@dataclass(slots=True)
+class EvidenceWriter:
+    """Writes one evidence folder; the only writer of it."""
+
+    folder: str
+    about: About
+    errors: list[ManifestError] = field(default_factory=list)
+    _entries: dict[str, _Entry] = field(default_factory=dict)
+    _profiles: dict[str, ProfileRef] = field(default_factory=dict)
+    _log: Log | None = None
+
+    def begin(self, ids: Iterable[str]) -> None:
+        """Make the folder and say that the run is incomplete; ``ids`` are the scenarios that were collected. Raises WriteError."""
+        self.expect(ids)
+        if os.path.islink(self.folder):
+            raise write_error(self.folder, OSError(40, "the evidence folder is a link"))
+        make_folder(self.folder)
+        # First the manifest: no moment may show an old verdict beside new records.
+        self._write_manifest("incomplete", (), {})
+        self._log = Log(os.path.join(self.folder, RECORDS))
+        self._log.open()
+
+    def expect(self, ids: Iterable[str]) -> None:
+        """Add scenarios that were collected."""
+        for item_id in ids:
+            self._entries.setdefault(item_id, _Entry())
+
+    def record(self, item_id: str, ref: str, line: bytes, *, worker: str, scenario_hash: str, profile: ProfileRef) -> None:
+        """Append one record; a later attempt of the same worker takes the place of the earlier one.
+
+        Raises WriteError, and EvidenceConflict where another worker reported another result.
+        """
+        entry = self._entries.setdefault(item_id, _Entry())
+        if entry.ref is not None and entry.worker != worker:
+            if entry.ref != ref:
+                message = f"the workers {entry.worker} and {worker} came to different results ({entry.ref}, {ref})"
+                hint = "something outside the scenario decides: look for time, order or shared state in fixtures and hooks"
+                raise EvidenceConflict.of("evidence.conflict", Place(item_id), message, hint)
+            return
+        if self._log is not None:
+            entry.start, entry.length = self._log.append(line), len(line)
+        entry.ref, entry.worker, entry.hash = ref, worker, scenario_hash
+        self._profiles[f"{profile.id} {profile.version} {profile.hash} {profile.source}"] = profile
+
+    def outcome(self, item_id: str, outcome: ScenarioOutcome, note: str = "") -> None:
+        """Say what became of a scenario; what is bad stays bad."""
+        entry = self._entries.setdefault(item_id, _Entry())
+        if entry.outcome not in _BAD or outcome in _BAD:
+            entry.outcome = outcome
+        if note:
+            entry.note = note
+
+    def retry(self, item_id: str) -> None:
+        """Forget the outcome of an attempt that is made again."""
+        self._entries[item_id].outcome = "not_run"
+
+    @property
+    def verdict(self) -> RunVerdict:
+        """What the run is worth now: failed, else incomplete while a collected scenario has no outcome, else passed."""
+        outcomes = {entry.outcome for entry in self._entries.values()}
+        if outcomes & _BAD or self.errors:
+            return "failed"
+        return "incomplete" if "not_run" in outcomes or not outcomes else "passed"
+
+    @property
+    def root(self) -> str:
+        """The root hash over id and ref of every record, in order of id."""
+        return root_hash((item_id, entry.ref) for item_id, entry in self._entries.items() if entry.ref is not None)
+
+    @property
+    def records(self) -> int:
+        """How many scenarios have a record."""
+        return sum(entry.ref is not None for entry in self._entries.values())
+
+    def finish(self, coverage: tuple[ProfileCoverage, ...], redactions: Mapping[str, int]) -> RunVerdict:
+        """Put the records in order of id, and write what the run is worth. Raises WriteError."""
+        self._order()
+        verdict = self.verdict
+        self._write_manifest(verdict, coverage, dict(redactions))
+        return verdict
+
+    def _order(self) -> None:
+        """Leave one line for each record, in order of id; the log is written anew only where it is not so already."""
+        log = self._log
+        if log is None:
+            return
+        kept = sorted((item_id, entry) for item_id, entry in self._entries.items() if entry.ref is not None)
+        starts = [entry.start for _, entry in kept]
+        if starts != sorted(starts) or sum(entry.length for _, entry in kept) != log.size:
+            lines = b"".join(log.read(entry.start, entry.length) for _, entry in kept)
+            replace_file(log.path, lines)
+        log.close()
+
+    def _write_manifest(self, verdict: RunVerdict, coverage: tuple[ProfileCoverage, ...], redactions: dict[str, int]) -> None:
+        entries = sorted(self._entries.items())
+        counts = dict.fromkeys(_OUTCOMES, 0)
+        for _, entry in entries:
+            counts[entry.outcome] += 1
+        manifest = Manifest(
+            verdict=verdict,
+            scenarios=tuple(
+                ManifestScenario(
+                    item_id,
+                    entry.outcome,
+                    entry.ref if entry.ref is not None else UNSET,
+                    entry.hash if entry.hash is not None else UNSET,
+                    entry.note or UNSET,
+                )
+                for item_id, entry in entries
+            ),
+            profiles=tuple(self._profiles[key] for key in sorted(self._profiles)),
+            coverage=coverage,
+            root=self.root,
+            counts=counts,
+            errors=tuple(self.errors),
+            redactions=redactions,
+            started=self.about.started,
+            tool=self.about.tool,
+        )
+        text = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
+        replace_file(os.path.join(self.folder, MANIFEST), text)
+
+
+def root_hash(refs: Iterable[tuple[str, str | None]]) -> str:
+    """``sha256:`` of the canonical JSON of [[id, ref], …] in order of id (evidence.md)."""
+    return canonical_ref(sorted(refs))

@@ -1,0 +1,94 @@
+"""Scenario files as collectors: read and judged here, so that what runs is the bytes that were looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+import pytest
+
+from pytest_fluxscenario.base.errors import DocumentError, FluxError
+from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.text import shown_lines
+from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem
+from pytest_fluxscenario.plugin.marks import TagError, marks_of
+from pytest_fluxscenario.plugin.needs import needs_fixtures
+from pytest_fluxscenario.plugin.session import FluxScenarioWarning, Session
+from pytest_fluxscenario.runner.prepare import Loaded
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.model.scenario import Scenario
+    from pytest_fluxscenario.runner.case import Subject
+
+
+class ScenarioFile(pytest.File):
+    """One scenario file; gives an item for each scenario and parameter row in it."""
+
+    def __init__(self, *, flux: Session, **more: Any) -> None:
+        super().__init__(**more)
+        self.flux = flux
+        #: How the file is shown: relative to the root, with forward slashes.
+        self.shown = self.nodeid
+        #: SHA-256 of the bytes that were collected.
+        self.digest = ""
+
+    @cached_property
+    def ihook(self) -> pluggy.HookRelay:  # type: ignore[override] - a property there; which conftests apply depends on the folder only
+        """The hooks that apply to this folder, asked for once."""
+        assert self.parent is not None
+        return self.parent.ihook
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The items of the file. Raises CollectError with everything that is wrong in it."""
+        try:
+            items = list(self._items())
+        except FluxError as error:
+            raise self.CollectError(self.flux.redactor.text(shown_lines(str(error)))) from None
+        return iter(items)
+
+    def _items(self) -> Iterator[pytest.Item]:
+        suite = self.flux.suite
+        source = suite.read(str(self.path), self.shown)
+        self.digest = source.digest
+        kind = FixtureScenarioItem if needs_fixtures(self) else ScenarioItem
+        for loaded in suite.load(source):
+            scenario = loaded.scenario
+            subject = self._subject(loaded)
+            self._warn(loaded, subject)
+            marks = self._marks(loaded)
+            for prepared in loaded.rows:
+                item = kind.from_parent(self, name=prepared.name, prepared=prepared, subject=subject)
+                for mark in marks:
+                    item.add_marker(mark)
+                if scenario.classes:
+                    item.extra_keyword_matches.update(scenario.classes)
+                yield item
+
+    def _subject(self, loaded: Loaded) -> Subject:
+        scenario: Scenario = loaded.scenario
+        hook = self.flux.config.hook.pytest_fluxscenario_resolve_profile
+        named = None
+        if scenario.profile is None and hook.get_hookimpls():
+            named = self.ihook.pytest_fluxscenario_resolve_profile(
+                scenario=scenario, path=str(self.path), config=self.flux.config
+            )
+        return self.flux.suite.subject(scenario, self.shown, loaded.rows[0].line, named)
+
+    def _warn(self, loaded: Loaded, subject: Subject) -> None:
+        """Tell of warnings; under the strict option each is a failure."""
+        problems: tuple[Problem, ...] = (*loaded.warnings, *subject.pack.warnings)
+        if not problems:
+            return
+        if self.flux.options.strict:
+            raise DocumentError(problems)
+        for problem in problems:
+            self.warn(FluxScenarioWarning(self.flux.redactor.text(str(problem))))
+
+    def _marks(self, loaded: Loaded) -> list[pytest.MarkDecorator]:
+        try:
+            return marks_of(loaded.scenario, self.config)
+        except TagError as error:
+            place = self.flux.suite.place(str(self.path), self.shown, loaded.rows[0], ("tags", error.position), self.digest)
+            raise DocumentError.of("scenario.tag", place, str(error), error.hint) from None

@@ -1,0 +1,84 @@
+"""Where pytest comes in: wiring only.
+
+Nothing here imports more than pytest itself. The rest of the package is loaded when the first scenario file is seen, so that a project
+without scenarios pays for a look at the ends of file names and no more.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from pytest_fluxscenario.plugin import fixtures, hookspecs
+from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.options import add_options, read_options
+from pytest_fluxscenario.plugin.workers import Controller, is_controller
+
+_SUFFIXES = (".json", ".yaml", ".yml")
+_MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
+_FOLDER = "scenarios"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer the hooks of ``hookspecs``."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; the controller of xdist, which collects nothing itself, listens to its workers."""
+    config.stash[OPTIONS] = read_options(config)
+    config.pluginmanager.register(fixtures, "fluxscenario-fixtures")
+    if is_controller(config):
+        config.pluginmanager.register(Controller(config), "fluxscenario-controller")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave stores alone: their thousands of blobs are no tests (store.md)."""
+    if collection_path.name == "store" and (collection_path / "blobs").is_dir() and (collection_path / "index.json").is_file():
+        return True
+    return None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Make a collector of a scenario file; the end of its name is looked at first."""
+    name = file_path.name
+    if not name.endswith(_SUFFIXES):
+        return None
+    if not is_scenario_file(parent.config, file_path):
+        return None
+    from pytest_fluxscenario.plugin.collect import ScenarioFile
+    from pytest_fluxscenario.plugin.record_session import session_of
+
+    collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path, flux=session_of(parent.config))
+    return collector
+
+
+def is_scenario_file(config: pytest.Config, path: Path) -> bool:
+    """Whether a JSON or YAML file holds scenarios, by its name (scenario.md), or because it was named and says so itself."""
+    patterns = config.stash[OPTIONS].files
+    if patterns:
+        relative = path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else path.name
+        matched = any(fnmatch(relative, pattern) or fnmatch(path.name, pattern) for pattern in patterns)
+    else:
+        matched = path.name.endswith(_MARKED) or path.parent.name == _FOLDER
+    return matched or _named(config, path)
+
+
+def _named(config: pytest.Config, path: Path) -> bool:
+    """Whether the command line names this very file, and it looks like a scenario."""
+    if not any(str(argument).split("::")[0].endswith(path.name) for argument in config.args):
+        return False
+    if path not in {(config.invocation_params.dir / str(argument).split("::")[0]).resolve() for argument in config.args}:
+        return False
+    try:
+        with path.open("rb") as file:
+            return b"profile_id" in file.read(1 << 16)
+    except OSError:
+        return False

@@ -1,0 +1,85 @@
+"""One attempt of one item: run, watched by hooks, and written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
+from pytest_fluxscenario.control.memory import EngineControl
+from pytest_fluxscenario.evidence.circumstances import circumstances
+from pytest_fluxscenario.evidence.junit import junit_properties
+from pytest_fluxscenario.evidence.record import make_result, write_record
+from pytest_fluxscenario.runner.run import Outcome, run_scenario
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.control.port import Control
+    from pytest_fluxscenario.evidence.record import Written
+    from pytest_fluxscenario.model.evidence import Result, StepResult
+    from pytest_fluxscenario.model.request import Environment
+    from pytest_fluxscenario.model.scenario import Step
+    from pytest_fluxscenario.plugin.item import ScenarioMixin
+    from pytest_fluxscenario.runner.case import Case, StepHooks
+
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt left."""
+
+    outcome: Outcome
+    result: Result
+    written: Written
+    properties: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _HookObserver:
+    """Tells plugins of each step."""
+
+    item: ScenarioMixin
+
+    def before_step(self, index: int, step: Step) -> None:
+        """Call the hook of that name."""
+        self.item.ihook.pytest_fluxscenario_before_step(item=self.item, index=index, step=step)
+
+    def after_step(self, result: StepResult) -> None:
+        """Call the hook of that name."""
+        self.item.ihook.pytest_fluxscenario_after_step(item=self.item, result=result)
+
+
+def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks, environment: Environment) -> Attempt:
+    """Run a scenario and write its record; the verdict is in the outcome."""
+    flux = item.flux
+    started, begun = timestamp(_CLOCK.now()), seconds()
+    outcome = run_scenario(
+        case.scenario,
+        control,
+        hooks,
+        flux.settings,
+        references=item.prepared.references,
+        observer=_HookObserver(item) if _watched(item) else None,
+    )
+    duration = round(seconds() - begun, 6)
+    result = make_result(case, environment, outcome)
+    volatile = circumstances(started, duration, flux.worker, item.earlier, _notes(item))
+    # Only the engine is known to answer with nothing but what the scenario holds.
+    floats = item.prepared.floats or type(control) is not EngineControl
+    written = write_record(item.nodeid, result, volatile, flux.redactor, floats=floats)
+    return Attempt(outcome, result, written, junit_properties(item.nodeid, result, written.ref, flux.redactor))
+
+
+def _watched(item: ScenarioMixin) -> bool:
+    hook = item.config.hook
+    return bool(
+        hook.pytest_fluxscenario_before_step.get_hookimpls() or hook.pytest_fluxscenario_after_step.get_hookimpls()
+    )
+
+
+def _notes(item: ScenarioMixin) -> dict[str, str]:
+    if not item.config.hook.pytest_fluxscenario_evidence_record.get_hookimpls():
+        return {}
+    notes: dict[str, str] = {}
+    item.ihook.pytest_fluxscenario_evidence_record(item=item, notes=notes)
+    return {str(name): str(text) for name, text in notes.items()}

@@ -1,0 +1,75 @@
+"""What the process that ran a scenario tells the one that keeps the evidence: plain builtins, so that it survives xdist."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from pytest_fluxscenario.evidence.coverage import Declared, Seen, declared_by, seen_in
+from pytest_fluxscenario.model.evidence import ProfileRef
+from pytest_fluxscenario.plugin.execute import Attempt
+from pytest_fluxscenario.runner.case import Subject
+
+#: The attribute of a call report that carries a message.
+ATTRIBUTE = "fluxscenario"
+
+
+class Message(TypedDict):
+    """What came of one attempt."""
+
+    ref: str
+    #: The record, with its line feed.
+    line: bytes
+    verdict: str
+    worker: str
+    scenario_hash: str
+    #: The fields of a ProfileRef, in order.
+    profile: tuple[str, ...]
+    #: The names that the profile declares; None where this process has told them before.
+    declared: tuple[tuple[str, ...], ...] | None
+    seen: tuple[tuple[str, ...], ...]
+    #: Index, name and verdict of each step.
+    steps: tuple[tuple[int, str, str], ...]
+    #: How often each redaction rule has replaced something in this process, so far.
+    redactions: dict[str, int]
+
+
+def make_message(attempt: Attempt, subject: Subject, worker: str, told: set[str], redactions: dict[str, int]) -> Message:
+    """The message of one attempt; ``told`` holds the profiles whose names this process has sent, and is added to."""
+    result = attempt.result
+    ref = subject.ref
+    declared = None
+    key = f"{ref.hash} {ref.source}"
+    if key not in told:
+        told.add(key)
+        names = declared_by(subject.pack.profile)
+        declared = (names.actions, names.gates, names.routes)
+    seen = seen_in(result)
+    return {
+        "ref": attempt.written.ref,
+        "line": attempt.written.line,
+        "verdict": attempt.outcome.verdict,
+        "worker": worker,
+        "scenario_hash": result.scenario.hash,
+        "profile": (ref.id, ref.version, ref.hash, ref.origin, ref.source),
+        "declared": declared,
+        "seen": (seen.actions, seen.gates, seen.routes),
+        "steps": tuple([(step.index, step.name, step.verdict) for step in result.steps]),
+        "redactions": dict(redactions),
+    }
+
+
+def profile_of(message: Message) -> ProfileRef:
+    """The profile that a message speaks of."""
+    return ProfileRef(*message["profile"])
+
+
+def declared_of(message: Message) -> Declared | None:
+    """The names that the message's profile declares, where it tells them."""
+    parts: Any = message["declared"]
+    return None if parts is None else Declared(*map(tuple, parts))
+
+
+def seen_of(message: Message) -> Seen:
+    """What the message's scenario made happen."""
+    parts: Any = message["seen"]
+    return Seen(*map(tuple, parts))

@@ -1,0 +1,106 @@
+"""The options of the plugin: declared, and read, in this one place (cli.md)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import pytest
+
+#: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in ``plugin.entry``.
+_OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line and the ini file ask for."""
+
+    #: The store's folder; None leaves it to be found.
+    store: str | None
+    #: The evidence folder, absolute; None where none is written.
+    evidence: str | None
+    strict: bool
+    on_failure: Literal["continue", "stop"]
+    #: Patterns that replace the rule for what a scenario file is.
+    files: tuple[str, ...]
+    redact: tuple[str, ...]
+    redact_env: tuple[str, ...]
+    limits: tuple[str, ...]
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options and ini keys."""
+    group = parser.getgroup("fluxscenario", "scenarios of process packs")
+    group.addoption(
+        "--fluxscenario-store",
+        metavar="DIR",
+        help="the store that profiles are resolved from (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
+    )
+    group.addoption(
+        "--fluxscenario-evidence",
+        metavar="DIR|off",
+        help="where evidence is written (default: beside the JUnit file, else .fluxscenario/evidence); 'off' writes none",
+    )
+    group.addoption(
+        "--fluxscenario-strict",
+        action="store_true",
+        default=None,
+        help="warnings of the plugin are failures, such as a pack that changed without a new version",
+    )
+    group.addoption(
+        "--fluxscenario-on-failure",
+        choices=("continue", "stop"),
+        help="after a failed step go on with the next one (default), or stop the scenario",
+    )
+    parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
+    parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
+    parser.addini("fluxscenario_strict", "default of --fluxscenario-strict", type="bool", default=False)
+    parser.addini("fluxscenario_on_failure", "default of --fluxscenario-on-failure", default="continue")
+    parser.addini("fluxscenario_files", "patterns of scenario files, instead of the usual rule", type="args", default=[])
+    parser.addini("fluxscenario_redact", "regular expressions of text to redact", type="linelist", default=[])
+    parser.addini("fluxscenario_redact_env", "environment variables whose values are redacted", type="args", default=[])
+    parser.addini("fluxscenario_limits", "limits of documents, as name=value", type="args", default=[])
+
+
+def read_options(config: pytest.Config) -> Options:
+    """What was asked for; the command line before the ini file. Raises pytest.UsageError for a value that cannot be used."""
+    on_failure = config.getoption("fluxscenario_on_failure") or config.getini("fluxscenario_on_failure")
+    if on_failure not in ("continue", "stop"):
+        raise pytest.UsageError(f"fluxscenario_on_failure is '{on_failure}'; it can be 'continue' or 'stop'")
+    strict = config.getoption("fluxscenario_strict")
+    return Options(
+        store=_folder(config, "fluxscenario_store"),
+        evidence=_evidence(config),
+        strict=bool(config.getini("fluxscenario_strict") if strict is None else strict),
+        on_failure=cast("Literal['continue', 'stop']", on_failure),
+        files=tuple(config.getini("fluxscenario_files")),
+        redact=tuple(config.getini("fluxscenario_redact")),
+        redact_env=tuple(config.getini("fluxscenario_redact_env")),
+        limits=tuple(config.getini("fluxscenario_limits")),
+    )
+
+
+def _folder(config: pytest.Config, name: str) -> str | None:
+    """A folder: the command line's is relative to where pytest was started, the ini file's to the root."""
+    given = config.getoption(name)
+    if given:
+        return os.path.join(str(config.invocation_params.dir), given)
+    configured = config.getini(name)
+    return os.path.join(str(config.rootpath), configured) if configured else None
+
+
+def _evidence(config: pytest.Config) -> str | None:
+    if _OFF in (config.getoption("fluxscenario_evidence"), config.getini("fluxscenario_evidence")):
+        # The command line can switch on what the ini file switches off.
+        given = config.getoption("fluxscenario_evidence")
+        if not given or given == _OFF:
+            return None
+    folder = _folder(config, "fluxscenario_evidence")
+    if folder:
+        return folder
+    junit = config.getoption("xmlpath", None)
+    if junit:
+        beside = os.path.dirname(os.path.join(str(config.invocation_params.dir), os.path.expanduser(os.path.expandvars(junit))))
+        return os.path.join(beside, "evidence")
+    return os.path.join(str(config.rootpath), ".fluxscenario", "evidence")

@@ -1,0 +1,150 @@
+"""Keeps the evidence of a session: the only process that writes it, whoever runs the scenarios."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_fluxscenario.base.clock import SystemClock, timestamp
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown_lines
+from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.evidence.coverage import Coverage
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
+from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, ScenarioOutcome
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, declared_of, profile_of, seen_of
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.evidence.redact import Redactor
+
+
+class Recorder:
+    """Listens to reports, and writes the evidence folder."""
+
+    def __init__(self, folder: str | None, redactor: Redactor) -> None:
+        self.folder = folder
+        self._redactor = redactor
+        #: What could not be written, or does not agree; the session fails for it.
+        self.faults: list[str] = []
+        self.coverage = Coverage()
+        self.profiles: dict[ProfileRef, int] = {}
+        self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool()))
+        self._writing = False
+        self._ids: set[str] = set()
+        self._redactions: dict[str, dict[str, int]] = {}
+
+    @property
+    def writer(self) -> EvidenceWriter:
+        """The writer, for what the summary says."""
+        return self._writer
+
+    @property
+    def written(self) -> bool:
+        """Whether there is a folder with evidence."""
+        return self._writing
+
+    def begin(self, ids: Iterable[str]) -> None:
+        """The scenarios that will run are known; called again as further workers collect the same."""
+        new = [item_id for item_id in ids if item_id not in self._ids]
+        self._ids.update(new)
+        shown_ids = [self._redactor.text(item_id) for item_id in new]
+        if self.folder is None or self._writing:
+            self._writer.expect(shown_ids)
+            return
+        if not self._ids:
+            return
+        try:
+            self._writer.begin(shown_ids)
+            self._writing = True
+        except FluxError as error:
+            self.folder = None
+            self._fault(error, "name another folder with --fluxscenario-evidence, or write none with 'off'")
+
+    def deselected(self, ids: Iterable[str]) -> None:
+        """Scenarios that were collected and will not run."""
+        for item_id in ids:
+            self._writer.outcome(self._redactor.text(item_id), "not_run", "deselected")
+
+    def report(self, report: pytest.TestReport) -> None:
+        """One phase of one test; what is no scenario is passed over."""
+        message: Message | None = getattr(report, ATTRIBUTE, None)
+        if message is None and report.nodeid not in self._ids:
+            return
+        item_id = self._redactor.text(report.nodeid)
+        if message is not None:
+            self._take(item_id, message)
+        outcome, note = _outcome(report, message)
+        if report.outcome == "rerun":
+            self._writer.retry(item_id)
+        elif outcome is not None:
+            self._writer.outcome(item_id, outcome, self._redactor.text(shown_lines(note)))
+
+    def collect_error(self, file: str, text: str) -> None:
+        """A scenario file that could not be collected."""
+        self._writer.errors.append(ManifestError(self._redactor.text(file), self._redactor.text(shown_lines(text))))
+
+    def finish(self) -> None:
+        """The session ends: the manifest says what it is worth."""
+        totals: dict[str, int] = {}
+        for counts in self._redactions.values():
+            for name, count in counts.items():
+                totals[name] = totals.get(name, 0) + count
+        if not self._writing:
+            return
+        try:
+            self._writer.finish(self.coverage.profiles(), totals)
+        except FluxError as error:
+            self._fault(error, "the records that were written remain, and the manifest says incomplete")
+
+    def _take(self, item_id: str, message: Message) -> None:
+        profile = profile_of(message)
+        declared = declared_of(message)
+        if declared is not None:
+            self.coverage.declare(profile, declared)
+        self.coverage.add(profile, seen_of(message))
+        self.profiles[profile] = self.profiles.get(profile, 0) + 1
+        self._redactions[message["worker"]] = message["redactions"]
+        try:
+            self._writer.record(
+                item_id,
+                message["ref"],
+                message["line"],
+                worker=message["worker"],
+                scenario_hash=message["scenario_hash"],
+                profile=profile,
+            )
+        except FluxError as error:
+            self._fault(error, "")
+
+    def _fault(self, error: FluxError, hint: str) -> None:
+        text = f"{error} ({hint})" if hint else str(error)
+        text = self._redactor.text(shown_lines(text))
+        if text not in self.faults:
+            self.faults.append(text)
+            self._writer.errors.append(ManifestError(os.path.basename(self._writer.folder), text))
+
+
+def _outcome(report: pytest.TestReport, message: Message | None) -> tuple[ScenarioOutcome | None, str]:
+    """What one phase says became of its scenario; None where it says nothing."""
+    expected = hasattr(report, "wasxfail")
+    if report.when == "call":
+        if report.passed:
+            return "passed", f"passed against the mark xfail: {report.wasxfail}" if expected else ""
+        if report.skipped:
+            return ("xfailed", str(report.wasxfail)) if expected else ("skipped", _reason(report))
+        return ("error" if message is None or message["verdict"] == "error" else "failed"), ""
+    if report.when == "setup" and report.skipped:
+        return ("xfailed", str(report.wasxfail)) if expected else ("skipped", _reason(report))
+    if report.failed and report.when in ("setup", "teardown"):
+        return "error", f"the {report.when} of a fixture failed"
+    if report.failed:
+        return "crashed", "the worker ended while the scenario ran"
+    return None, ""
+
+
+def _reason(report: pytest.TestReport) -> str:
+    longrepr = report.longrepr
+    return str(longrepr[2]) if isinstance(longrepr, tuple) else ""

@@ -1,0 +1,63 @@
+"""Between items and reports, in the process that runs scenarios: what happened goes with the report, secrets do not."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_fluxscenario.plugin.item import ScenarioMixin
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, make_message
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.evidence.redact import Redactor
+    from pytest_fluxscenario.plugin.session import Session
+
+
+class Reports:
+    """Completes the reports of scenario items."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._told: set[str] = set()
+        self._deselected: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the call report carry what happened, and redact what it shows."""
+        report = yield
+        if not isinstance(item, ScenarioMixin):
+            return report
+        redactor = self._session.redactor
+        if call.when == "call" and item.attempt is not None:
+            message = make_message(item.attempt, item.subject, self._session.worker, self._told, redactor.counts)
+            setattr(report, ATTRIBUTE, message)
+        if redactor.active:
+            _redact(report, redactor)
+        return report
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Remember what a worker's controller cannot see."""
+        self._deselected.extend(item.nodeid for item in items if isinstance(item, ScenarioMixin))
+        workeroutput = getattr(self._session.config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput["fluxscenario_deselected"] = self._deselected
+
+
+def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
+    report.sections = [(title, redactor.text(text)) for title, text in report.sections]
+    longrepr = report.longrepr
+    if longrepr is None:
+        return
+    if isinstance(longrepr, tuple):
+        path, line, reason = longrepr
+        report.longrepr = (path, line, redactor.text(reason))
+        return
+    text = str(longrepr)
+    masked = redactor.text(text)
+    if masked != text:
+        # A traceback of foreign code shows what it held: only its text stays.
+        report.longrepr = masked

@@ -1,0 +1,94 @@
+"""What one process of a test session shares between its scenario items."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.cas.store import Store, find_store, open_store
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.options import Options
+from pytest_fluxscenario.runner.run import RunSettings
+from pytest_fluxscenario.runner.suite import Suite
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.runner.matchers import Match
+
+#: Where a worker finds the index that its controller resolves refs with.
+INDEX_KEY = "fluxscenario_index"
+
+
+class FluxScenarioWarning(pytest.PytestWarning):
+    """Something about scenarios or packs that their owner should know."""
+
+
+@dataclass(eq=False)
+class Session:
+    """The suite, the settings and the redactor, each made when it is first needed."""
+
+    config: pytest.Config
+    options: Options
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Takes secrets out of everything that is written or printed. Raises pytest.UsageError."""
+        extra = [pattern for patterns in self.config.hook.pytest_fluxscenario_redact(config=self.config) for pattern in patterns]
+        try:
+            return Redactor((*self.options.redact, *extra), self.options.redact_env, os.environ)
+        except FluxError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    @cached_property
+    def suite(self) -> Suite:
+        """Loads files and finds profiles; the store's index is read once. Raises StoreError, DamageError, UsageError."""
+        root = str(self.config.rootpath)
+        limits = Limits.parse(self.options.limits)
+        store = open_session_store(self.config, self.options)
+        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers)
+
+    @cached_property
+    def settings(self) -> RunSettings:
+        """How scenarios are run. Raises pytest.UsageError for a matcher that cannot be called so."""
+        matchers: dict[str, Match] = {}
+        for added in self.config.hook.pytest_fluxscenario_matchers(config=self.config):
+            for name, match in added.items():
+                if not name.startswith("x-") or not callable(match):
+                    raise pytest.UsageError(f"pytest_fluxscenario_matchers: '{name}' is no matcher: names begin with 'x-'")
+                matchers[name] = match
+        return RunSettings(self.options.on_failure == "stop", matchers)
+
+    @property
+    def worker(self) -> str:
+        """The xdist worker that this process is, or ``main``."""
+        workerinput = getattr(self.config, "workerinput", None)
+        return str(workerinput["workerid"]) if workerinput else "main"
+
+
+def open_session_store(config: pytest.Config, options: Options) -> Store | None:
+    """The store of a session, with the index that its controller pinned; None where there is none. Raises DamageError."""
+    folder = options.store or find_store(str(config.invocation_params.dir))
+    if folder is None:
+        return None
+    pinned = getattr(config, "workerinput", {}).get(INDEX_KEY)
+    name = os.path.relpath(folder, config.rootpath).replace(os.sep, "/")
+    return open_store(folder, folder if name.startswith("../") else name, None if pinned is None else pinned.encode())
+
+
+def read_index(config: pytest.Config) -> str:
+    """The index of the session's store as text, for workers to resolve refs with; empty where there is none that can be read.
+
+    A store that cannot be used is not refused here but by the first file that needs it, which can say so.
+    """
+    try:
+        store = open_session_store(config, config.stash[OPTIONS])
+    except FluxError:
+        return ""
+    return "" if store is None else store.index_bytes.decode()

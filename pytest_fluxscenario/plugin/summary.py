@@ -1,0 +1,68 @@
+"""What the terminal says of scenarios beyond pytest's own words: steps with ``-v``, and at the end where the evidence lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from pytest_fluxscenario.evidence.redact import Redactor
+    from pytest_fluxscenario.plugin.recorder import Recorder
+
+_COLOURS = {"passed": "green", "failed": "red", "error": "red", "skipped": "yellow"}
+_FAILED = 1
+
+
+class Summary:
+    """Writes to the terminal of the process that keeps the evidence."""
+
+    def __init__(self, config: pytest.Config, recorder: Recorder, redactor: Redactor) -> None:
+        self._config = config
+        self._recorder = recorder
+        self._redactor = redactor
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """With ``-v``, the steps below their scenario."""
+        message: Message | None = getattr(report, ATTRIBUTE, None)
+        if message is None or self._config.get_verbosity() < 1:
+            return
+        terminal: TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
+        if terminal is None:
+            return
+        terminal.ensure_newline()
+        for index, name, verdict in message["steps"]:
+            terminal.write(f"    {verdict:<8}", **{_COLOURS[verdict]: True})
+            terminal.write_line(f"{index} {self._redactor.text(shown(name))}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Finish the evidence; a session that could not record what it saw has not passed."""
+        self._recorder.finish()
+        if self._recorder.faults and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = _FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Profiles under test, and the evidence with its root hash."""
+        recorder = self._recorder
+        if self._config.get_verbosity() >= 0:
+            for profile, count in sorted(recorder.profiles.items(), key=lambda entry: (entry[0].id, entry[0].version)):
+                where = f"{profile.origin} {profile.source}"
+                terminalreporter.write_line(
+                    f"fluxscenario: {count} scenario{'s' if count != 1 else ''} on {profile.id} {profile.version}"
+                    f" ({profile.hash[:19]}…, {shown(where)})"
+                )
+            if recorder.written:
+                writer = recorder.writer
+                folder = self._config.cwd_relative_nodeid(shown(writer.folder))
+                terminalreporter.write_line(
+                    f"fluxscenario: evidence {writer.verdict}, {writer.records} records in {folder} (root {writer.root[:19]}…)"
+                )
+        for fault in recorder.faults:
+            terminalreporter.write_line(f"fluxscenario: {fault}", red=True, bold=True)

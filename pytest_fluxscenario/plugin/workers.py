@@ -1,0 +1,77 @@
+"""The controller of an xdist session: it pins what refs mean, and alone writes the evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.plugin.recorder import Recorder
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process hands its tests to xdist workers."""
+    return (
+        config.getoption("dist", "no") != "no"
+        and bool(config.getoption("tx", None))
+        and not config.option.collectonly
+        and not hasattr(config, "workerinput")
+    )
+
+
+class Controller:
+    """Speaks with workers; collects nothing itself, so it knows scenarios by the names of their files."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._recorder: Recorder | None = None
+        self._index: str | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give a worker the index that this session resolves refs with (scenario.md; cli.md)."""
+        from pytest_fluxscenario.plugin.session import INDEX_KEY, read_index
+
+        if self._index is None:
+            self._index = read_index(self._config)
+        if self._index:
+            node.workerinput[INDEX_KEY] = self._index
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ARG002 - the hook's signature
+        """What the workers will run is known."""
+        found = [item_id for item_id in ids if self._is_scenario(item_id)]
+        if found:
+            self._recording().begin(found)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ARG002 - the hook's signature
+        """A worker ends; what it left out was collected all the same."""
+        left_out = getattr(node, "workeroutput", {}).get("fluxscenario_deselected")
+        if left_out:
+            self._recording().deselected(left_out)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A scenario file that a worker could not collect."""
+        if report.failed and self._is_scenario(report.nodeid):
+            self._recording().collect_error(report.nodeid, str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test, from a worker."""
+        if self._recorder is not None:
+            self._recorder.report(report)
+
+    def _recording(self) -> Recorder:
+        if self._recorder is None:
+            from pytest_fluxscenario.plugin.record_session import begin_recording
+
+            self._recorder = begin_recording(self._config)
+        return self._recorder
+
+    def _is_scenario(self, nodeid: str) -> bool:
+        from pytest_fluxscenario.plugin.entry import is_scenario_file
+
+        name = nodeid.split("::", 1)[0]
+        return name.endswith((".json", ".yaml", ".yml")) and is_scenario_file(self._config, Path(self._config.rootpath, name))

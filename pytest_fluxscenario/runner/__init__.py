@@ -1,0 +1,1 @@
+"""A scenario against a control. The runner says what happened; who reports it listens."""

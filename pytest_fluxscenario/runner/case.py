@@ -1,0 +1,68 @@
+"""One scenario made ready to run: what a control is built from, and what fixtures are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_fluxscenario.base.clock import Clock, StandingClock
+from pytest_fluxscenario.control.engine import Engine
+from pytest_fluxscenario.control.memory import EngineControl
+from pytest_fluxscenario.control.port import Control
+from pytest_fluxscenario.control.rules import Rules
+from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
+from pytest_fluxscenario.model.request import Environment
+from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.packs.pack import Pack
+from pytest_fluxscenario.runtimes.faulted import FaultedHooks
+from pytest_fluxscenario.runtimes.none import NoHooks
+from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
+
+
+@dataclass(slots=True)
+class StepHooks:
+    """The hook runtime of one scenario; the runner sets the faults of the step that is under way."""
+
+    base: HookRuntime
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+    def call(self, call: HookCall) -> HookOutcome:
+        """The outcome of the step's fault for that hook, or of the real call."""
+        return FaultedHooks(self.base, self.faults).call(call) if self.faults else self.base.call(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A pack with its rules made ready: shared by all scenarios that run on it."""
+
+    pack: Pack
+    rules: Rules
+    ref: ProfileRef
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One scenario (one parameter row of it) on one profile."""
+
+    scenario: Scenario
+    ref: ScenarioRef
+    subject: Subject
+
+    @property
+    def environment(self) -> Environment:
+        """What the scenario says that the world offers, else what the pack's manifest requires (control.md, 8)."""
+        if self.scenario.environment is not None:
+            return self.scenario.environment
+        requires = self.subject.pack.manifest.requires
+        return Environment(requires.capabilities, requires.connectors)
+
+    def hooks(self, base: HookRuntime | None = None) -> StepHooks:
+        """The scenario's hook runtime over ``base``; without one, a hook that is really needed ends the scenario."""
+        return StepHooks(base or NoHooks(self.subject.pack.where))
+
+    def control(
+        self, hooks: HookRuntime, environment: Environment | None = None, clock: Clock | None = None
+    ) -> Control:
+        """The engine on this case's profile."""
+        engine = Engine(self.subject.rules, environment or self.environment, hooks)
+        return EngineControl(engine, clock or StandingClock())

@@ -1,0 +1,183 @@
+"""Running one scenario: each step is sent, and what comes back is held against what was expected."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import UNSET
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.control.port import Control
+from pytest_fluxscenario.model.evidence import StepResult, Verdict
+from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
+from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.model.scenario import Expectation, Scenario, Step
+from pytest_fluxscenario.runner.case import StepHooks
+from pytest_fluxscenario.runner.compare import mismatches
+from pytest_fluxscenario.runner.matchers import PluginMatchers
+from pytest_fluxscenario.runner.substitute import Captured, SubstitutionError
+
+#: The one run of a scenario.
+RUN_ID = "run-1"
+_NOTHING_GIVEN = Given()
+
+
+class Observer(Protocol):
+    """Who wants to know of each step while it runs."""
+
+    def before_step(self, index: int, step: Step) -> None:
+        """A step is about to be sent; ``index`` is 1-based."""
+        ...
+
+    def after_step(self, result: StepResult) -> None:
+        """A step has its verdict."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How scenarios are run in a session."""
+
+    #: Stop a scenario at its first failed step.
+    stop_at_first: bool = False
+    matchers: PluginMatchers = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a scenario."""
+
+    verdict: Verdict
+    steps: tuple[StepResult, ...]
+    #: Why the run could not begin; empty where it did.
+    fault: str = ""
+
+    @property
+    def passed(self) -> int:
+        """Steps that came back as expected."""
+        return sum(step.verdict == "passed" for step in self.steps)
+
+
+def run_scenario(
+    scenario: Scenario,
+    control: Control,
+    hooks: StepHooks,
+    settings: RunSettings,
+    *,
+    references: bool = False,
+    observer: Observer | None = None,
+) -> Outcome:
+    """Run every step in order on a fresh control.
+
+    ``references`` says that strings of the scenario may hold ``${…}``. A control that raises, or a hook that nothing can run, gives the
+    verdict ``error`` and ends the scenario: without an answer nothing after it means anything.
+    """
+    try:
+        control.begin(RUN_ID, scenario.given or _NOTHING_GIVEN)
+    except Exception as error:  # noqa: BLE001 - a team's control may raise anything, and no verdict is a verdict of its own
+        fault = _said(error)
+        return Outcome("error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault)
+    captured = Captured() if references else None
+    results: list[StepResult] = []
+    verdict: Verdict = "passed"
+    for index, step in enumerate(scenario.steps, 1):
+        if verdict == "error" or (verdict == "failed" and settings.stop_at_first):
+            results.append(_skipped(index, step))
+            continue
+        if observer is not None:
+            observer.before_step(index, step)
+        hooks.faults = _faults(scenario.faults, step.faults)
+        result = _run_step(index, step, control, settings.matchers, captured)
+        if observer is not None:
+            observer.after_step(result)
+        results.append(result)
+        if result.verdict == "error" or (result.verdict == "failed" and verdict == "passed"):
+            verdict = result.verdict
+    return Outcome(verdict, tuple(results))
+
+
+def _run_step(
+    index: int, step: Step, control: Control, matchers: PluginMatchers, captured: Captured | None
+) -> StepResult:
+    request: Request | None = None
+    expectation: Expectation | None = None
+    name = step.name
+    try:
+        if captured is not None:
+            step = captured.put_into(step)
+        if step.approve is not None:
+            control.approve(RUN_ID, step.approve)
+            return StepResult(index, name, "passed", approval=step.approve)
+        request, expectation = _request(step), step.expectation
+        answer = control.decide(request)
+        response = answer if type(answer) is Response else _read(answer)
+        if expectation is None:
+            return _without_verdict(index, name, "the step expects nothing", request, None)
+        found = mismatches(expectation, response, matchers)
+        if captured is not None:
+            captured.keep(name, step.capture, response)
+    except Exception as error:  # noqa: BLE001 - see run_scenario
+        return _without_verdict(index, name, _said(error), request, step.approve)
+    return StepResult(
+        index,
+        name,
+        "failed" if found else "passed",
+        request=request,
+        response=response,
+        expectation=expectation,
+        mismatches=found,
+    )
+
+
+def _request(step: Step) -> Request:
+    if step.action is None or not isinstance(step.actor, Actor) or not isinstance(step.payload, dict):
+        raise SubstitutionError.of_step(step.name, "the step is no request: it needs an action, an actor and a payload")
+    return Request(step.action, step.actor, step.payload, RUN_ID, step.idempotency_key)
+
+
+def _read(answer: Any) -> Response:
+    """The answer of a foreign control, held against the shape of a response."""
+    return msgspec.convert(msgspec.to_builtins(answer), Response)
+
+
+def _skipped(index: int, step: Step) -> StepResult:
+    return StepResult(index, step.name, "skipped")
+
+
+def _without_verdict(
+    index: int, name: str, fault: str, request: Request | None, approval: Approval | None
+) -> StepResult:
+    return StepResult(
+        index,
+        name,
+        "error",
+        request=UNSET if request is None else request,
+        approval=UNSET if approval is None else approval,
+        fault=fault,
+    )
+
+
+def _faults(scenario: Mapping[str, str] | None, step: Mapping[str, str] | None) -> Mapping[str, str]:
+    if scenario is None:
+        return step or _NO_FAULTS
+    return {**scenario, **step} if step else scenario
+
+
+_NO_FAULTS: Mapping[str, str] = {}
+
+
+def _said(error: Exception) -> str:
+    """What an exception says, and for one that is not ours where it was raised."""
+    if isinstance(error, FluxError):
+        return str(error)
+    if isinstance(error, msgspec.ValidationError):
+        return f"the control's answer has not the shape of a response: {shown(error)}"
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    return f"the control raised {type(error).__name__}: {shown(error, 1000)}{at}"

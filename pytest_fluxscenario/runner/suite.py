@@ -1,0 +1,90 @@
+"""What all scenarios of one session share: the root, the limits, and each pack made ready once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_fluxscenario.base.place import Place, Pointer
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.control.rules import make_rules
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.places import read_places
+from pytest_fluxscenario.documents.source import Root, Source, read_source
+from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
+from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.model.shapes import decode
+from pytest_fluxscenario.model.vocabulary import MATCHERS
+from pytest_fluxscenario.packs.artifact_schemas import ArtifactSchemas
+from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.runner.case import Case, Subject
+from pytest_fluxscenario.runner.matchers import PluginMatchers
+from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.packs.pack import Pack
+
+
+@dataclass(slots=True)
+class Suite:
+    """Loads scenario files and finds what they run on."""
+
+    root: str
+    resolver: Resolver
+    limits: Limits = field(default_factory=Limits)
+    matchers: PluginMatchers = field(default_factory=dict)
+    _inside: Root = field(init=False)
+    _subjects: dict[int, Subject] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._inside = Root(self.root)
+
+    def read(self, path: str, name: str) -> Source:
+        """The bytes of a file below the root. Raises DocumentError."""
+        return read_source(path, name, self.limits, self._inside)
+
+    def load(self, source: Source) -> tuple[Loaded, ...]:
+        """The scenarios of a file. Raises DocumentError with everything that is wrong in it."""
+        return load_file(source, self.limits, (*MATCHERS, *self.matchers))
+
+    def subject(self, scenario: Scenario, file: str, line: int, named: str | None = None) -> Subject:
+        """The profile under test (scenario.md), made ready; ``named`` is a ref or path that a plugin gave for it.
+
+        Raises ProfileError, StoreError, DamageError.
+        """
+        place = Place(file, line, 1)
+        ref = scenario.profile or named
+        pack = self.resolver.resolve(scenario.profile_id, scenario.profile_version, ref, file, place)
+        known = self._subjects.get(id(pack))
+        if known is None:
+            known = self._subjects[id(pack)] = make_subject(pack)
+        return known
+
+    def place(self, path: str, name: str, prepared: Prepared, pointer: Pointer, digest: str) -> Place:
+        """The place of something in a scenario that was collected; only its file and line where the file has changed since."""
+        try:
+            source = self.read(path, name)
+            if source.digest == digest:
+                return read_places(source, self.limits).at(prepared.document, prepared.pointer + pointer)
+        except FluxError:
+            pass
+        return Place(name, prepared.line, 0, pointer)
+
+
+def make_subject(pack: Pack) -> Subject:
+    """A pack with its rules made ready. Raises ProfileError where they cannot be read."""
+    schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
+    rules = make_rules(pack.profile, pack.profile_hash, pack.manifest, pack.hooks, schemas)
+    source = pack.store_ref or pack.where
+    return Subject(pack, rules, ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source))
+
+
+def make_case(prepared: Prepared, subject: Subject, file: str) -> Case:
+    """A prepared scenario as what a control is built from; ``file`` is relative to the root."""
+    scenario = decode(Scenario, prepared.encoded)
+    if prepared.row is None or scenario.parameters is None:
+        ref = ScenarioRef(scenario.id, prepared.hash, file)
+    else:
+        parameters = scenario.parameters[int(prepared.row)]
+        ref = ScenarioRef(scenario.id, prepared.hash, file, prepared.row, parameters)
+    return Case(scenario, ref, subject)
