@@ -55,7 +55,8 @@ def _step(inside: Inside, part: str | int) -> Spot | None:
     if isinstance(inside, dict):
         return inside.get(part) if isinstance(part, str) else None
     if isinstance(inside, list) and isinstance(part, int) and 0 <= part < len(inside):
-        return inside[part]
+        spot: Spot = inside[part]
+        return spot
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ _FLAGS = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_IS_LINK = (errno.ELOOP, errno.EMLINK)
 
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -102,8 +100,9 @@ def _open(path: str, name: str, root: Root | None) -> int:
     if _NO_FOLLOW or not os.path.islink(path):
         try:
             return os.open(path, _FLAGS | _NO_FOLLOW)
-        except OSError as error:
-            if error.errno not in _IS_LINK or not os.path.islink(path):
+        except OSError:
+            # Systems differ in what they call it.
+            if not os.path.islink(path):
                 raise
     target = os.path.realpath(path)
     if not root.holds(target):

@@ -11,9 +11,11 @@ from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import shown
 
 #: A text is given up after so many problems: the first ones matter, and all of them fit into 2 KB.
-MOST = 8
+MOST = 6
 
 _MARKER = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
+_BEGIN = re.compile(r"^<{7} ", re.MULTILINE)
+_END = re.compile(r"^>{7} ", re.MULTILINE)
 _MIDDLE = re.compile(r"^={7}\r?$", re.MULTILINE)
 
 
@@ -80,6 +82,11 @@ class Trouble:
         if middle and middle.start() <= offset:
             return middle.start()
         return None
+
+    def whole_conflict(self, start: int, end: int) -> int | None:
+        """Where a merge conflict begins that lies as a whole between two offsets: in a scalar it may have been read."""
+        first = _BEGIN.search(self.text, start, end)
+        return first.start() if first and _END.search(self.text, first.end(), end) else None
 
     def finish(self) -> None:
         """Raises DocumentError when anything was noted."""

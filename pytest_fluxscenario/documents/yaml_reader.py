@@ -33,7 +33,6 @@ from pytest_fluxscenario.documents.trouble import Trouble
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Breaks of YAML 1.1, which the parser heeds, and plain characters of 1.2: a line that is shown as one would be two.
 _ODD_BREAK = re.compile("[\x85\u2028\u2029]")
-_CONFLICT = re.compile(r"^<{7} .*^>{7} ", re.MULTILINE | re.DOTALL)
 _SHOWN = 60
 _KINDS = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number"}
 
@@ -88,7 +87,7 @@ class _Reader:
         self.floats = False
         #: Where the last event began, for errors that do not say where.
         self.position = 0
-        self.conflicts = _CONFLICT.search(text) is not None
+        self.conflicts = self.trouble.whole_conflict(0, len(text)) is not None
 
     def read(self, events: Iterator[Any]) -> tuple[Document, ...]:
         limits, trouble = self.limits, self.trouble
@@ -184,9 +183,9 @@ class _Reader:
         if style == '"':
             self._check_escaped(value, start)
         if self.conflicts and style not in ("|", ">"):
-            conflict = _CONFLICT.search(self.text, start, event.end_mark.index)
+            conflict = self.trouble.whole_conflict(start, event.end_mark.index)
             if conflict is not None:
-                self.trouble.fail_conflict(conflict.start())
+                self.trouble.fail_conflict(conflict)
         return resolved
 
     def _resolve(self, value: str, start: int) -> bool | int | float | str | None:
