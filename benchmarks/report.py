@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from benchmarks.measure import Sample
 from benchmarks.results import Run
-from benchmarks.targets import BARE, ENGINE, WITH, WITHOUT, Figure, Results, figures, memory
+from benchmarks.targets import BARE, ENGINE, REFERENCE_SIZE, WITH, WITHOUT, Figure, Results, figures, memory
 
 _HEAD = """\
 # Benchmarks
@@ -47,7 +47,8 @@ def _unit(unit: str) -> str:
 
 def _promise(figure: Figure) -> list[str]:
     word = "at most" if figure.at_most else "at least"
-    met = {True: "yes", False: "**no**", None: "not measured"}[figure.met]
+    unknown = "not measured" if figure.measured is None else f"only from {REFERENCE_SIZE:,} on"
+    met = {True: "yes", False: "**no**", None: unknown}[figure.met]
     limit = f"{figure.limit:,g}{_unit(figure.unit)}"
     return [figure.what, f"{word} {limit}", _number(figure.measured, figure.unit), met]
 

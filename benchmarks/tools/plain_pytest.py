@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from benchmarks.scenarios import Scenario
 from benchmarks.tools.base import PYTEST_INI, File, Variant, scenario_files
 
+#: In the environment that has the plugin too, so that both are measured on the same installation.
+ALONE = ("pytest", "-p", "no:fluxscenario")
+
 BARE_CONFTEST = '''"""The least that a plugin can do: an item for a file, which reads it, decides and compares."""
 
 import json
@@ -81,8 +84,8 @@ class Bare:
     environment: str = "pytest"
     needs: tuple[str, ...] = ("pytest",)
     variants: tuple[Variant, ...] = (
-        Variant("bare items", ("pytest",), every_size=True),
-        Variant("bare items, JUnit", ("pytest", "--junitxml=junit.xml"), every_size=True),
+        Variant("bare items", ALONE, every_size=True),
+        Variant("bare items, JUnit", (*ALONE, "--junitxml=junit.xml"), every_size=True),
         Variant("plain loop", ("python", "loop.py"), every_size=True),
     )
 
@@ -102,8 +105,8 @@ class Parametrize:
     environment: str = "pytest"
     needs: tuple[str, ...] = ("pytest",)
     variants: tuple[Variant, ...] = (
-        Variant("parametrize", ("pytest",)),
-        Variant("parametrize, JUnit", ("pytest", "--junitxml=junit.xml")),
+        Variant("parametrize", ALONE),
+        Variant("parametrize, JUnit", (*ALONE, "--junitxml=junit.xml")),
     )
 
     def files(self, scenarios: Iterable[Scenario]) -> Iterator[File]:

@@ -155,6 +155,20 @@ class TestRunning:
 
         pytester.runpytest_subprocess("-p", "no:fluxscenario").assert_outcomes(passed=5)
 
+    @pytest.mark.parametrize("tool", ["fluxscenario", "fluxscenario-fixture", "fluxscenario-lists"])
+    def test_the_plugin_passes_them_by_the_pack(self, tool: str, pytester: pytest.Pytester) -> None:
+        from benchmarks.scenarios import scenarios
+        from benchmarks.tools import ALL
+
+        (chosen,) = [one for one in ALL if one.folder == tool]
+        for name, text in chosen.files(scenarios(5)):
+            path = pytester.path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+        pytester.runpytest_subprocess(*chosen.variants[0].argv[1:]).assert_outcomes(passed=5)
+        assert len((pytester.path / "build" / "evidence" / "records.jsonl").read_text().splitlines()) == 5
+
     def test_the_engine_decides_the_same_by_the_pack(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         from benchmarks.engine import main
         from benchmarks.tools.engine_alone import ENGINE_ALONE
@@ -283,6 +297,21 @@ class TestFigures:
         assert got["times faster than pytest-bdd"].measured == pytest.approx(2.0)
         assert got["times faster than pytest-bdd"].met is False
         assert got["times faster than Tavern"].met is None
+
+    def test_less_work_than_promised_is_not_judged(self) -> None:
+        from benchmarks.targets import BARE, PLUGIN, WITH, WITHOUT, Results, figures
+
+        run = [
+            sample(BARE, 200, 0, 1.0),
+            sample(PLUGIN, 200, 0, 9.0),
+            sample(WITH, 1, 0, 0.2),
+            sample(WITHOUT, 1, 0, 0.1),
+        ]
+        got = {figure.what: figure for figure in figures(Results.of(run), 200)}
+
+        assert got["wall time of bare items, all on"].measured == 9.0
+        assert got["wall time of bare items, all on"].met is None
+        assert got["more time to start pytest without scenarios"].met is False
 
     def test_the_figures_speak_of_commands_that_exist(self) -> None:
         from benchmarks import targets
