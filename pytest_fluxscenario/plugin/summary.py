@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +61,7 @@ class Summary:
                 )
             if recorder.written:
                 writer = recorder.writer
-                folder = self._config.cwd_relative_nodeid(shown(writer.folder))
+                folder = shown(os.path.relpath(writer.folder, self._config.invocation_params.dir))
                 terminalreporter.write_line(
                     f"fluxscenario: evidence {writer.verdict}, {writer.records} records in {folder} (root {writer.root[:19]}…)"
                 )
