@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -112,12 +113,12 @@ class _Scope:
     names: Counter[str]
     captured_in: dict[str, int] = field(default_factory=dict)
     #: Values captured by earlier steps, and earlier steps that have a response.
-    captured: set[str] = field(default_factory=set)
+    captured: dict[str, None] = field(default_factory=dict)
     answered: dict[str, None] = field(default_factory=dict)
 
     def leave(self, step: Step) -> None:
         """What ``step`` gives to the steps after it."""
-        self.captured.update(step.capture or ())
+        self.captured.update(dict.fromkeys(step.capture or ()))
         if step.approve is None:
             self.answered[step.name] = None
 
@@ -152,10 +153,11 @@ class _Scope:
             hint = (
                 "this step captures it itself" if where == index else f"step {where + 1} captures it, which comes later"
             )
-        known = (*self.parameters, *self.captured)
-        if not hint and not known:
+        if not hint and not self.parameters and not self.captured:
             hint = "the scenario has no parameters, and no earlier step captures anything"
-        self.findings.add("unknown-reference", pointer, message, hint, word=name, known=known)
+        self.findings.add(
+            "unknown-reference", pointer, message, hint, word=name, known=chain(self.parameters, self.captured)
+        )
 
     def _check_step(self, slot: Slot, pointer: Pointer) -> None:
         meant = slot.step_field(self.names)
