@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import Result
 
@@ -18,7 +19,7 @@ def junit_properties(item_id: str, result: Result, ref: str, redactor: Redactor)
         ("fluxscenario.evidence", ref),
         ("fluxscenario.steps.passed", str(verdicts.count("passed"))),
         ("fluxscenario.steps.failed", str(verdicts.count("failed") + verdicts.count("error"))),
-        *[(f"step[{_WORDS[step.verdict]}]", f"{step.index} {step.name}") for step in result.steps],
+        *[(f"step[{_WORDS[step.verdict]}]", f"{step.index} {shown(step.name)}") for step in result.steps],
     ]
     if redactor.active:
         return [(name, redactor.text(value)) for name, value in properties]
