@@ -147,4 +147,4 @@ def _outcome(report: pytest.TestReport, message: Message | None) -> tuple[Scenar
 
 def _reason(report: pytest.TestReport) -> str:
     longrepr = report.longrepr
-    return str(longrepr[2]) if isinstance(longrepr, tuple) else ""
+    return str(longrepr[2]).removeprefix("Skipped: ") if isinstance(longrepr, tuple) else ""
