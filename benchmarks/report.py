@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from benchmarks.measure import Sample
 from benchmarks.results import Run
-from benchmarks.targets import BARE, ENGINE, REFERENCE_SIZE, WITH, WITHOUT, Figure, Results, figures, memory
+from benchmarks.targets import BARE, ENGINE, REFERENCE_SIZE, WITH, WITHOUT, Figure, Results, cpu, figures, memory
 
 _HEAD = """\
 # Benchmarks
@@ -54,7 +54,7 @@ def _promise(figure: Figure) -> list[str]:
 
 
 def _timings(results: Results, size: int, base: str) -> Iterator[str]:
-    heads = ["", "wall s", "least … most", "CPU s", "ms each", "wall by base", "peak MB", "runs"]
+    heads = ["", "wall s", "least … most", "CPU s", "ms each", "wall by base", "CPU by base", "peak MB", "runs"]
     rows = []
     for (name, known), runs in results.runs.items():
         if known != size:
@@ -62,8 +62,9 @@ def _timings(results: Results, size: int, base: str) -> Iterator[str]:
         walls = sorted(sample.wall for sample in runs.values())
         middle = results.middle(name, size)
         row = [name, _number(middle), f"{_number(walls[0])} … {_number(walls[-1])}"]
-        row += [_number(results.middle(name, size, lambda sample: sample.cpu))]
+        row += [_number(results.middle(name, size, cpu))]
         row += [_number(1000 * middle / size if middle is not None else None), _number(results.ratio(name, base, size))]
+        row += [_number(results.ratio(name, base, size, cpu))]
         row += [_number(results.middle(name, size, memory)), str(len(runs))]
         rows.append(row)
     yield from _table(heads, rows)
@@ -84,6 +85,15 @@ def _slopes(results: Results) -> Iterator[str]:
     yield from _table(["", *(f"{small:,} to {large:,}" for small, large in pairs)], rows)
 
 
+def _busy(samples: Sequence[Sample]) -> Iterator[str]:
+    """Says so where the machine had other work: every command here is one process that never waits."""
+    # The engine times itself, start-up is too short to tell.
+    timed = [sample for sample in samples if sample.name not in (WITH, WITHOUT, ENGINE)]
+    slowed = sum(sample.wall > 1.2 * sample.cpu for sample in timed)
+    if slowed > len(timed) / 10:
+        yield f"**The machine was busy**: {slowed} of {len(timed)} runs took 20% longer than their CPU time.\n"
+
+
 def _wrong(samples: Sequence[Sample]) -> Iterator[str]:
     wrong = [sample for sample in samples if not sample.right]
     if not wrong:
@@ -101,6 +111,7 @@ def markdown(run: Run, samples: Sequence[Sample]) -> str:
     lines = [_HEAD, f"{run.date}, {run.machine}. {run.rounds} rounds, `{run.command}`.\n"]
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     lines += [f"Versions: {versions}.\n"] if versions else []
+    lines += _busy(samples)
     lines.append(f"## The promises, at {run.size:,} scenarios\n")
     lines += _table(["", "promised", "measured", "met"], [_promise(one) for one in figures(results, run.size)])
     if run.left_out:

@@ -21,6 +21,11 @@ def wall(sample: Sample) -> float:
     return sample.wall
 
 
+def cpu(sample: Sample) -> float:
+    """Seconds of processor time; other work on the machine hardly touches it."""
+    return sample.cpu
+
+
 def memory(sample: Sample) -> float:
     """Peak resident memory in MB."""
     return sample.rss_mb

@@ -356,8 +356,18 @@ class TestResults:
 
         assert "- tavern: not installed: tavern" in got
         assert "- behave, 5 scenarios: exit 2, no count of what passed" in got
-        assert "| bare items | 1.00 | 1.00 … 1.00 | 1.00 | 200 | 1.00 | 50.0 | 1 |" in got
+        assert "| bare items | 1.00 | 1.00 … 1.00 | 1.00 | 200 | 1.00 | 1.00 | 50.0 | 1 |" in got
         assert "| times faster than Tavern | at least 8x | - | not measured |" in got
+
+    @pytest.mark.parametrize(("cpu", "busy"), [(1.0, False), (0.5, True)])
+    def test_the_report_says_when_the_machine_had_other_work(self, cpu: float, busy: bool) -> None:
+        from benchmarks.report import markdown
+        from benchmarks.results import Run
+        from benchmarks.targets import BARE
+
+        got = markdown(Run("2026-07-01", "run", "2 cores", 5, 1), [sample(BARE, 5, 0, 1.0, cpu=cpu)])
+
+        assert ("**The machine was busy**: 1 of 1 runs" in got) is busy
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
