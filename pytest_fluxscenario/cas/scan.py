@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from pytest_fluxscenario.base.errors import FluxError, StoreError
@@ -62,8 +63,11 @@ def scan_folder(folder: str, name: str, under: str = "") -> tuple[ScannedFile, .
             raise _too_many(name)
     files.sort()
     for one, other in same_but_for_case(file.path for file in files):
-        what = "is there twice" if one == other else f"differs from {shown(one)} only in case"
-        problems.add("pack.case", _place(name, other), what, "rename one of them")
+        message = f"differs from {shown(one)} only in case"
+        problems.add("pack.case", _place(name, other), message, "rename one of them")
+    for before, file in pairwise(files):
+        if before.path == file.path:
+            problems.add("pack.twice", _place(name, file.path), "is there twice, in two Unicode forms", "keep one")
     if problems.found:
         raise StoreError(problems)
     return tuple(files)

@@ -66,12 +66,12 @@ def _from_field(condition: Mapping[str, Any]) -> tuple[dict[str, Any], list[Faul
             faults.append((("value",), "the op 'missing' has no value", ""))
         return _one("payload_missing", name, ("field",), faults)
     if op == "equals":
-        names, message = _name(name)
+        _, message = _name(name)
         if message:
             faults.append((("field",), f"'field' {message}, not {_seen(name)}", ""))
         if "value" not in condition:
             faults.append(((), "the op 'equals' needs a value", ""))
-        return {"payload_equals": {names: value}}, faults
+        return ({} if message else {"payload_equals": {name: value}}), faults
     if op == "contains_any":
         if "value" in condition and name not in (None, "", _WHOLE):
             faults.append((("field",), "the op 'contains_any' looks in the whole payload", "leave out 'field'"))

@@ -17,22 +17,12 @@ from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.model.profile import Action, ArtifactType, CompletionReport, Gate, Profile
 from pytest_fluxscenario.model.vocabulary import Mode
+from pytest_fluxscenario.packs import shapes_authoring as in_authoring
+from pytest_fluxscenario.packs import shapes_core as in_core
 from pytest_fluxscenario.packs.conditions import core_condition
-from pytest_fluxscenario.packs.dialect_shapes import (
-    AuthoringAction,
-    AuthoringArtifact,
-    AuthoringGate,
-    AuthoringProfile,
-    CoreAction,
-    CoreArtifact,
-    CoreGate,
-    CoreProfile,
-    FlatAuthoringProfile,
-    FlatCoreProfile,
-)
 from pytest_fluxscenario.packs.document import PackDocument
 
-_AnyProfile = CoreProfile | FlatCoreProfile | AuthoringProfile | FlatAuthoringProfile
+_AnyProfile = in_core.File | in_core.Document | in_authoring.File | in_authoring.Document
 
 DEFAULT_ROLES: Final = ("agent", "system")
 _HEADER: Final = ("id", "version", "purpose", "docs_hash", "initial_stage")
@@ -87,9 +77,9 @@ def read_profile(document: PackDocument) -> WrittenProfile:
     authoring = is_authoring(document.data)
     kind: type[_AnyProfile]
     if "profile" in document.data:
-        kind = AuthoringProfile if authoring else CoreProfile
+        kind = in_authoring.File if authoring else in_core.File
     else:
-        kind = FlatAuthoringProfile if authoring else FlatCoreProfile
+        kind = in_authoring.Document if authoring else in_core.Document
     written = document.decode(kind)
     problems = Problems()
     profile = _normalised(written, document, problems)
@@ -117,11 +107,11 @@ def _words(data: Mapping[str, Any]) -> int:
 
 
 def _normalised(written: _AnyProfile, document: PackDocument, problems: Problems) -> Profile:
-    header = written if isinstance(written, FlatCoreProfile | FlatAuthoringProfile) else written.profile
+    header = written if isinstance(written, in_core.Document | in_authoring.Document) else written.profile
     types: tuple[ArtifactType, ...]
     actions: tuple[Action, ...]
     gates: tuple[Gate, ...]
-    if isinstance(written, AuthoringProfile | FlatAuthoringProfile):
+    if isinstance(written, in_authoring.File | in_authoring.Document):
         roles = tuple(role.id for role in written.roles)
         routes = tuple(route.name for route in written.routes)
         types = tuple(
@@ -164,7 +154,11 @@ def _normalised(written: _AnyProfile, document: PackDocument, problems: Problems
 
 
 def _artifact(
-    kind: CoreArtifact | AuthoringArtifact, name: str, document: PackDocument, pointer: Pointer, problems: Problems
+    kind: in_core.Artifact | in_authoring.Artifact,
+    name: str,
+    document: PackDocument,
+    pointer: Pointer,
+    problems: Problems,
 ) -> ArtifactType:
     expires_after = _in_seconds(kind.expires_after)
     if kind.expires_after is not None and expires_after is None:
@@ -181,7 +175,7 @@ def _in_seconds(written: int | str | None) -> int | None:
     return written if written is not None and written > 0 else None
 
 
-def _core_action(action: CoreAction) -> Action:
+def _core_action(action: in_core.Action) -> Action:
     return Action(
         id=action.id,
         allowed_roles=DEFAULT_ROLES if action.allowed_roles is None else action.allowed_roles,
@@ -197,7 +191,11 @@ def _core_action(action: CoreAction) -> Action:
 
 
 def _authoring_action(
-    action: AuthoringAction, completing: frozenset[str], document: PackDocument, pointer: Pointer, problems: Problems
+    action: in_authoring.Action,
+    completing: frozenset[str],
+    document: PackDocument,
+    pointer: Pointer,
+    problems: Problems,
 ) -> Action:
     mode = action.materialization_mode
     route = action.materialization_route
@@ -231,7 +229,7 @@ def _authoring_action(
 
 
 def _gate(
-    gate: CoreGate | AuthoringGate,
+    gate: in_core.Gate | in_authoring.Gate,
     reason: str,
     required_artifacts: tuple[str, ...],
     document: PackDocument,

@@ -50,7 +50,21 @@ class PackDocument:
             problems = shape_problems(kind, self.data, self.at, lambda pointer: self.places.written(0, pointer))
             raise ProfileError(problems) from error
 
-    def warn_unknown(self, kind: type[msgspec.Struct], problems: Problems) -> None:
+    def decode_open(self, kind: type[_Kind], problems: Problems) -> _Kind:
+        """Like ``decode``, for a type that allows other fields: each of those is a warning in ``problems``.
+
+        Where the shape is wrong, the error tells the warnings too: a misspelt field is a missing one.
+        """
+        unknown = Problems()
+        self._warn_unknown(kind, unknown)
+        try:
+            value = self.decode(kind)
+        except ProfileError as error:
+            raise ProfileError((*error.problems, *unknown)) from error
+        problems.found.extend(unknown)
+        return value
+
+    def _warn_unknown(self, kind: type[msgspec.Struct], problems: Problems) -> None:
         """Add a warning for every field that ``kind`` does not know, in it and in the structs below it."""
         pending: list[tuple[Any, Pointer, Any]] = [(kind, (), self.data)]
         while pending:

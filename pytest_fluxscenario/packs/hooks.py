@@ -41,9 +41,7 @@ def read_hooks(files: PackFiles, path: str, problems: Problems) -> WrittenHooks:
     Raises ProfileError with every fault of its shape; DocumentError where it cannot be read.
     """
     document = read_document(files, path)
-    hooks = document.decode(Hooks)
-    document.warn_unknown(Hooks, problems)
-    return WrittenHooks(hooks, document)
+    return WrittenHooks(document.decode_open(Hooks, problems), document)
 
 
 def check_hooks(written: WrittenHooks | None, profile: WrittenProfile, files: PackFiles, problems: Problems) -> None:
@@ -152,6 +150,6 @@ def _check_named(
     if hook is None:
         hint = did_you_mean(hook_id, (known.id for known in written.hooks.hooks))
         problems.add("pack.unknown-hook", place, f"there is no hook '{shown(hook_id, 80)}'", hint)
-    elif hook.type != _CONDITION:
+    elif hook.type in HOOK_TYPES and hook.type != _CONDITION:
         message = f"the hook '{shown(hook_id, 80)}' is of type {shown(hook.type, 80)}, but a gate needs {_CONDITION}"
         problems.add("pack.hook-type", place, message)

@@ -103,7 +103,7 @@ def load_lone_profile(
         manifest=manifest,
         hooks=None,
         schemas={},
-        where=files.where,
+        where=files.source.name,
         origin=origin,
         store_ref=store_ref,
         tree_hash=blob,

@@ -54,9 +54,7 @@ def read_manifest(files: PackFiles, problems: Problems) -> WrittenManifest:
     Raises ProfileError with every fault of its shape; DocumentError where it cannot be read.
     """
     document = read_document(files, manifest_path(files))
-    manifest = document.decode(Manifest)
-    document.warn_unknown(Manifest, problems)
-    return WrittenManifest(manifest, document)
+    return WrittenManifest(document.decode_open(Manifest, problems), document)
 
 
 def check_manifest(written: WrittenManifest, files: PackFiles, problems: Problems) -> None:

@@ -57,10 +57,10 @@ def check_agreement(core: WrittenProfile, other: WrittenProfile, problems: Probl
         described = {item.id: at for at, item in enumerate(getattr(other.profile, section))}
         for name, at in described.items():
             if name not in executed:
-                disagree(other.at(section, at, "id"), f"there is a {noun} '{shown(name, 80)}'", core.at(section))
+                disagree(other.at(section, at, "id"), f"this has the {noun} '{shown(name, 80)}'", core.at(section))
         for name, at in executed.items():
             if name not in described:
-                disagree(other.at(section), f"there is no {noun} '{shown(name, 80)}'", core.at(section, at, "id"))
+                disagree(other.at(section), f"this has no {noun} '{shown(name, 80)}'", core.at(section, at, "id"))
         if section == "gates":
             for name, at in executed.items():
                 if name in described:
