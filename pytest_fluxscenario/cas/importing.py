@@ -20,6 +20,7 @@ from pytest_fluxscenario.base.values import type_name
 from pytest_fluxscenario.cas.declared import declared_name, declared_version
 from pytest_fluxscenario.cas.index import INDEX_FILE, Index, Kind
 from pytest_fluxscenario.cas.lock import LOCK_FILE, PATIENCE, locked
+from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.store import Store, open_store
 from pytest_fluxscenario.cas.trees import build_tree
 from pytest_fluxscenario.documents.elements import read_elements
@@ -27,7 +28,6 @@ from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import read_places
 from pytest_fluxscenario.documents.source import Source, read_source
 
-MANIFEST_FILES: Final = ("process.manifest.yaml", "process.manifest.yml", "process.manifest.json")
 FIRST_TAG: Final = "v0.1.0"
 _MOST_NUMBER: Final = 999_999_999
 #: Beside the index: git must change no line ending of a blob, and must not keep what a writer leaves behind.

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 from pytest_fluxscenario.base.text import invisible
+
+#: The manifest of a pack, by any of these names in its folder (pack.md).
+MANIFEST_FILES: Final = ("process.manifest.yaml", "process.manifest.yml", "process.manifest.json")
 
 _LONGEST = 1_000
 _LONGEST_PART = 255

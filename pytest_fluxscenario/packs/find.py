@@ -9,15 +9,16 @@ from typing import Final
 from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
-from pytest_fluxscenario.cas.importing import MANIFEST_FILES
 from pytest_fluxscenario.cas.index import INDEX_FILE
+from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.store import BLOBS_FOLDER
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Root, read_source
 
-#: Folders that hold no packs of the project, beside those whose name begins with a dot.
-_PRUNED: Final = frozenset({"node_modules", "__pycache__"})
+#: Folders that hold no packs of the project, beside those whose name begins with a dot. What was built is a copy of
+#: something, often an old one; pytest does not collect there either.
+_PRUNED: Final = frozenset({"__pycache__", "build", "dist", "node_modules"})
 _VENV_MARK: Final = "pyvenv.cfg"
 
 
@@ -65,7 +66,7 @@ class Tree:
     def packs(self) -> tuple[FoundPack, ...]:
         """All packs of the tree, by folder: one walk when it is first asked for, which follows no links.
 
-        Left out: folders whose name begins with a dot, node_modules, virtual environments, stores.
+        Left out: folders whose name begins with a dot, build, dist, node_modules, virtual environments, stores.
         """
         if self._all is None:
             self._all = tuple(self._walk())

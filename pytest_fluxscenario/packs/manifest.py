@@ -10,8 +10,7 @@ from pytest_fluxscenario.base.errors import ProfileError
 from pytest_fluxscenario.base.names import tag_fault
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.importing import MANIFEST_FILES
-from pytest_fluxscenario.cas.paths import path_fault
+from pytest_fluxscenario.cas.paths import MANIFEST_FILES, path_fault
 from pytest_fluxscenario.model.pack import Manifest, Process
 from pytest_fluxscenario.packs.document import PackDocument, read_document
 from pytest_fluxscenario.packs.files import PackFiles, file_place

@@ -17,7 +17,7 @@ from pytest_fluxscenario.base.names import Ref, TagRef, name_fault, parse_ref, t
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.importing import MANIFEST_FILES
+from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.store import Store
 from pytest_fluxscenario.cas.trees import is_tree, read_tree
 from pytest_fluxscenario.documents.limits import Limits

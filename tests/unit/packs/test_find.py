@@ -51,7 +51,16 @@ def test_a_folder_is_looked_at_once(tmp_path: Path, write_pack: WritePack, monke
 
 
 def test_all_packs_but_those_in_places_that_are_not_the_project(tmp_path: Path, write_pack: WritePack) -> None:
-    for folder in ("b/pack", "a", ".hidden/pack", "node_modules/pack", "venv/pack", "__pycache__/pack", "a/nested"):
+    for folder in (
+        "b/pack",
+        "a",
+        ".hidden/pack",
+        "node_modules/pack",
+        "venv/pack",
+        "__pycache__/pack",
+        "build/pack",
+        "a/nested",
+    ):
         write_pack(tmp_path / folder)
     (tmp_path / "venv" / "pyvenv.cfg").write_text("")
     import_tree(str(tmp_path / "filed"), str(tmp_path / "a"))
