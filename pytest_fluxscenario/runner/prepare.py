@@ -121,12 +121,17 @@ def _load(
         problems.append(Problem("scenario.spec", locate(("spec",)), "specs cannot be resolved by this version", hint))
         return None
     digest = sha256_ref((canonical_without_floats if element.plain else canonical)(element.data))
-    rows = _rows(scenario, element, digest, locate, problems)
+    rows = _rows(scenario, element, digest, locate, matchers, problems)
     return Loaded(scenario, rows, tuple(found)) if rows else None
 
 
 def _rows(
-    scenario: Scenario, element: Element, digest: str, locate: Callable[..., Place], problems: list[Problem]
+    scenario: Scenario,
+    element: Element,
+    digest: str,
+    locate: Callable[..., Place],
+    matchers: Collection[str],
+    problems: list[Problem],
 ) -> tuple[Prepared, ...]:
     if scenario.parameters is None:
         references = b"${" in element.encoded
@@ -148,10 +153,12 @@ def _rows(
         put = put_parameters(document, row)
         encoded = msgspec.json.encode(put)
         try:
-            decode(Scenario, encoded)
+            found = scenario_problems(decode(Scenario, encoded), locate, matchers=matchers)
         except msgspec.ValidationError:
             found = shape_problems(Scenario, put, locate)
-            problems.extend(_in_row(problem, number) for problem in found)
+        errors = [problem for problem in found if problem.severity == "error"]
+        if errors:
+            problems.extend(_in_row(problem, number) for problem in errors)
             continue
         references = b"${" in encoded
         rows.append(
