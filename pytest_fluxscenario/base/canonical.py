@@ -1,13 +1,15 @@
 """Canonical JSON as RFC 8785 (JCS) defines it: one text for one value, so that its hash means the value.
 
-msgspec's sorted encoding gives the same bytes but for two things: floats (ECMAScript writes ``1e21`` where others write
-``1000000000000000000000.0``), and keys beyond the basic plane (JCS sorts by UTF-16 units). Both are looked for in the encoded text, and
-only a text that holds one of them takes the slow way.
+msgspec's sorted encoding gives the same bytes but for four things: floats (ECMAScript writes ``1e21`` where others
+write ``1000000000000000000000.0``), integers that no double holds, NaN and infinities (it writes ``null``), and keys
+beyond the basic plane (JCS sorts by UTF-16 units). All are looked for in the encoded text; only a text that may hold
+one of them takes the slow way.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -16,18 +18,22 @@ import msgspec
 from pytest_fluxscenario.base.digest import sha256_ref
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
-# In compact JSON a number follows one of these three characters, or stands alone. The same run inside a string only costs time.
-_FLOAT = re.compile(rb"(?:^|[:\[,])-?[0-9]+[.eE]")
+# In compact JSON a number or null follows one of these three characters, or stands alone. The same run inside a string
+# only costs time.
+_CAREFUL = re.compile(rb"(?:^|[:\[,])(?:-?[0-9]+[.eE]|-?[0-9]{16}|null)")
+#: Largest integer that a JSON number keeps (RFC 8785, appendix D).
+_LARGEST = 2**53 - 1
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 
 
 def canonical(value: Any) -> bytes:
     """The canonical JSON of ``value`` (plain data or msgspec structs), UTF-8.
 
-    Raises ValueError for NaN and infinities, which JSON does not have.
+    Raises ValueError for NaN and infinities, which JSON does not have, for integers beyond ±(2^53-1), and for lone
+    surrogates; TypeError for what is no JSON at all.
     """
     encoded = _encode_sorted(value)
-    if _FLOAT.search(encoded) is None and (encoded.isascii() or _ASTRAL.search(encoded) is None):
+    if _CAREFUL.search(encoded) is None and (encoded.isascii() or _ASTRAL.search(encoded) is None):
         return encoded
     return _write(msgspec.to_builtins(value, order="sorted")).encode()
 
@@ -55,12 +61,14 @@ def _write(value: Any) -> str:
         return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_write(item)}" for key, item in members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_write, value)) + "]"
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise ValueError(f"JSON numbers keep no integer beyond ±{_LARGEST}")
     return json.dumps(value)
 
 
 def _number(value: float) -> str:
     """A float as ECMAScript's Number::toString writes it (RFC 8785, 3.2.2.3)."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise ValueError("JSON has no NaN and no infinities")
     if value == 0:
         return "0"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ _MODE = 0o666
 
 
 class WriteError(FluxError):
-    """A file or folder that cannot be written; what stood there before still stands."""
+    """A file or folder that cannot be written; what stands there is what stood before, or all of the new."""
 
 
 def write_error(path: str, error: OSError) -> WriteError:
@@ -31,14 +33,15 @@ def make_folder(path: str) -> None:
     if parent != path:
         make_folder(parent)
     try:
-        os.mkdir(path)
-    except FileExistsError:
-        if not os.path.isdir(path):
-            raise write_error(path, NotADirectoryError(20, "a file is in the way")) from None
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise NotADirectoryError(errno.ENOTDIR, "a file is in the way") from None
+        # Also where another process was first: it may not have come as far as this.
+        _sync_folder(parent)
     except OSError as error:
         raise write_error(path, error) from error
-    else:
-        _sync_folder(parent)
 
 
 def replace_file(path: str, data: bytes) -> None:
@@ -80,11 +83,16 @@ class Log:
             raise write_error(self.path, error) from error
 
     def append(self, line: bytes) -> int:
-        """Append one line, its line feed included; gives the offset where it begins. Raises WriteError."""
+        """Append one line, its line feed included; gives the offset where it begins.
+
+        Raises WriteError; the file then ends where it ended before.
+        """
         start = self.size
         try:
             _write_all(self._descriptor, line)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, start)
             raise write_error(self.path, error) from error
         self.size += len(line)
         return start
@@ -94,7 +102,7 @@ class Log:
         return os.pread(self._descriptor, length, start)
 
     def close(self) -> None:
-        """Make the lines durable and let go of the file. Raises WriteError."""
+        """Make the lines and the name of the file durable, and let go of it. Raises WriteError."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
@@ -103,6 +111,7 @@ class Log:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            _sync_folder(os.path.dirname(os.path.abspath(self.path)))
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -114,10 +123,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _forget(path: str) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.unlink(path)
-    except OSError:
-        return
 
 
 def _sync_folder(path: str) -> None:

@@ -58,6 +58,8 @@ def name_fault(name: str) -> str | None:
         return "a name does not end with a dot"
     if name == "latest":
         return "'latest' is the word for the highest tag, not a name"
+    if name == "sha256":
+        return "'sha256' is what a ref by hash begins with, not a name"
     if name.split(".", 1)[0] in _DEVICES:
         return "the name is a device on Windows"
     return None
@@ -93,7 +95,7 @@ def parse_ref(text: str) -> Ref | str:
         return f"'{shown(text, 80)}' is no ref: write name:tag, name:latest or sha256:hash"
     if kind == "sha256":
         fault = hash_fault(rest)
-        return fault if fault else HashRef(rest)
+        return fault or HashRef(rest)
     fault = name_fault(kind)
     if fault:
         return f"in '{shown(text, 80)}' {fault}"

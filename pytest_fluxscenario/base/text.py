@@ -6,9 +6,14 @@ import difflib
 import re
 from collections.abc import Iterable
 
-# C0 and C1 controls, line and paragraph separators, bidirectional controls, zero-width characters, lone surrogates.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Bidirectional controls, and what has no width: soft hyphen, joiners, fillers, annotations, tag characters.
+_HIDDEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff"
+)
+_INVISIBLE = re.compile(f"[{_HIDDEN}]")
+# Those, C0 and C1 controls, line and paragraph separators, lone surrogates.
+_UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_HIDDEN}]")
 
 #: Longest text that one message shows of a foreign value, in characters.
 SHOWN = 200
@@ -16,6 +21,8 @@ SHOWN = 200
 
 def _escape(found: re.Match[str]) -> str:
     code = ord(found.group())
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
