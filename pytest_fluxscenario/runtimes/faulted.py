@@ -32,5 +32,6 @@ class FaultedHooks:
             result = {"status": "error", "diagnostics": ["the hook reported an error"]}
             return HookOutcome("ok", result, (), "fault", "fault", input_hash=input_hash(call))
         if kind == "forbidden_field":
-            return HookOutcome("ok", {"status": "ok", "route": "Continue"}, (), "fault", "fault", input_hash=input_hash(call))
+            result = {"status": "ok", "route": "Continue"}
+            return HookOutcome("ok", result, (), "fault", "fault", input_hash=input_hash(call))
         return HookOutcome(kind, None, (_DIAGNOSTICS[kind],), "fault", "fault", input_hash=input_hash(call))

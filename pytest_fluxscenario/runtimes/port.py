@@ -65,7 +65,7 @@ class HookRuntime(Protocol):
         ...
 
 
-class HookUnavailable(FluxError):
+class HookUnavailable(FluxError):  # noqa: N818 - it says what is the case; ``error`` is a status of a call
     """A hook is needed, and nothing here can run it: no verdict is possible."""
 
 
