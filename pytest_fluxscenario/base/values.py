@@ -65,13 +65,21 @@ def lookup(data: Any, path: str) -> Any:
 
 def keys(data: Any) -> Iterator[str]:
     """Every key anywhere in ``data``, nested objects and lists too."""
+    for value in containers(data):
+        if isinstance(value, dict):
+            yield from value
+
+
+def containers(data: Any) -> Iterator[dict[str, Any] | list[Any] | tuple[Any, ...]]:
+    """Every object and list anywhere in ``data``, itself included, each before what it holds."""
     pending = [data]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            yield from value
+            yield value
             pending.extend(value.values())
         elif isinstance(value, list | tuple):
+            yield value
             pending.extend(value)
 
 

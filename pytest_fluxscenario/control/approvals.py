@@ -1,7 +1,7 @@
 """Approvals: what counts as one (control.md, "Records").
 
-They enter by the trusted surface only. The newest record that speaks of the request decides: when it denies or has expired, an
-older one does not bring the approval back.
+They enter by the trusted surface only. The newest record that speaks of the request decides: when it denies or has
+expired, an older one does not bring the approval back.
 """
 
 from __future__ import annotations
@@ -47,14 +47,20 @@ def approved(run: Run, asked: RequiredApproval, payload: dict[str, Any], now: da
 
 
 def covers_materialization(
-    run: Run, asked: tuple[RequiredApproval, ...], scope: dict[str, Any], now: datetime
+    run: Run, asked: tuple[RequiredApproval, ...], payload: dict[str, Any], scope: dict[str, Any], now: datetime
 ) -> bool:
-    """Whether a record approves to materialize for real with exactly these scope values (control.md, 10)."""
+    """Whether a record approves to materialize for real with exactly these scope values (control.md, 10).
+
+    An approval must name all the values; a denial need not, and then denies whatever it does not tell apart.
+    """
     for record in reversed(run.approvals):
-        if record.values is None or not any(_speaks_of(record, run, one) for one in asked):
+        if not any(_speaks_of(record, run, one) for one in asked):
             continue
-        if same(record.values, scope):
-            return record.approves(now)
+        if record.decision == "approved":
+            if record.values is not None and same(record.values, scope):
+                return record.approves(now)
+        elif record.covers(payload):
+            return False
     return False
 
 
@@ -71,4 +77,7 @@ def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"'{text}' names no offset from UTC")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"'{text}' lies beyond the years 1 to 9999 of UTC") from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_fluxscenario.base.values import ABSENT, keys, lookup, same
+from pytest_fluxscenario.base.values import ABSENT, containers, keys, lookup, same
 
 Payload = dict[str, Any]
 _Test = Callable[[Payload], bool]
@@ -42,7 +42,8 @@ def missing(payload: Payload, name: str) -> bool:
 def compile_condition(condition: Mapping[str, Any]) -> Condition:
     """The condition of a normalised gate as something that can be evaluated; several operators must all hold.
 
-    Raises ValueError for an operator or operand that the core dialect does not know: a rule that cannot be read decides nothing.
+    Raises ValueError for an operator or operand that the core dialect does not know: a rule that cannot be read decides
+    nothing.
     """
     tests: list[_Test] = []
     facts: list[tuple[str, Any]] = []
@@ -55,7 +56,7 @@ def compile_condition(condition: Mapping[str, Any]) -> Condition:
         elif operator == "payload_equals":
             tests.append(_all_equal(_mapping(operator, operand)))
         elif operator == "payload_contains_any":
-            tests.append(_any_key(frozenset(_names(operator, operand))))
+            tests.append(_any_key(_names(operator, operand)))
         elif operator == "fact_equals":
             facts.extend(_mapping(operator, operand).items())
         elif operator == "fact_true":
@@ -86,5 +87,11 @@ def _all_equal(values: Mapping[str, Any]) -> _Test:
     return lambda payload: all(same(lookup(payload, name), value) for name, value in values.items())
 
 
-def _any_key(names: frozenset[str]) -> _Test:
-    return lambda payload: not names.isdisjoint(keys(payload))
+def _any_key(names: tuple[str, ...]) -> _Test:
+    plain = frozenset(names)
+    paths = [name for name in names if "." in name]
+    if not paths:
+        return lambda payload: not plain.isdisjoint(keys(payload))
+    return lambda payload: any(
+        lookup(part, path) is not ABSENT for part in containers(payload) for path in paths
+    ) or not plain.isdisjoint(keys(payload))

@@ -41,7 +41,10 @@ _ROUTE_OF_MODE = {"mock": "MaterializeMock", "shadow": "MaterializeMock", "real"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Decides requests by one pack's rules, in one environment. Pure: the same run, request, time and hook results give the same answer."""
+    """Decides requests by one pack's rules, in one environment.
+
+    Pure: the same run, request, time and hook results give the same answer.
+    """
 
     rules: Rules
     environment: Environment
@@ -53,10 +56,15 @@ class Engine:
         Raises HookUnavailable where a hook is needed that nothing can run.
         """
         rules = self.rules
-        if run.profile_hash != rules.profile_hash or run.profile_version != rules.profile.version:
+        profile = rules.profile
+        if (
+            run.profile_hash != rules.profile_hash
+            or run.profile_version != profile.version
+            or run.profile_id != profile.id
+        ):
             reason = f"The run began under the profile {run.profile_id} {run.profile_version} ({run.profile_hash})."
             instruction = "Finish the run under the profile that it began with, or begin a new run."
-            return no_answer(reason, instruction, run.run_id, rules.profile.id, rules.profile.version, rules.profile_hash)
+            return no_answer(reason, instruction, run.run_id, profile.id, profile.version, rules.profile_hash)
         role = request.actor.role
         if role == "approver" or role not in rules.roles:
             return self._foreign_role(run, role)
@@ -66,7 +74,7 @@ class Engine:
         return remember(self._fresh(run, request, now), request)
 
     def _fresh(self, run: Run, request: Request, now: datetime) -> Decision:
-        """Rules 4 to 12, for a request that was not answered before."""
+        """Rules 4 to 6, for a request that was not answered before."""
         rules = self.rules
         if run.completed:
             return refuse(rules, run, "Blocked", "The run is complete.", "Begin a new run.")
@@ -78,7 +86,11 @@ class Engine:
         if request.actor.role not in rule.roles:
             reason = f"The role '{request.actor.role}' may not ask for {rule.action.id}."
             return refuse(rules, run, "Blocked", reason, f"Roles that may: {', '.join(sorted(rule.roles)) or 'none'}.")
-        hooks = HookCaller(rules, run, self.hooks)
+        return self._act(run, rule, request, HookCaller(rules, run, self.hooks), now)
+
+    def _act(self, run: Run, rule: ActionRule, request: Request, hooks: HookCaller, now: datetime) -> Decision:
+        """Rules 7 to 12, for an action that the actor may ask for."""
+        rules = self.rules
         if rule.gates:
             stopped = first_gate(rules, run, rule.gates, request.payload, hooks, now)
             if stopped is not None:

@@ -74,22 +74,28 @@ class HookCaller:
     def _judge(self, outcome: HookOutcome) -> tuple[str, tuple[str, ...]]:
         """The status of a call, and what to say of it."""
         result = outcome.result
-        if outcome.status != "ok" or result is None:
-            return outcome.status if outcome.status != "ok" else "no_result", outcome.diagnostics
+        if outcome.status != "ok":
+            return outcome.status, outcome.diagnostics
+        if not isinstance(result, dict):
+            return "no_result", (f"the result is {type_name(result)}, not an object",)
         forbidden = (_AUTHORITY | self.rules.forbidden_fields) & {*result, *keys(result.get("facts"))}
         if forbidden:
             named = ", ".join(sorted(shown(name, 80) for name in forbidden))
             return "forbidden_field", (f"the result claims authority that no hook has: {named}",)
         allowed = self.rules.allowed_fields
-        foreign = sorted(set(result) - (_RESULT_TYPES.keys() if allowed is None else allowed | {"status", "diagnostics"}))
+        # What every call needs is allowed by every contract.
+        known = _RESULT_TYPES.keys() if allowed is None else allowed | {"status", "diagnostics"}
+        foreign = sorted(set(result) - known)
         if foreign:
-            return "forbidden_field", (f"the result has a field that the contract does not allow: {shown(foreign[0], 80)}",)
+            said = f"the result has a field that the contract does not allow: {shown(foreign[0], 80)}"
+            return "forbidden_field", (said,)
         for name, kind in _RESULT_TYPES.items():
             if name in result and not isinstance(result[name], kind):
                 return "invalid_result", (f"'{name}' in the result is {type_name(result[name])}",)
-        said = tuple(shown(text) for text in result.get("diagnostics", ()))
-        if result.get("status") == "ok":
-            return "ok", said
-        if result.get("status") == "error":
-            return "error", said or ("the hook reported an error",)
-        return "invalid_result", (f"'status' in the result is neither 'ok' nor 'error': {shown(result.get('status'), 80)}",)
+        diagnostics = tuple(shown(text) for text in result.get("diagnostics", ()))
+        status = result.get("status")
+        if status == "ok":
+            return "ok", diagnostics
+        if status == "error":
+            return "error", diagnostics or ("the hook reported an error",)
+        return "invalid_result", (f"'status' in the result is neither 'ok' nor 'error': {shown(status, 80)}",)

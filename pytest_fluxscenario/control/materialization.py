@@ -32,7 +32,7 @@ def preflight(
         reason = f"The materialization scope of {action.id} lacks {named}."
         return refuse(rules, run, "Blocked", reason, f"Give {named} in the payload.", hook_calls=hooks.calls)
     scope = {name: lookup(request.payload, name) for name in action.materialization_scope_fields}
-    if mode == "real" and not covers_materialization(run, rule.approvals, scope, now):
+    if mode == "real" and not covers_materialization(run, rule.approvals, request.payload, scope, now):
         asked = rule.approvals[0]
         reason = f"To materialize {action.id} for real, an approval must cover exactly these scope values."
         instruction = f"Ask the role '{asked.role}' to approve '{asked.scope}' with the values of the scope fields."

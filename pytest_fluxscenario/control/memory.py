@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.clock import Clock, StandingClock
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
@@ -17,7 +18,7 @@ from pytest_fluxscenario.control.approvals import approval_record
 from pytest_fluxscenario.control.artifacts import candidate_fault, record_of
 from pytest_fluxscenario.control.engine import Engine, new_run
 from pytest_fluxscenario.control.state import Run
-from pytest_fluxscenario.model.request import Approval, Given, Request
+from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
 from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.model.vocabulary import CONTROL_PROTOCOL
 
@@ -38,7 +39,10 @@ class EngineControl:
     runs: dict[str, Run] = field(default_factory=dict)
 
     def begin(self, run_id: str, given: Given) -> None:
-        """Open a run with the artifacts and approvals given. Raises GivenError for what the profile would never admit."""
+        """Open a run with the artifacts and approvals given.
+
+        Raises GivenError for what the profile would never admit.
+        """
         run = self.run(run_id)
         rules = self.engine.rules
         now = self.clock.now()
@@ -59,16 +63,18 @@ class EngineControl:
 
     def decide(self, request: Request | Mapping[str, Any]) -> Response:
         """Answer one request; one that has not the shape of the envelope gets an ``error``."""
-        try:
-            # A struct built in code is held against its types as well: dataclass-like construction checks nothing.
-            asked = request if type(request) is Request and _typed(request) else msgspec.convert(
-                msgspec.to_builtins(request), Request
-            )
-        except msgspec.ValidationError as error:
-            return self._malformed(f"The request has not the shape of {CONTROL_PROTOCOL}: {shown(error)}.")
+        if type(request) is Request and _typed(request):
+            asked = request
+        else:
+            try:
+                asked = _read(request)
+            except (msgspec.ValidationError, ValueError, TypeError, OverflowError, RecursionError) as error:
+                reason = f"The request has not the shape of {CONTROL_PROTOCOL}: {shown(error)}."
+                return self._malformed(reason, _run_id(request))
         if asked.protocol_version != CONTROL_PROTOCOL:
-            return self._malformed(f"The protocol version '{shown(asked.protocol_version, 80)}' is not known.")
-        run = self.run(asked.run_id or f"run-{len(self.runs) + 1}")
+            reason = f"The protocol version '{shown(asked.protocol_version, 80)}' is not known."
+            return self._malformed(reason, asked.run_id or "")
+        run = self.run(asked.run_id or self._free_id())
         decision = self.engine.decide(run, asked, self.clock.now())
         run.apply(decision.effects)
         return decision.response
@@ -86,18 +92,44 @@ class EngineControl:
             run = self.runs[run_id] = new_run(self.engine.rules, run_id)
         return run
 
-    def _malformed(self, reason: str) -> Response:
+    def _free_id(self) -> str:
+        """An id for the run of a request that names none; never that of another run."""
+        number = len(self.runs) + 1
+        while f"run-{number}" in self.runs:
+            number += 1
+        return f"run-{number}"
+
+    def _malformed(self, reason: str, run_id: str) -> Response:
         rules = self.engine.rules
         instruction = f"Send protocol_version '{CONTROL_PROTOCOL}', action, actor {{id, role}} and a payload object."
         return no_answer(
-            reason, instruction, "", rules.profile.id, rules.profile.version, rules.profile_hash
+            reason, instruction, run_id, rules.profile.id, rules.profile.version, rules.profile_hash
         ).response
+
+
+def _read(request: Any) -> Request:
+    """A request that came as plain data, or as a struct that was built in code and checked by nobody.
+
+    Raises ValidationError for another shape, and for no JSON ValueError, TypeError, OverflowError or RecursionError.
+    """
+    if isinstance(request, Mapping):
+        if "protocol_version" not in request:
+            raise msgspec.ValidationError("Object missing required field `protocol_version`")
+        request = dict(request)
+    return msgspec.convert(msgspec.json.decode(canonical(request)), Request)
+
+
+def _run_id(request: Any) -> str:
+    """What a malformed request says of its run, as far as that can be read."""
+    named = request.get("run_id") if isinstance(request, Mapping) else getattr(request, "run_id", None)
+    return named if isinstance(named, str) else ""
 
 
 def _typed(request: Request) -> bool:
     actor = request.actor
     return (
-        type(request.action) is str
+        type(actor) is Actor
+        and type(request.action) is str
         and type(request.payload) is dict
         and type(actor.id) is str
         and type(actor.role) is str

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 from pytest_fluxscenario.base.errors import ProfileError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.control.conditions import Condition, compile_condition
-from pytest_fluxscenario.model.pack import Hook, Hooks, Manifest
+from pytest_fluxscenario.model.pack import Hook, HookContract, Hooks, Manifest
 from pytest_fluxscenario.model.profile import Action, ArtifactType, Gate, Profile
 from pytest_fluxscenario.model.response import RequiredApproval
 
 #: control.md, 10: what a manifest that lists no mode allows.
 _HARMLESS_MODES = frozenset({"mock", "shadow"})
+#: control.md, "Records": what enters by the trusted surface only is no artifact of a request.
+_APPROVALS = "approval_record"
 
 
 class SchemaCheck(Protocol):
@@ -83,9 +85,12 @@ def make_rules(
 ) -> Rules:
     """The rules of a pack whose parts were validated.
 
-    Raises ProfileError for a condition that cannot be read, or an artifact type that an action produces and nothing declares.
+    Raises ProfileError for a condition that cannot be read, an artifact type that an action produces and nothing
+    declares, or one that has the name of approvals.
     """
     types = {kind.id: kind for kind in profile.artifact_types}
+    if _APPROVALS in types:
+        raise _unreadable(profile, f"'{_APPROVALS}' is the type of approvals, which only the trusted surface records")
     gates: dict[str, list[GateRule]] = {}
     for gate in profile.gates:
         try:
@@ -93,14 +98,16 @@ def make_rules(
         except ValueError as error:
             raise _unreadable(profile, f"gate '{gate.id}': {error}") from error
         gates.setdefault(gate.before_action, []).append(rule)
-    actions = {action.id: _action_rule(profile, action, tuple(gates.get(action.id, ())), types) for action in profile.actions}
+    actions = {
+        action.id: _action_rule(profile, action, tuple(gates.get(action.id, ())), types) for action in profile.actions
+    }
     known = {hook.id: hook for hook in hooks.hooks} if hooks else {}
     validators: dict[str, tuple[Hook, ...]] = {}
     for hook in known.values():
         if hook.type == "artifact.validate" and hook.input_artifact_type:
             validators[hook.input_artifact_type] = (*validators.get(hook.input_artifact_type, ()), hook)
-    contract = hooks.contract if hooks else None
-    allowed = contract.allowed_output_fields if contract else None
+    contract = hooks.contract if hooks else HookContract()
+    allowed = contract.allowed_output_fields
     return Rules(
         profile=profile,
         profile_hash=profile_hash,
@@ -111,7 +118,7 @@ def make_rules(
         manifest=manifest,
         hooks=known,
         validators=validators,
-        forbidden_fields=frozenset((*manifest.forbidden.hook_outputs, *(contract.forbidden_output_fields if contract else ()))),
+        forbidden_fields=frozenset((*manifest.forbidden.hook_outputs, *contract.forbidden_output_fields)),
         allowed_fields=None if allowed is None else frozenset(allowed),
         schemas=schemas or NoSchemas(),
     )
@@ -123,7 +130,9 @@ def _action_rule(
     undeclared = [name for name in action.produces_artifacts if name not in types]
     if undeclared:
         raise _unreadable(profile, f"action '{action.id}' produces '{undeclared[0]}', which is no artifact type")
-    asked = [rule.gate.required_approval for rule in gates if rule.gate.type == "approval" and rule.gate.required_approval]
+    asked = [
+        rule.gate.required_approval for rule in gates if rule.gate.type == "approval" and rule.gate.required_approval
+    ]
     return ActionRule(
         action=action,
         roles=frozenset(action.allowed_roles),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pytest_fluxscenario.base.values import same
+from pytest_fluxscenario.base.values import lookup, same
 from pytest_fluxscenario.model.response import Response
 
 
@@ -55,9 +55,7 @@ class ApprovalRecord:
 
     def covers(self, payload: dict[str, Any]) -> bool:
         """Whether a request with this payload is one that the record speaks of."""
-        return self.values is None or all(
-            name in payload and same(payload[name], value) for name, value in self.values.items()
-        )
+        return self.values is None or all(same(lookup(payload, name), value) for name, value in self.values.items())
 
 
 @dataclass(frozen=True, slots=True)
