@@ -13,8 +13,9 @@ from typing import Final
 
 #: One escape, one reference, or an opening that is never closed.
 REFERENCE: Final = re.compile(r"\$\$\{|\$\{(?P<inner>[^${}]*)\}|\$\{")
-#: A string that is one reference and nothing else, as the published schema writes it (``$`` alone allows a line feed).
-WHOLE_PATTERN: Final = r"^\$\{[^${}]+\}(?!\n)$"
+#: A string that is one reference and nothing else, as the published schema writes it: ``$`` alone allows a line feed,
+#: and some validators take an unescaped ``$`` for the end even between brackets.
+WHOLE_PATTERN: Final = r"^\$\{[^\${}]+\}(?!\n)$"
 #: What a parameter is called.
 PARAMETER_NAME: Final = re.compile(r"[a-z_][A-Za-z0-9_]*")
 #: What a captured value is called.

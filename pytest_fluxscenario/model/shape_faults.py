@@ -134,7 +134,7 @@ def _plain_faults(error: ValidationError) -> Iterator[ValidationError]:
     if not meant:
         yield error
         return
-    for fault in min(meant, key=len):
+    for fault in meant[0]:
         yield from _plain_faults(fault)
 
 

@@ -111,7 +111,7 @@ def edited(draw: st.DrawFn) -> dict[str, Any]:
             if draw(st.booleans()):
                 target.pop(field, None)
             else:
-                target[field] = draw(VALUES)
+                target[field] = copy.deepcopy(draw(VALUES))
     return data
 
 
@@ -126,6 +126,61 @@ def test_the_proof_never_hides_a_fault(data: dict[str, Any]) -> None:
         found = in_full(scenario, monkeypatch)
     if scenario_rules._sound(scenario):
         assert found == []
+
+
+@pytest.mark.parametrize(
+    ("place", "field", "value"),
+    [
+        ("top", "id", "a b"),
+        ("top", "profile_version", "1"),
+        ("top", "tags", ["a b"]),
+        ("top", "classes", ["own"]),
+        ("top", "skip", ""),
+        ("top", "xfail", ""),
+        ("top", "parameters", [{"p": 1}, {}]),
+        ("top", "faults", {"h": "x"}),
+        ("top", "given", {"artifacts": [{"type": "t", "payload": {}, "source": "x"}]}),
+        ("step", "action", None),
+        ("step", "action", "a\u200b"),
+        ("step", "actor", "x"),
+        ("step", "payload", "x"),
+        ("step", "payload", None),
+        ("step", "payload", {"x": "${y}"}),
+        ("step", "expectation", None),
+        ("step", "approve", {"role": "r", "scope": "s"}),
+        ("step", "capture", {"C": "reason"}),
+        ("step", "faults", {"h": "x"}),
+        ("expectation", "status", "x"),
+        ("expectation", "status", {"x-own": 1}),
+        ("expectation", "route", "x"),
+        ("expectation", "route", {"x-own": 1}),
+        ("expectation", "gate_id", {"x-own": 1}),
+        ("expectation", "gate_type", "x"),
+        ("expectation", "gate_type", {"x-own": 1}),
+        ("expectation", "reason", {"x-own": 1}),
+        ("expectation", "instruction", {"x-own": 1}),
+        ("expectation", "missing_artifacts", [{"x-own": 1}]),
+        ("expectation", "missing_artifacts", {"x-own": 1}),
+        ("expectation", "created_artifacts", "x"),
+        ("expectation", "next_allowed_actions", "x"),
+        ("expectation", "idempotent_replay", "x"),
+        ("expectation", "required_approval", {"x": 1}),
+        ("expectation", "materialization", "x"),
+        ("expectation", "hook_calls", {"h": "x"}),
+    ],
+)
+def test_one_fault_of_each_kind_is_seen_through_the_proof(place: str, field: str, value: object) -> None:
+    data = copy.deepcopy(PLAIN)
+    step = data["steps"][0]
+    {"top": data, "step": step, "expectation": step["expectation"]}[place][field] = value
+    scenario = decode(Scenario, msgspec.json.encode(data))
+    assert scenario_problems(scenario, locate) != []
+
+
+def test_a_missing_route_is_seen_through_the_proof() -> None:
+    data = copy.deepcopy(PLAIN)
+    del data["steps"][0]["expectation"]["route"]
+    assert scenario_problems(decode(Scenario, msgspec.json.encode(data)), locate) != []
 
 
 def test_the_plain_scenario_is_proven_without_a_single_place() -> None:

@@ -156,6 +156,13 @@ def test_all_faults_come_at_once_and_in_the_order_of_the_file(shape: Shape) -> N
     ]
 
 
+def test_each_missing_field_is_told_once(shape: Shape) -> None:
+    assert shape("profile_version: '1'\nsteps: [{name: a}]") == [
+        "shape.missing-field s.yaml:1:1: the scenario has no 'id'",
+        "shape.missing-field s.yaml:1:1: the scenario has no 'profile_id'",
+    ]
+
+
 def test_patterns_of_the_published_schema_are_told_beside_other_faults(shape: Shape) -> None:
     lines = shape(f"{EXPECT}gate_id: {{match: x}}\n    idempotent_replay: no\n    reason: 5")
     assert lines == [
