@@ -182,7 +182,8 @@ class _Reader:
         resolved = value if style else self._resolve(value, start)
         if style == '"':
             self._check_escaped(value, start)
-        if self.conflicts and style not in ("|", ">"):
+        # In a block scalar the markers are indented; in quotes they can stand at the beginning of a line.
+        if self.conflicts:
             conflict = self.trouble.whole_conflict(start, event.end_mark.index)
             if conflict is not None:
                 self.trouble.fail_conflict(conflict)

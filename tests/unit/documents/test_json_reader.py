@@ -200,6 +200,11 @@ def test_what_only_looks_like_a_conflict_is_read() -> None:
     assert data("a.json", '["<<<<<<< HEAD", "=======",\n">>>>>>> x"]') == ["<<<<<<< HEAD", "=======", ">>>>>>> x"]
 
 
+def test_a_line_of_equals_signs_elsewhere_is_not_the_reason() -> None:
+    assert found("a.json", "[1 2,\n3,\n=======\n]") == ["syntax 1:4"]
+    assert found("a.json", "[1,\n=======\n2,\n3]") == ["conflict-marker 2:1"]
+
+
 def test_what_is_shown_cannot_move_the_cursor() -> None:
     assert "\x1b" not in str(problems("a.json", "[\x1b[31m]")[0])
     assert "\u202e" not in str(problems("a.json", '{"\u202ea": 1, "\u202ea": 2}')[0])
