@@ -70,7 +70,7 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError(f"fluxscenario_on_failure is '{on_failure}'; it can be 'continue' or 'stop'")
     strict = config.getoption("fluxscenario_strict")
     return Options(
-        store=_folder(config, "fluxscenario_store"),
+        store=_store(config),
         evidence=_evidence(config),
         strict=bool(config.getini("fluxscenario_strict") if strict is None else strict),
         on_failure=cast("Literal['continue', 'stop']", on_failure),
@@ -88,6 +88,14 @@ def _folder(config: pytest.Config, name: str) -> str | None:
         return os.path.join(str(config.invocation_params.dir), given)
     configured = config.getini(name)
     return os.path.join(str(config.rootpath), configured) if configured else None
+
+
+def _store(config: pytest.Config) -> str | None:
+    """The store that is named: on the command line, by FLUXRIG_STORE, else in the ini file."""
+    named = os.environ.get("FLUXRIG_STORE")
+    if named and not config.getoption("fluxscenario_store"):
+        return os.path.join(str(config.invocation_params.dir), named)
+    return _folder(config, "fluxscenario_store")
 
 
 def _evidence(config: pytest.Config) -> str | None:
