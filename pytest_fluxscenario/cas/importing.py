@@ -18,7 +18,7 @@ from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.base.values import type_name
 from pytest_fluxscenario.cas.declared import declared_name, declared_version
-from pytest_fluxscenario.cas.index import INDEX_FILE, Index, Kind
+from pytest_fluxscenario.cas.index import INDEX_FILE, Index, Kind, highest
 from pytest_fluxscenario.cas.lock import LOCK_FILE, PATIENCE, locked
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.store import Store, open_store
@@ -192,16 +192,15 @@ def _open_or_begin(folder: str) -> Store:
 def _choose(index: Index, content: _Content, tag: str | None, digest: str) -> str:
     if tag is not None:
         return tag
-    existing = index.tags(content.kind, content.name)
     held = index.names.get(content.kind, {}).get(content.name, {})
     if content.declared_tag is not None and held.get(content.declared_tag) == digest:
         return content.declared_tag
-    same = next((known for known in existing if held[known] == digest), None)
-    if same is not None:
-        return same
+    same = [known for known, filed in held.items() if filed == digest]
+    if same:
+        return highest(same)
     if content.declared_tag is not None:
         return content.declared_tag
-    return _next_minor(existing[0], content.place) if existing else FIRST_TAG
+    return _next_minor(highest(held), content.place) if held else FIRST_TAG
 
 
 def _next_minor(highest: str, place: Place) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -95,7 +95,7 @@ class Index:
         tags = self.names.get(kind, {}).get(ref.name)
         if tags is None:
             raise self._unknown_name(kind, ref.name)
-        tag = max(tags, key=tag_order) if ref.tag == _LATEST else ref.tag
+        tag = highest(tags) if ref.tag == _LATEST else ref.tag
         found = tags.get(tag)
         if found is None:
             known = self.tags(kind, ref.name)
@@ -128,6 +128,18 @@ class Index:
         hint = f"{_noun(other)} of that name exists" if other else did_you_mean(name, known)
         message = f"the store has no {_WORDS[kind]} '{shown(name, 80)}'"
         return StoreError.of("store.unknown-name", Place(self.file), message, hint or f"it has no {kind} at all")
+
+
+def highest(tags: Collection[str]) -> str:
+    """The highest of some tags by SemVer precedence, prereleases included. Raises ValueError where there is none."""
+    # Numbers come first in precedence, so few tags are left to be compared in full: a name may have thousands.
+    top = max(map(_numbers, tags))
+    candidates = [tag for tag in tags if _numbers(tag) == top]
+    return candidates[0] if len(candidates) == 1 else max(candidates, key=tag_order)
+
+
+def _numbers(tag: str) -> tuple[int, ...]:
+    return tuple(map(int, tag[1:].partition("-")[0].split(".")))
 
 
 _WORDS: Final[Mapping[Kind, str]] = {"specs": "spec", "scenarios": "scenario", "profiles": "profile"}

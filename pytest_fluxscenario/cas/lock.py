@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from pytest_fluxscenario.base.clock import seconds
@@ -20,6 +20,7 @@ from pytest_fluxscenario.base.text import shown
 LOCK_FILE: Final = ".lock"
 #: Seconds that one waits for the others.
 PATIENCE: Final = 30.0
+_PID_WIDTH = 10
 _PAUSE_LEAST = 0.0005
 _PAUSE_MOST = 0.02
 
@@ -38,12 +39,10 @@ def locked(store: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
         raise write_error(path, error) from error
     try:
         _wait(descriptor, path, name, patience)
-        try:
-            # For whoever waits in vain. It is advice only, so a full disk does not matter here.
-            os.truncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        except OSError:
-            pass
+        # For whoever waits in vain, always as long: cutting a file costs more than all the rest. It is advice only, so
+        # a full disk does not matter here.
+        with suppress(OSError):
+            os.pwrite(descriptor, f"{os.getpid():<{_PID_WIDTH}}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -61,7 +60,7 @@ def _wait(descriptor: int, path: str, name: str, patience: float) -> None:
         else:
             return
         if seconds() >= end:
-            holder = shown(os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()) or "unknown"
+            holder = shown(os.pread(descriptor, _PID_WIDTH, 0).decode("ascii", "replace").strip()) or "unknown"
             message = f"the store is locked by another process (pid {holder}) for {patience:g} seconds"
             raise StoreError.of("store.locked", Place(f"{name}/{LOCK_FILE}"), message, "wait for it, or end it")
         # Random, so that many that wait do not all come back at once.

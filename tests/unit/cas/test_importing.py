@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import subprocess
@@ -14,6 +13,7 @@ from pytest_fluxscenario.base.fs import WriteError
 from pytest_fluxscenario.cas import importing
 from pytest_fluxscenario.cas.importing import Imported, import_file, import_tree
 from pytest_fluxscenario.cas.index import Index
+from pytest_fluxscenario.cas.lock import locked
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import read_tree
 
@@ -208,14 +208,9 @@ def test_the_index_comes_before_the_first_blob_and_the_tag_after_the_last(
 
 def test_who_waits_in_vain_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     spec(tmp_path, "a: 1\n")
-    with open(tmp_path / "store" / ".lock", "r+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write("4711\n")
-        lock.flush()
-        lock.truncate()
-        with pytest.raises(StoreError) as caught:
-            import_file(str(tmp_path / "store"), "specs", file(tmp_path, "a: 2\n"), patience=0.05)
-    assert "locked by another process (pid 4711) for 0.05 seconds" in str(caught.value)
+    with locked(str(tmp_path / "store"), "store"), pytest.raises(StoreError) as caught:
+        import_file(str(tmp_path / "store"), "specs", file(tmp_path, "a: 2\n"), patience=0.05)
+    assert f"locked by another process (pid {os.getpid()}) for 0.05 seconds" in str(caught.value)
     assert spec(tmp_path, "a: 2\n").new
 
 

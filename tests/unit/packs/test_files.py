@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, ProfileError
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, ProfileError, StoreError
 from pytest_fluxscenario.cas.importing import import_tree
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import StoredTree, read_tree
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
+from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
 from pytest_fluxscenario.packs.load import load_pack
 
 WritePack = Callable[..., Path]
@@ -106,6 +108,17 @@ def test_a_pack_is_the_same_from_a_folder_and_from_the_store(tmp_path: Path, tre
     assert stored.behaviour_hash == folder.behaviour_hash
     assert stored.schemas == folder.schemas
     assert (stored.origin, stored.store_ref, stored.tree_hash) == ("store", "change_review:v1.2.0", tree.hash)
+
+
+def test_a_lone_profile_is_all_the_files_that_there_are(pack_files: dict[str, str]) -> None:
+    data = pack_files["profile.yaml"].encode()
+    files = LoneProfile(Source("x/profile.yaml", data, sha256(data)), "x")
+    assert files.list() == ("profile.yaml",)
+    assert files.list("logic") == ()
+    assert files.exists("profile.yaml")
+    assert files.digest("profile.yaml") == sha256(data)
+    with pytest.raises(StoreError, match=r"x/hooks\.yaml: a profile without a pack has no files beside it"):
+        files.read("hooks.yaml")
 
 
 def test_damage_in_the_store_is_damage_wherever_it_is_found(tmp_path: Path, tree: StoredTree) -> None:

@@ -82,6 +82,14 @@ CASES = [
     ("process.manifest.yaml", "profile.yaml", "../profile.yaml", "pack.path", 7, "leaves the pack"),
     ("process.manifest.yaml", "profile.yaml", "profil.yaml", "pack.path", 7, "no such file"),
     ("process.manifest.yaml", "requires:", "package: {kind: foldr}\nrequires:", "pack.package-kind", 9, "directory"),
+    (
+        "process.manifest.yaml",
+        "requires:",
+        "package: {output_archive: ../x.fstpack}\nrequires:",
+        "pack.path",
+        9,
+        "leaves the pack",
+    ),
     # API versions
     ("process.manifest.yaml", "fst.profile.v1", "fst.profile.v2", "pack.api-version", 5, "known: fst.profile.v1"),
     ("process.manifest.yaml", "fst.process_logic.v1", "x", "pack.api-version", 6, "known: fst.process_logic.v1"),
@@ -361,6 +369,8 @@ def test_a_document_that_is_none_is_an_error_with_its_file(tmp_path: Path, write
         with pytest.raises(FluxError) as caught:
             load(write_pack(tmp_path / path, {path: text}))
         assert caught.value.place.file == f"pack/{path}"
+        if "---" in text:
+            assert str(caught.value) == f"pack/{path}:3: a second document begins here, where one is needed"
 
 
 @pytest.mark.parametrize(
