@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
+from pytest_fluxscenario.model.evidence import Record
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Request
@@ -22,6 +25,8 @@ DOCUMENTS: dict[str, Any] = {
     "hooks": Hooks,
     "request": Request,
     "response": Response,
+    "evidence-record": Record,
+    "evidence-manifest": EvidenceManifest,
 }
 
 
@@ -29,3 +34,8 @@ DOCUMENTS: dict[str, Any] = {
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON Schema (2020-12) of what ``kind`` accepts."""
     return {"$schema": _DIALECT, **msgspec.json.schema(kind)}
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema of the document ``name`` (one of ``DOCUMENTS``), as the package's files hold it."""
+    return json.dumps(schema_of(DOCUMENTS[name]), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

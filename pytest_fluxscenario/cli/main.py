@@ -1,0 +1,88 @@
+"""``fluxrig``: reads the command line, starts the command, makes every error a line and an exit status (cli.md).
+
+Each noun's module is imported when it is the one that is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.parser import Parser, Version
+from pytest_fluxscenario.cli.render import Outputs
+
+#: Noun to what its commands do; its module has its name.
+NOUNS = {
+    "scenario": "run scenarios without pytest",
+    "evidence": "verify, show and split the evidence of a run",
+    "profile": "file process packs in the store, and look at what is there",
+    "schema": "print the JSON Schema of a document",
+}
+_EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit status. SystemExit for bad usage, ``--help`` and ``--version``."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    outputs = Outputs.of_process()
+    try:
+        options = _parser(arguments).parse_args(arguments)
+        status: int = options.run(options, outputs)
+    except FluxError as error:
+        outputs.error(error)
+        status = error.exit_status
+    except KeyboardInterrupt:
+        outputs.err.line("interrupted")
+        status = exits.INTERRUPTED
+    except RecursionError:
+        outputs.err.line("the input is nested too deep")
+        status = exits.USAGE
+    except OSError as error:
+        name = f"{shown(error.filename)}: " if error.filename else ""
+        outputs.err.line(f"{name}{shown(error.strerror or type(error).__name__)}")
+        status = exits.USAGE
+    return _closed(outputs, status)
+
+
+def _closed(outputs: Outputs, status: int) -> int:
+    """The exit status, once everything is written; what could not be written is no success."""
+    outputs.out.flush()
+    if outputs.out.fault is not None:
+        outputs.err.line(f"standard output cannot be written: {outputs.out.fault}")
+        status = status or exits.USAGE
+    outputs.err.flush()
+    return status
+
+
+def _parser(arguments: Sequence[str]) -> Parser:
+    parser = Parser(
+        prog="fluxrig",
+        description="Scenarios of process packs: run them, read their evidence, keep packs in a store.",
+        epilog=f"example: fluxrig scenario run scenarios/local_patch_review\n\n{_EXITS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=Version, help="show the version and exit")
+    nouns = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for noun, does in NOUNS.items():
+        added = nouns.add_parser(
+            noun,
+            help=does,
+            description=does[0].upper() + does[1:] + ".",
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if noun == asked:
+            from importlib import import_module
+
+            import_module(f"pytest_fluxscenario.cli.{noun}").add(added)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

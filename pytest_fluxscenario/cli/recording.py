@@ -1,0 +1,94 @@
+"""The evidence of a run without pytest: the same runner and writer as with it, so the same records (evidence.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown_lines
+from pytest_fluxscenario.cli.session import Ended, Item
+from pytest_fluxscenario.evidence.circumstances import circumstances, tool
+from pytest_fluxscenario.evidence.coverage import Coverage, declared_by, seen_in
+from pytest_fluxscenario.evidence.record import make_result, write_record
+from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
+from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef
+from pytest_fluxscenario.runner.case import Case
+from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
+
+
+class Recording:
+    """Writes the evidence folder of one run."""
+
+    def __init__(self, folder: str, redactor: Redactor) -> None:
+        self.writer = EvidenceWriter(folder, About(timestamp(SystemClock().now()), tool()))
+        #: What could not be written; the run fails for it.
+        self.faults: list[FluxError] = []
+        #: Digests of the records, by item.
+        self.refs: dict[str, str] = {}
+        self.writing = False
+        self._redactor = redactor
+        self._coverage = Coverage()
+        self._declared: set[ProfileRef] = set()
+
+    def begin(self, items: Sequence[Item], deselected: Sequence[str]) -> None:
+        """Make the folder; its manifest says ``incomplete`` from now on."""
+        redact = self._redactor.text
+        try:
+            if items:
+                self.writer.begin(redact(item.id) for item in items)
+                self.writing = True
+        except FluxError as error:
+            self._fault(error)
+        for item_id in deselected:
+            self.writer.outcome(redact(item_id), "not_run", "deselected")
+
+    def run(self, item: Item, case: Case, settings: RunSettings) -> Outcome:
+        """Run one item and append its record."""
+        hooks, environment = case.hooks(), case.environment
+        started, begun = timestamp(SystemClock().now()), seconds()
+        control = case.control(hooks, environment)
+        outcome = run_scenario(case.scenario, control, hooks, settings, references=item.prepared.references)
+        volatile = circumstances(started, round(seconds() - begun, 6))
+        result = make_result(case, environment, outcome)
+        written = write_record(item.id, result, volatile, self._redactor, floats=item.prepared.floats)
+        profile = item.subject.ref
+        if profile not in self._declared:
+            self._declared.add(profile)
+            self._coverage.declare(profile, declared_by(item.subject.pack.profile))
+        self._coverage.add(profile, seen_in(result))
+        self.refs[item.id] = written.ref
+        try:
+            self.writer.record(
+                written.id, written.ref, written.line, worker="main", scenario_hash=case.ref.hash, profile=profile
+            )
+        except FluxError as error:
+            self._fault(error)
+        return outcome
+
+    def ended(self, ended: Ended) -> None:
+        """What became of an item is known."""
+        redact = self._redactor.text
+        self.writer.outcome(redact(ended.item.id), ended.outcome, redact(shown_lines(ended.note)))
+
+    def broken(self, file: str, error: FluxError) -> None:
+        """A file that could not be used is part of the evidence."""
+        redact = self._redactor.text
+        self.writer.errors.append(ManifestError(redact(file), redact(shown_lines(str(error)))))
+
+    def finish(self) -> None:
+        """Put the log in order and say what the run is worth."""
+        if not self.writing:
+            return
+        try:
+            self.writer.finish(self._coverage.profiles(), self._redactor.counts)
+        except FluxError as error:
+            self._fault(error)
+
+    def _fault(self, error: FluxError) -> None:
+        if not any(str(known) == str(error) for known in self.faults):
+            self.faults.append(error)
+            name = os.path.basename(self.writer.folder)
+            self.writer.errors.append(ManifestError(name, self._redactor.text(shown_lines(str(error)))))

@@ -1,0 +1,238 @@
+"""What ``fluxrig scenario run`` says: progress on a terminal, failures step by step, a last line; or one JSON document."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import UNSET
+
+from pytest_fluxscenario.base.errors import DamageError, FluxError
+from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.text import shown, shown_lines
+from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, problem_json
+from pytest_fluxscenario.cli.session import Ended
+from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.model.evidence import ProfileRef, StepResult
+from pytest_fluxscenario.runner.explain import explain_step, headline
+from pytest_fluxscenario.runner.suite import Suite
+
+_LETTERS = {"passed": ".", "failed": "F", "error": "E", "skipped": "s", "xfailed": "x"}
+_ORDER = ("failed", "error", "passed", "skipped", "xfailed")
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailure:
+    """One step that did not pass, as it is told."""
+
+    file: str
+    line: int
+    #: Which fields differ.
+    summary: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One item that did not pass; its text is redacted and escaped."""
+
+    id: str
+    outcome: str
+    headline: str
+    steps: tuple[StepFailure, ...]
+
+
+@dataclass(slots=True)
+class Report:
+    """Listens to a session; keeps what failed, and counts the rest."""
+
+    outputs: Outputs
+    redactor: Redactor
+    json: bool
+    verbose: bool
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ORDER, 0))
+    failures: list[Failure] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    profiles: dict[ProfileRef, int] = field(default_factory=dict)
+    #: Whether a file could not be used because a store is damaged.
+    damaged: bool = False
+    items: list[dict[str, Any]] = field(default_factory=list)
+    #: Set when the session has one: knows where steps stand.
+    suite: Suite | None = None
+    _column: int = 0
+    _width: int = field(default_factory=lambda: shutil.get_terminal_size().columns)
+
+    def ended(self, ended: Ended) -> None:
+        """An item has run, or was skipped."""
+        outcome = ended.outcome
+        self.counts[outcome] += 1
+        if ended.run is not None:
+            ref = ended.item.subject.ref
+            self.profiles[ref] = self.profiles.get(ref, 0) + 1
+        if outcome in ("failed", "error"):
+            self.failures.append(self._failure(ended))
+        if self.json:
+            self.items.append(self._item_json(ended))
+        elif self.verbose:
+            self._tell(ended)
+        elif self.outputs.out.terminal:
+            self._dot(outcome)
+
+    def broken(self, file: str, error: FluxError) -> None:  # noqa: ARG002 - the places of the problems name the file
+        """A file could not be used."""
+        self.damaged = self.damaged or isinstance(error, DamageError)
+        self.problems.extend(map(self._redacted, error.problems))
+
+    def warned(self, problem: Problem) -> None:
+        """A warning of a file or a pack."""
+        self.warnings.append(self._redacted(problem))
+
+    def finish(self, duration: float, evidence: str | None) -> None:
+        """Tell what failed, and the last line; ``evidence`` is what to say of the evidence."""
+        out = self.outputs.out
+        if self._column:
+            out.line()
+        self.outputs.problems(self.warnings)
+        out.flush()
+        self.outputs.problems(self.problems)
+        for failure in self.failures:
+            self._tell_failure(failure)
+        if self.failures:
+            out.line()
+        for failure in self.failures:
+            out.line(f"{failure.outcome.upper()} {failure.id} - {failure.headline}", "red")
+        for ref, count in sorted(self.profiles.items(), key=lambda entry: (entry[0].id, entry[0].version)):
+            noun = "scenario" if count == 1 else "scenarios"
+            where = shown(f"{ref.origin} {ref.source}")
+            out.line(self._clean(f"{count} {noun} on {ref.id} {ref.version} ({ref.hash[:19]}…, {where})"), "dim")
+        if evidence is not None:
+            out.line(evidence, "dim")
+        bad = bool(self.failures or self.problems)
+        out.line(f"{self._summary()} in {duration:.2f} s", "red" if bad else "green")
+
+    def _summary(self) -> str:
+        words = {"error": "without a verdict"}
+        said = [f"{self.counts[name]} {words.get(name, name)}" for name in _ORDER if self.counts[name]]
+        if self.problems:
+            said.append(f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''} in files")
+        return ", ".join(said) or "nothing ran"
+
+    def _tell(self, ended: Ended) -> None:
+        out = self.outputs.out
+        note = f" ({self._clean(ended.note)})" if ended.note else ""
+        out.write(f"{ended.outcome:<8}", COLOURS[ended.outcome])
+        out.line(f" {self._clean(ended.item.id)}{note}")
+        for step in ended.run.steps if ended.run is not None else ():
+            out.write(f"    {step.verdict:<8}", COLOURS[step.verdict])
+            out.line(f" {step.index} {self._clean(step.name)}")
+
+    def _dot(self, outcome: str) -> None:
+        out = self.outputs.out
+        out.write(_LETTERS[outcome], COLOURS[outcome])
+        self._column += 1
+        if self._column >= self._width:
+            out.line()
+            self._column = 0
+        if self._column % 16 == 0:
+            out.flush()
+
+    def _failure(self, ended: Ended) -> Failure:
+        run, item = ended.run, ended.item
+        assert run is not None  # noqa: S101 - what did not run has not failed
+        redact = self.redactor.text
+        item_id = self._clean(item.id)
+        if run.verdict == "passed":
+            return Failure(
+                item_id, ended.outcome, f"passed against the strict mark xfail: {self._clean(str(item.xfail))}", ()
+            )
+        bad = [step for step in run.steps if step.verdict in ("failed", "error")]
+        steps = []
+        for step in bad or run.steps[:1]:
+            lines = explain_step(step, item.subject.pack.profile, run.fault)
+            told = tuple(redact(shown_lines(line)) for line in lines)
+            steps.append(StepFailure(redact(item.file.name), self._line(ended, step), redact(_differs(step)), told))
+        return Failure(item_id, ended.outcome, one_line(redact(headline(run))), tuple(steps))
+
+    def _line(self, ended: Ended, step: StepResult) -> int:
+        item = ended.item
+        assert self.suite is not None  # noqa: S101 - a session has one before it runs anything
+        pointer = ("steps", step.index - 1)
+        place = self.suite.place(item.file.path, item.file.name, item.prepared, pointer, item.file.digest)
+        return max(place.line, 1)
+
+    def _tell_failure(self, failure: Failure) -> None:
+        out = self.outputs.out
+        out.line()
+        out.line(failure.id, "bold")
+        for step in failure.steps:
+            for line in step.lines:
+                out.line(line, "red" if line.startswith("E") else "")
+            out.line(f"{shown(step.file)}:{step.line}: {one_line(step.summary)}", "bold")
+
+    def _item_json(self, ended: Ended) -> dict[str, Any]:
+        clean = self._clean
+        item, run = ended.item, ended.run
+        entry: dict[str, Any] = {
+            "id": clean(item.id),
+            "outcome": ended.outcome,
+            "file": clean(item.file.name),
+            "line": item.prepared.line,
+        }
+        if ended.note:
+            entry["note"] = clean(ended.note)
+        if run is not None:
+            entry["steps"] = [
+                {"index": step.index, "name": clean(step.name), "verdict": step.verdict} for step in run.steps
+            ]
+        if ended.outcome in ("failed", "error"):
+            failure = self.failures[-1]
+            entry["message"] = failure.headline
+            entry["failures"] = [
+                {"file": step.file, "line": step.line, "message": step.summary, "text": "\n".join(step.lines)}
+                for step in failure.steps
+            ]
+        return entry
+
+    def to_json(self, duration: float) -> dict[str, Any]:
+        """Everything as one document."""
+        return {
+            "verdict": "failed" if self.failures or self.problems else "passed",
+            "counts": self.counts,
+            "duration": round(duration, 6),
+            "scenarios": self.items,
+            "problems": [problem_json(problem) for problem in self.problems],
+            "warnings": [problem_json(problem) for problem in self.warnings],
+            "profiles": [
+                {
+                    "id": ref.id,
+                    "version": ref.version,
+                    "hash": ref.hash,
+                    "origin": ref.origin,
+                    "source": ref.source,
+                    "scenarios": count,
+                }
+                for ref, count in sorted(
+                    self.profiles.items(), key=lambda entry: (entry[0].id, entry[0].version, entry[0].source)
+                )
+            ],
+        }
+
+    def _clean(self, text: str) -> str:
+        return shown(self.redactor.text(text), 2000)
+
+    def _redacted(self, problem: Problem) -> Problem:
+        if not self.redactor.active:
+            return problem
+        redact = self.redactor.text
+        place = type(problem.place)(
+            redact(problem.place.file), problem.place.line, problem.place.column, problem.place.pointer
+        )
+        return Problem(problem.code, place, redact(problem.message), redact(problem.hint), problem.severity)
+
+
+def _differs(step: StepResult) -> str:
+    if step.fault is not UNSET:
+        return "no verdict"
+    return ", ".join(mismatch.field for mismatch in step.mismatches) or step.verdict

@@ -1,0 +1,178 @@
+"""``fluxrig scenario run``: scenarios without pytest, with pytest's verdicts, texts and evidence (cli.md)."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+from typing import TYPE_CHECKING
+
+from pytest_fluxscenario.base.clock import seconds
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.parser import command, verbs
+from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.cli.recording import Recording
+    from pytest_fluxscenario.cli.report import Report
+
+_RUN = """\
+Verdicts, failure texts and evidence are those of a pytest run of the same files. The root, and so the ids, are
+pytest's: the nearest folder upward with its configuration (pytest.ini, pyproject.toml, tox.ini, setup.cfg). The ini
+keys fluxscenario_*, norecursedirs and strict_xfail are read from there. What only pytest can follow is not: addopts,
+PYTEST_ADDOPTS, markers and conftest.py. So scenarios run on the built-in engine.
+
+exit status: 0 all passed, 1 some did not or a file could not be used, 2 nothing to run or bad usage,
+3 a damaged store, 130 interrupted"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the commands."""
+    run = command(
+        verbs(parser),
+        "run",
+        "run scenarios without pytest",
+        "fluxrig scenario run scenarios -k approval --evidence off",
+        _RUN,
+    )
+    run.add_argument("paths", metavar="PATH", nargs="+", help="a file, a folder, or file::id")
+    run.add_argument(
+        "-k", dest="keyword", metavar="WORD", help="only scenarios whose id, tags or classes hold WORD, in any case"
+    )
+    run.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    run.add_argument(
+        "--evidence", metavar="DIR|off", help="where evidence is written (default: .fluxscenario/evidence in the root)"
+    )
+    run.add_argument(
+        "--store",
+        metavar="DIR",
+        help="where profiles are looked up (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
+    )
+    run.add_argument(
+        "--strict", action="store_true", help="warnings are failures, such as a pack that changed without a new version"
+    )
+    run.add_argument(
+        "--on-failure",
+        choices=("continue", "stop"),
+        help="after a failed step go on with the next one (default), or stop the scenario",
+    )
+    run.add_argument(
+        "--redact",
+        metavar="REGEX",
+        action="append",
+        default=[],
+        help="text that is never written or shown; may be repeated",
+    )
+    run.add_argument(
+        "--redact-env",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a variable whose value is never written or shown; may be repeated",
+    )
+    run.add_argument("-v", "--verbose", action="store_true", help="a line for each scenario and each step")
+    run.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cli.conftests import conftest_warnings
+    from pytest_fluxscenario.cli.ini import find_ini
+    from pytest_fluxscenario.cli.report import Report
+    from pytest_fluxscenario.cli.selection import choose, folders_of, read_targets
+    from pytest_fluxscenario.cli.session import Session
+    from pytest_fluxscenario.cli.settings import Asked, make_settings
+    from pytest_fluxscenario.evidence.redact import Redactor
+
+    begun, start = seconds(), os.getcwd()
+    targets = read_targets(options.paths, start)
+    asked = Asked(
+        options.store,
+        options.evidence,
+        options.strict,
+        options.on_failure,
+        tuple(options.redact),
+        tuple(options.redact_env),
+    )
+    settings = make_settings(find_ini(folders_of(targets), start), asked, start)
+    redactor = Redactor(settings.redact, settings.redact_env, os.environ)
+    files = choose(targets, settings)
+    if not files:
+        raise _nothing(
+            options.paths,
+            "there is no scenario file",
+            "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios",
+        )
+    report = Report(outputs, redactor, options.json, options.verbose)
+    for warning in conftest_warnings({os.path.dirname(file.path) for file in files}, settings.root):
+        report.warned(warning)
+    session = Session(settings, start, report, options.keyword)
+    report.suite = session.suite
+    recording = None
+    if settings.evidence is not None:
+        from pytest_fluxscenario.cli.recording import Recording
+
+        recording = Recording(settings.evidence, redactor)
+    interrupted = False
+    _spare_the_collector()
+    try:
+        session.run(files, recording)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        if recording is not None:
+            recording.finish()
+    if not interrupted and not report.problems and not any(report.counts.values()):
+        hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
+        raise _nothing(options.paths, f"no scenario holds '{shown(options.keyword or '', 80)}'", hint)
+    _tell(report, recording, start, seconds() - begun)
+    if interrupted:
+        outputs.err.line("interrupted")
+        return exits.INTERRUPTED
+    if report.damaged:
+        return exits.DAMAGE
+    bad = report.failures or report.problems or (recording is not None and recording.faults)
+    return exits.NO if bad else exits.DONE
+
+
+def _tell(report: Report, recording: Recording | None, start: str, duration: float) -> None:
+    faults = recording.faults if recording is not None else ()
+    written = recording is not None and recording.writing
+    folder = os.path.relpath(recording.writer.folder, start) if recording is not None else ""
+    if report.json:
+        document = report.to_json(duration)
+        if recording is not None:
+            for entry in document["scenarios"]:
+                if entry["id"] in recording.refs:
+                    entry["ref"] = recording.refs[entry["id"]]
+            if written:
+                writer = recording.writer
+                document["evidence"] = {
+                    "folder": folder,
+                    "verdict": writer.verdict,
+                    "root": writer.root,
+                    "records": writer.records,
+                }
+        report.outputs.json(document)
+    else:
+        said = None
+        if recording is not None and written:
+            writer = recording.writer
+            records = plural(writer.records, "record")
+            said = f"evidence {writer.verdict}, {records} in {shown(folder)} (root {writer.root[:19]}…)"
+        report.finish(duration, said)
+    for fault in faults:
+        report.outputs.err.line(one_line(str(fault)), "red")
+
+
+def _nothing(paths: list[str], message: str, hint: str) -> UsageError:
+    error: UsageError = UsageError.of("target.nothing", Place(shown(" ".join(paths))), message, hint)
+    return error
+
+
+def _spare_the_collector() -> None:
+    """Modules live until the end, so no collection need walk through them; what a run leaves in cycles is still collected."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

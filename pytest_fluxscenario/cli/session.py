@@ -1,0 +1,221 @@
+"""Runs the chosen scenarios one after the other and says what became of each; who reports it listens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.cas.store import find_store, open_store
+from pytest_fluxscenario.cli.selection import Chosen
+from pytest_fluxscenario.cli.settings import Settings
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.model.evidence import ScenarioOutcome, ScenarioRef
+from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.runner.case import Case, Subject
+from pytest_fluxscenario.runner.prepare import Loaded, Prepared
+from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
+from pytest_fluxscenario.runner.suite import Suite, make_case
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One scenario file that was read."""
+
+    path: str
+    name: str
+    #: SHA-256 of the bytes that were read.
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One scenario, or one parameter row of it, that will run."""
+
+    #: As pytest's node id.
+    id: str
+    file: File
+    prepared: Prepared
+    subject: Subject
+    skip: str | None
+    xfail: str | None
+    #: The scenario, where it runs at once; None where it is read again from ``prepared``.
+    scenario: Scenario | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of one item."""
+
+    item: Item
+    outcome: ScenarioOutcome
+    note: str
+    #: What its run gave; None where it did not run.
+    run: Outcome | None
+
+
+class Recorder(Protocol):
+    """Keeps what runs leave."""
+
+    def begin(self, items: Sequence[Item], deselected: Sequence[str]) -> None:
+        """What will run is known."""
+        ...
+
+    def run(self, item: Item, case: Case, settings: RunSettings) -> Outcome:
+        """Run one item and write its record."""
+        ...
+
+    def ended(self, ended: Ended) -> None:
+        """What became of an item is known."""
+        ...
+
+    def broken(self, file: str, error: FluxError) -> None:
+        """A file could not be used."""
+        ...
+
+
+class Listener(Protocol):
+    """Who wants to know of each item."""
+
+    def ended(self, ended: Ended) -> None:
+        """An item has run, or was skipped."""
+        ...
+
+    def broken(self, file: str, error: FluxError) -> None:
+        """A file could not be used; the others run."""
+        ...
+
+    def warned(self, problem: Problem) -> None:
+        """Something that the owner of a file or pack should know."""
+        ...
+
+
+class Session:
+    """One run of many files on one suite."""
+
+    def __init__(self, settings: Settings, start: str, listener: Listener, keyword: str | None = None) -> None:
+        """Raises UsageError for limits that cannot be used, DamageError for a store that cannot be read."""
+        limits = Limits.parse(settings.limits)
+        folder = settings.store or find_store(start)
+        name = os.path.relpath(folder, settings.root).replace(os.sep, "/") if folder else ""
+        store = open_store(folder, str(folder) if name.startswith("../") else name) if folder else None
+        if store is None and settings.store:
+            raise UsageError.of(
+                "store.none", Place(shown(settings.store)), "there is no store here", "name a folder with an index.json"
+            )
+        self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits)
+        self.deselected: list[str] = []
+        self._settings = settings
+        self._run = RunSettings(settings.stop_at_first)
+        self._listener = listener
+        self._keyword = None if keyword is None else keyword.lower()
+        self._warned: set[Problem] = set()
+
+    def run(self, files: Iterable[Chosen], recorder: Recorder | None) -> None:
+        """Run everything. Without a recorder each file runs as soon as it is read, and nothing of it is kept.
+
+        Raises UsageError for a scenario that was asked for by name and is not there.
+        """
+        if recorder is None:
+            for item in self._items(files, keep=False):
+                self._listener.ended(self._one(item, None))
+            return
+        items = list(self._items(files, keep=True, recorder=recorder))
+        recorder.begin(items, self.deselected)
+        for item in items:
+            ended = self._one(item, recorder)
+            recorder.ended(ended)
+            self._listener.ended(ended)
+
+    def _items(self, files: Iterable[Chosen], *, keep: bool, recorder: Recorder | None = None) -> Iterator[Item]:
+        for chosen in files:
+            try:
+                items = self._items_of(chosen, keep=keep)
+            except UsageError:
+                raise
+            except FluxError as error:
+                if recorder is not None:
+                    recorder.broken(chosen.name, error)
+                self._listener.broken(chosen.name, error)
+                continue
+            yield from items
+
+    def _items_of(self, chosen: Chosen, *, keep: bool) -> list[Item]:
+        suite, name = self.suite, chosen.name
+        source = suite.read(chosen.path, name)
+        file = File(chosen.path, name, source.digest)
+        items: list[Item] = []
+        names: list[str] = []
+        for loaded in suite.load(source):
+            scenario = loaded.scenario
+            subject = suite.subject(scenario, name, loaded.rows[0].line)
+            if loaded.warnings or subject.pack.warnings:
+                self._warn((*loaded.warnings, *subject.pack.warnings))
+            for prepared in loaded.rows:
+                if chosen.wanted is not None:
+                    names.append(prepared.name)
+                    if prepared.name not in chosen.wanted and scenario.id not in chosen.wanted:
+                        continue
+                item_id = f"{name}::{prepared.name}"
+                if self._keyword is not None and not _fits(self._keyword, item_id, loaded):
+                    self.deselected.append(item_id)
+                    continue
+                at_once = None if keep or prepared.row is not None else scenario
+                items.append(Item(item_id, file, prepared, subject, scenario.skip, scenario.xfail, at_once))
+        if chosen.wanted is not None:
+            _check_wanted(chosen, names)
+        return items
+
+    def _warn(self, problems: Sequence[Problem]) -> None:
+        if self._settings.strict:
+            raise DocumentError(problems)
+        for problem in problems:
+            if problem not in self._warned:
+                self._warned.add(problem)
+                self._listener.warned(problem)
+
+    def _one(self, item: Item, recorder: Recorder | None) -> Ended:
+        if item.skip is not None:
+            return Ended(item, "skipped", f"Skipped: {item.skip}", None)
+        prepared = item.prepared
+        if item.scenario is not None:
+            ref = ScenarioRef(item.scenario.id, prepared.hash, item.file.name)
+            case = Case(item.scenario, ref, item.subject)
+        else:
+            case = make_case(prepared, item.subject, item.file.name)
+        if recorder is not None:
+            run = recorder.run(item, case, self._run)
+        else:
+            hooks = case.hooks()
+            run = run_scenario(case.scenario, case.control(hooks), hooks, self._run, references=prepared.references)
+        if item.xfail is not None:
+            return self._expected_to_fail(item, run)
+        return Ended(
+            item, "failed" if run.verdict == "failed" else "passed" if run.verdict == "passed" else "error", "", run
+        )
+
+    def _expected_to_fail(self, item: Item, run: Outcome) -> Ended:
+        if run.verdict != "passed":
+            return Ended(item, "xfailed", str(item.xfail), run)
+        if self._settings.strict_xfail:
+            return Ended(item, "failed", "", run)
+        return Ended(item, "passed", f"passed against the mark xfail: {item.xfail}", run)
+
+
+def _fits(keyword: str, item_id: str, loaded: Loaded) -> bool:
+    scenario = loaded.scenario
+    return any(keyword in word.lower() for word in (item_id, *scenario.tags, *scenario.classes))
+
+
+def _check_wanted(chosen: Chosen, names: Sequence[str]) -> None:
+    known = {*names, *(name.partition("[")[0] for name in names)}
+    for wanted in sorted(chosen.wanted or ()):
+        if wanted not in known:
+            message = f"has no scenario '{shown(wanted)}'"
+            raise UsageError.of("target.unknown", Place(shown(chosen.name)), message, did_you_mean(wanted, known))

@@ -1,0 +1,131 @@
+"""Whether records and manifest tell the same story: outcomes, verdicts, profiles and coverage (evidence.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.evidence.coverage import Coverage, Declared, Seen
+from pytest_fluxscenario.model.evidence import (
+    Manifest,
+    ManifestScenario,
+    ProfileRef,
+    ScenarioOutcome,
+    Verdict,
+    Volatile,
+)
+
+
+class _Request(msgspec.Struct, frozen=True):
+    action: str
+
+
+class _Step(msgspec.Struct, frozen=True):
+    verdict: Verdict
+    request: _Request | UnsetType = UNSET
+
+
+class _Scenario(msgspec.Struct, frozen=True):
+    hash: str
+
+
+class ResultView(msgspec.Struct, frozen=True):
+    """What of a result is compared with the manifest; the rest is covered by the result's hash."""
+
+    verdict: Verdict
+    scenario: _Scenario
+    profile: ProfileRef
+    steps: tuple[_Step, ...]
+    routes: tuple[str, ...]
+    gates: tuple[str, ...]
+
+
+_Part = Literal["actions", "gates", "routes"]
+_PARTS: tuple[_Part, ...] = ("actions", "gates", "routes")
+#: Outcome to the verdicts that its record may have. Absent: a record may say anything, or there may be none.
+#: ``failed`` with ``passed`` is an xfail that is strict, and passed.
+_FITTING: dict[ScenarioOutcome, tuple[Verdict, ...]] = {
+    "passed": ("passed",),
+    "failed": ("failed", "passed"),
+    "xfailed": ("failed", "error"),
+    "skipped": (),
+}
+
+
+class Ledger:
+    """Adds up what the records say."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        #: Redaction changes names in records that the manifest keeps, and may change numbers into text.
+        self._redacted = bool(manifest.redactions)
+        self._listed = frozenset(manifest.profiles)
+        self._profiles: set[ProfileRef] = set()
+        self._coverage = Coverage()
+        for one in manifest.coverage:
+            self._coverage.declare(one.profile, Declared(tuple(one.actions), tuple(one.gates), tuple(one.routes)))
+        self._declared = frozenset(one.profile for one in manifest.coverage)
+        self._repeated = False
+
+    def add(self, entry: ManifestScenario | None, result: bytes, volatile: bytes) -> Iterator[tuple[str, str]]:
+        """One record whose hash is right; gives (code, message). ``entry`` is None where the manifest is older than it."""
+        try:
+            view = msgspec.json.decode(result, type=ResultView)
+        except msgspec.ValidationError as error:
+            if not self._redacted:
+                yield "contradiction", f"the result has not the shape of one: {shown(error)}"
+            return
+        if b'"earlier":' in volatile:
+            self._repeated = self._repeated or bool(msgspec.json.decode(volatile, type=Volatile).earlier)
+        self._profiles.add(view.profile)
+        if view.profile in self._declared:
+            actions = (step.request.action for step in view.steps if step.request is not UNSET)
+            self._coverage.add(view.profile, Seen(tuple(dict.fromkeys(actions)), view.gates, view.routes))
+        follows = _from_steps(view)
+        if follows != view.verdict:
+            yield "contradiction", f"the verdict says {view.verdict}, but its steps make it {follows}"
+        if entry is None or self._redacted:
+            return
+        fitting = _FITTING.get(entry.outcome)
+        if fitting is not None and view.verdict not in fitting:
+            yield "contradiction", f"the manifest says {entry.outcome}, but the record's verdict is {view.verdict}"
+        if entry.hash != view.scenario.hash:
+            yield (
+                "contradiction",
+                f"ran the scenario {view.scenario.hash}, but the manifest says {shown(entry.hash, 80)}",
+            )
+        if view.profile not in self._listed:
+            name = f"{shown(view.profile.id, 80)} {shown(view.profile.hash, 80)}"
+            yield "contradiction", f"ran on the profile {name}, which the manifest does not list"
+
+    def faults(self) -> Iterator[str]:
+        """What the manifest says of all records together and they do not show."""
+        if self._redacted:
+            return
+        for ref in sorted(self._listed - self._profiles, key=lambda profile: profile.hash):
+            yield f"lists the profile {shown(ref.id, 80)} {shown(ref.hash, 80)}, which no record ran on"
+        for ref in sorted(self._profiles - self._declared, key=lambda profile: profile.hash):
+            yield f"has no coverage of the profile {shown(ref.id, 80)} {shown(ref.hash, 80)}"
+        shows = {one.profile: one for one in self._coverage.profiles()}
+        for said in self._manifest.coverage:
+            if said.profile not in self._profiles:
+                yield f"has coverage of the profile {shown(said.profile.id, 80)}, which no record ran on"
+                continue
+            for part in _PARTS:
+                claimed, seen = getattr(said, part), getattr(shows[said.profile], part)
+                for name, covered in claimed.items():
+                    # The attempts that a rerun replaced were seen too, and have no record.
+                    if covered != seen[name] and not (covered and self._repeated):
+                        what = f"{part[:-1]} {shown(name, 80)} {'was' if covered else 'was not'} exercised"
+                        yield f"coverage says that {what}; the records show otherwise"
+
+
+def _from_steps(view: ResultView) -> Verdict:
+    verdicts = {step.verdict for step in view.steps}
+    if "error" in verdicts:
+        return "error"
+    return "failed" if "failed" in verdicts else "passed"
