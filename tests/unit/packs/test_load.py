@@ -137,6 +137,7 @@ CASES = [
         "verdict",
     ),
     ("profile.yaml", "required: [verdict]", "required: [verdikt]", "pack.unknown-artifact", 74, "verdict"),
+    ("profile.yaml", "- id: verdict", "- id: The-Verdict", "pack.id", 16, "is no id"),
     # gates
     ("profile.yaml", "- id: forced", "- id: files_missing", "pack.duplicate-gate", 44, "line 36"),
     ("profile.yaml", "- id: forced", "- id: Forced", "pack.id", 44, "is no id"),
@@ -229,6 +230,8 @@ CASES = [
     # artifact schemas
     ("profile.yaml", "allowed_sources: [agent]", "schema: schemas/x.json", "pack.schema-path", 11, "no such file"),
     ("profile.yaml", "allowed_sources: [agent]", "schema: ../x.json", "pack.schema-path", 11, "leaves the pack"),
+    ("schemas/artifacts/diff_record.json", '"object"', '"objct"', "pack.schema", 2, "is no valid schema"),
+    ("schemas/artifacts/diff_record.json", "{", "[", "document.syntax", 2, ""),
     # materialization scope
     ("profile.yaml", "\n    materialization_scope_fields: [target]", "", "pack.scope-fields", 32, "change.publish"),
 ]
@@ -296,6 +299,15 @@ def test_a_route_or_a_role_that_is_used_but_not_listed_is_a_warning(
         ("pack.route-not-listed", 40),
         ("pack.route-not-listed", 58),
     ]
+
+
+def test_a_role_that_nobody_can_approve_in_is_a_warning(
+    tmp_path: Path, write_pack: WritePack, pack_files: dict[str, str]
+) -> None:
+    text = pack_files["profile.yaml"].replace("{role: approver,", "{role: aprover,")
+    (warning,) = load(write_pack(tmp_path, {"profile.yaml": text})).warnings
+    assert (warning.code, warning.place.line, warning.severity) == ("pack.unknown-role", 72, "warning")
+    assert "did you mean 'approver'" in warning.hint
 
 
 def test_the_core_profile_is_what_is_executed(
@@ -406,6 +418,12 @@ def test_a_profile_that_stands_alone(pack_files: dict[str, str]) -> None:
     text = pack_files["profile.yaml"]
     with pytest.raises(ProfileError, match="names no hooks_path"):
         lone(text)
+    with pytest.raises(ProfileError) as caught:
+        lone(text.replace("id: change_review", "id: Change").replace('"1.2.0"', '"1.2"'))
+    assert [(problem.code, problem.place.line) for problem in caught.value.problems] == [
+        ("pack.id", 2),
+        ("pack.version", 3),
+    ]
     pack = lone(text.replace("condition: {fact_true: risky}", "").replace("    hook: assess\n", ""))
     assert pack.hooks is None
     assert pack.manifest.process.version == "1.2.0"
