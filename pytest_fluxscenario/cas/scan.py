@@ -108,4 +108,6 @@ def _place(name: str, path: str) -> Place:
 
 
 def _too_many(name: str) -> FluxError:
-    return StoreError.of("pack.entries", _place(name, ""), f"holds more than {MOST_ENTRIES} files", "split the pack")
+    return StoreError.of(
+        "pack.entries", _place(name, ""), f"holds more than {MOST_ENTRIES} files or folders", "split the pack"
+    )

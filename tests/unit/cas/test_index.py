@@ -58,6 +58,8 @@ def test_the_order_of_entries_does_not_matter() -> None:
         (["v1.0.0-rc.1", "v1.0.0"], "v1.0.0"),
         (["v1.0.0", "v1.1.0-alpha"], "v1.1.0-alpha"),
         (["v1.0.0-rc.9", "v1.0.0-rc.10"], "v1.0.0-rc.10"),
+        (["v1.0.0", "v1.0.0-rc.10", "v1.0.0-rc.9"], "v1.0.0"),
+        (["v1.0.0-rc.10", "v1.0.0-rc.9"], "v1.0.0-rc.10"),
     ],
 )
 def test_latest_is_the_highest_by_precedence(tags: list[str], latest: str) -> None:

@@ -110,12 +110,23 @@ def test_names_that_are_not_text(tmp_path: Path) -> None:
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path, {str(number): "x" * 10 for number in range(8)})
     monkeypatch.setattr(scan, "MOST_ENTRIES", 7)
-    assert told(tmp_path) == ["pack: holds more than 7 files (split the pack)"]
+    assert told(tmp_path) == ["pack: holds more than 7 files or folders (split the pack)"]
     monkeypatch.setattr(scan, "MOST_ENTRIES", 8)
     monkeypatch.setattr(trees, "MOST_BYTES", 79)
     assert "holds more than" in told(tmp_path)[0]
     monkeypatch.setattr(trees, "MOST_BYTES", 80)
     assert len(build_tree(str(tmp_path), "pack").files) == 8
+
+
+def test_folders_are_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        (tmp_path / str(number)).mkdir()
+    monkeypatch.setattr(scan, "MOST_ENTRIES", 4)
+    assert told(tmp_path) == ["pack: holds more than 4 files or folders (split the pack)"]
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
+    assert told(tmp_path / "nothing") == ["pack: cannot be read: No such file or directory"]
 
 
 def test_a_stored_tree_reads_and_verifies_each_file(tmp_path: Path) -> None:

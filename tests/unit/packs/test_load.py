@@ -66,6 +66,19 @@ def test_the_behaviour_hash_is_over_what_decides(
     assert (after.behaviour_hash != before.behaviour_hash) is behaves
 
 
+def test_code_outside_the_logic_folder_is_part_of_it_when_the_command_names_it(
+    tmp_path: Path, write_pack: WritePack, pack_files: dict[str, str]
+) -> None:
+    hooks = pack_files["hooks.yaml"].replace("logic/main.py", "tools/main.py")
+    before = load(write_pack(tmp_path, {"hooks.yaml": hooks, "tools/main.py": "1", "tools/other.py": "1"}))
+    assert (
+        load(write_pack(tmp_path, {"hooks.yaml": hooks, "tools/other.py": "2"})).behaviour_hash == before.behaviour_hash
+    )
+    assert (
+        load(write_pack(tmp_path, {"hooks.yaml": hooks, "tools/main.py": "2"})).behaviour_hash != before.behaviour_hash
+    )
+
+
 def test_what_was_compiled_beside_the_code_is_not_part_of_it(tmp_path: Path, write_pack: WritePack) -> None:
     before = load(write_pack(tmp_path)).behaviour_hash
     write_pack(tmp_path, {"logic/__pycache__/main.pyc": "x", "logic/.cache/y": "y", "README.md": "z"})
