@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,12 +11,14 @@ from urllib.parse import quote
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.base.text import shown, shown_lines
 
 #: What stands where a secret stood.
 MASK = "[redacted]"
 #: A shorter value of a variable would blot out half of every text.
 _SHORTEST = 4
+#: What stands where messages and tracebacks leave something out.
+_CUT = re.compile(r"(…|\.\.\.)")
 
 
 class Redactor:
@@ -27,6 +30,7 @@ class Redactor:
     def __init__(self, patterns: Iterable[str] = (), variables: Iterable[str] = (), environ: Mapping[str, str] | None = None) -> None:
         """Raises UsageError for a pattern that is no regular expression or matches empty text, and a value too short to find."""
         self._rules: list[tuple[str, re.Pattern[str]]] = []
+        self._forms: list[tuple[str, list[str]]] = []
         #: How many values were replaced, by the pattern or the variable that named them.
         self.counts: dict[str, int] = {}
         for pattern in patterns:
@@ -39,6 +43,7 @@ class Redactor:
                 hint = f"a value that is redacted has at least {_SHORTEST} characters"
                 raise _unusable("fluxscenario_redact_env", f"the value of {shown(name, 80)} is too short to be redacted", hint)
             forms = sorted(_forms(value), key=len, reverse=True)
+            self._forms.append((f"${name}", forms))
             self._rules.append((f"${name}", re.compile("|".join(map(re.escape, forms)))))
 
     @property
@@ -52,7 +57,24 @@ class Redactor:
             text, count = rule.subn(MASK, text)
             if count:
                 self.counts[name] = self.counts.get(name, 0) + count
+        if self._forms and _CUT.search(text):
+            text = self._beside_cuts(text)
         return text
+
+    def _beside_cuts(self, text: str) -> str:
+        """``text`` with the halves of values masked that stand before and behind the marks of what was cut out."""
+        parts = _CUT.split(text)
+        for name, forms in self._forms:
+            for index in range(0, len(parts), 2):
+                before = _end_that_begins(parts[index], forms) if index + 2 < len(parts) else 0
+                behind = _begin_that_ends(parts[index], forms) if index else 0
+                if before:
+                    parts[index] = parts[index][:-before] + MASK
+                if behind:
+                    parts[index] = MASK + parts[index][behind:]
+                if before or behind:
+                    self.counts[name] = self.counts.get(name, 0) + bool(before) + bool(behind)
+        return "".join(parts)
 
     def data(self, value: Any) -> Any:
         """Plain data with every secret masked in its strings, keys too."""
@@ -69,10 +91,26 @@ class Redactor:
         return value
 
 
+def _end_that_begins(text: str, forms: list[str]) -> int:
+    """How many characters at the end of ``text`` are the beginning of one of ``forms``."""
+    lengths = (length for form in forms for length in range(min(len(form), len(text)), _SHORTEST - 1, -1) if text.endswith(form[:length]))
+    return max(lengths, default=0)
+
+
+def _begin_that_ends(text: str, forms: list[str]) -> int:
+    """How many characters at the beginning of ``text`` are the end of one of ``forms``."""
+    lengths = (length for form in forms for length in range(min(len(form), len(text)), _SHORTEST - 1, -1) if text.startswith(form[-length:]))
+    return max(lengths, default=0)
+
+
 def _forms(value: str) -> set[str]:
-    """The spellings in which a value is found: as it is, in a URL, and in base64 at each of the three alignments."""
+    """The spellings in which a value is found.
+
+    As it is, as JSON, Python and this package's messages write it, in a URL, and in base64 at each of the three alignments.
+    """
     raw = value.encode("utf-8", "surrogateescape")
-    found = {value, quote(value, safe="")}
+    found = {value, quote(raw, safe=""), shown(value, len(value)), shown_lines(value)}
+    found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
     for before in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             text = encode(b"\0" * before + raw).decode()

@@ -25,15 +25,17 @@ class ScenarioFailed(Exception):
 
 def failure_repr(item: ScenarioMixin, outcome: Outcome) -> ExceptionChainRepr:
     """The outcome as pytest shows a failure; it survives the way from an xdist worker."""
-    redact = item.flux.redactor.text
+    redactor = item.flux.redactor
+    redact = redactor.text
     entries: list[Any] = []
     bad = [step for step in outcome.steps if step.verdict in ("failed", "error")]
-    short = redact(shown_lines(headline(outcome)))
+    short = redact(shown_lines(headline(outcome, redactor.data)))
     for step in bad or outcome.steps[:1]:
         place = item.flux.suite.place(
             str(item.path), item.parent.shown, item.prepared, ("steps", step.index - 1), item.parent.digest
         )
-        lines = [redact(shown_lines(line)) for line in explain_step(step, item.subject.pack.profile, outcome.fault)]
+        told = explain_step(step, item.subject.pack.profile, outcome.fault, redactor.data)
+        lines = [redact(shown_lines(line)) for line in told]
         location = ReprFileLocation(item.parent.shown, max(place.line, 1), _one_line(redact(_summary(step))))
         entries.append(ReprEntry(lines, None, None, location, "long"))
     crash = ReprFileLocation(item.parent.shown, entries[0].reprfileloc.lineno, _one_line(short))

@@ -63,7 +63,7 @@ class Session:
                 if not name.startswith("x-") or not callable(match):
                     raise pytest.UsageError(f"pytest_fluxscenario_matchers: '{name}' is no matcher: names begin with 'x-'")
                 matchers[name] = match
-        return RunSettings(self.options.on_failure == "stop", matchers)
+        return RunSettings(self.options.on_failure == "stop", matchers, self.redactor.text)
 
     @property
     def worker(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,55 +18,65 @@ from pytest_fluxscenario.runner.run import Outcome
 _VALUE = 400
 
 
-def headline(outcome: Outcome) -> str:
+#: Takes secrets out of plain data: before anything is cut, or half a secret would be left that nobody finds any more.
+Redact = Callable[[Any], Any]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def headline(outcome: Outcome, redact: Redact = _as_it_is) -> str:
     """One line for the short summary: which steps, and the first difference."""
     if outcome.fault:
-        return f"the run cannot begin: {shown(outcome.fault)}"
+        return f"the run cannot begin: {shown(redact(outcome.fault))}"
     bad = [step for step in outcome.steps if step.verdict in ("failed", "error")]
     if not bad:
         return outcome.verdict
     first = bad[0]
-    said = shown(first.fault) if first.fault is not UNSET else _difference(first.mismatches[0])
+    said = shown(redact(first.fault)) if first.fault is not UNSET else _difference(first.mismatches[0], redact)
     more = f" (and {len(bad) - 1} more of {len(outcome.steps)} steps)" if len(bad) > 1 else ""
-    return f"step {first.index} '{shown(first.name, 80)}': {said}{more}"
+    return f"step {first.index} '{shown(redact(first.name), 80)}': {said}{more}"
 
 
-def explain_step(step: StepResult, profile: Profile, fault: str = "") -> list[str]:
+def explain_step(step: StepResult, profile: Profile, fault: str = "", redact: Redact = _as_it_is) -> list[str]:
     """The lines of one failed step: title, expected against actual, what decided, and a hint."""
-    lines = [f"step {step.index}: {shown(step.name)}"]
+    lines = [f"step {step.index}: {shown(redact(step.name))}"]
     if step.request is not UNSET:
-        lines.append(f"  request   {shown(step.request.action, 80)} by {shown(step.request.actor.id, 80)} ({shown(step.request.actor.role, 40)})")
+        actor = step.request.actor
+        who = f"{shown(redact(actor.id), 80)} ({shown(redact(actor.role), 40)})"
+        lines.append(f"  request   {shown(redact(step.request.action), 80)} by {who}")
     if fault or step.fault is not UNSET:
-        lines.append(f"E no verdict: {shown(fault or step.fault, 2000)}")
+        lines.append(f"E no verdict: {shown(redact(fault or step.fault), 2000)}")
         return lines
     for mismatch in step.mismatches:
         lines.append(f"E {mismatch.field}")
-        lines.append(f"E   expected  {_value(mismatch.expected)}")
-        lines.append(f"E   actual    {_value(mismatch.actual)}")
+        lines.append(f"E   expected  {_value(redact(mismatch.expected))}")
+        lines.append(f"E   actual    {_value(redact(mismatch.actual))}")
     response = step.response
     if response is not UNSET:
-        lines.extend(_decided(response, profile))
-        lines.extend(f"  hint      {hint}" for hint in _hints(step, response, profile))
+        lines.extend(_decided(response, profile, redact))
+        lines.extend(f"  hint      {hint}" for hint in _hints(step, response, profile, redact))
     return lines
 
 
-def _decided(response: Response, profile: Profile) -> list[str]:
+def _decided(response: Response, profile: Profile, redact: Redact) -> list[str]:
     lines: list[str] = []
     if response.gate_id is not UNSET:
         gate = next((gate for gate in profile.gates if gate.id == response.gate_id), None)
         kind = f" ({response.gate_type})" if response.gate_type is not UNSET else ""
         before = f", before {gate.before_action}" if gate is not None else ""
-        lines.append(f"  gate      {shown(response.gate_id, 80)}{kind}{before}")
+        lines.append(f"  gate      {shown(redact(response.gate_id), 80)}{kind}{before}")
     elif response.status != "error":
         lines.append("  gate      none fired")
     if response.reason is not UNSET and response.reason:
-        lines.append(f"  reason    {shown(response.reason, _VALUE)}")
+        lines.append(f"  reason    {shown(redact(response.reason), _VALUE)}")
     if response.instruction is not UNSET and response.instruction:
-        lines.append(f"  next      {shown(response.instruction, _VALUE)}")
+        lines.append(f"  next      {shown(redact(response.instruction), _VALUE)}")
     return lines
 
 
-def _hints(step: StepResult, response: Response, profile: Profile) -> list[str]:
+def _hints(step: StepResult, response: Response, profile: Profile, redact: Redact) -> list[str]:
     """What would have told the author, where it can be known."""
     expectation = step.expectation
     hints: list[str] = []
@@ -77,7 +88,7 @@ def _hints(step: StepResult, response: Response, profile: Profile) -> list[str]:
         if gate_id not in gates:
             close = nearest(gate_id, gates)
             known = f"; did you mean {' or '.join(close)}?" if close else ""
-            hints.append(f"the profile has no gate '{shown(gate_id, 80)}'{known}")
+            hints.append(f"the profile has no gate '{shown(redact(gate_id), 80)}'{known}")
         elif gate_id != response.gate_id:
             hints.append(_gate_hint(gates[gate_id], response))
     if response.status == "nok" and expectation.status == "ok" and response.missing_artifacts is not UNSET:
@@ -99,8 +110,9 @@ def _gate_hint(gate: Gate, response: Response) -> str:
     return f"{gate.id} was not reached, or did not fire: the request was stopped by another rule"
 
 
-def _difference(mismatch: Mismatch) -> str:
-    return f"{mismatch.field}: expected {_value(mismatch.expected, 60)}, got {_value(mismatch.actual, 60)}"
+def _difference(mismatch: Mismatch, redact: Redact) -> str:
+    expected, actual = _value(redact(mismatch.expected), 60), _value(redact(mismatch.actual), 60)
+    return f"{mismatch.field}: expected {expected}, got {actual}"
 
 
 def _value(value: Any, limit: int = _VALUE) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -47,6 +47,8 @@ class RunSettings:
     #: Stop a scenario at its first failed step.
     stop_at_first: bool = False
     matchers: PluginMatchers = field(default_factory=dict)
+    #: Takes secrets out of what a control raised, before it is cut.
+    redact: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def run_scenario(
     try:
         control.begin(RUN_ID, scenario.given or _NOTHING_GIVEN)
     except Exception as error:  # noqa: BLE001 - a team's control may raise anything, and no verdict is a verdict of its own
-        fault = _said(error)
+        fault = _said(error, settings.redact)
         return Outcome("error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault)
     captured = Captured() if references else None
     results: list[StepResult] = []
@@ -93,7 +95,7 @@ def run_scenario(
         if observer is not None:
             observer.before_step(index, step)
         hooks.faults = _faults(scenario.faults, step.faults)
-        result = _run_step(index, step, control, settings.matchers, captured)
+        result = _run_step(index, step, control, settings, captured)
         if observer is not None:
             observer.after_step(result)
         results.append(result)
@@ -103,7 +105,7 @@ def run_scenario(
 
 
 def _run_step(
-    index: int, step: Step, control: Control, matchers: PluginMatchers, captured: Captured | None
+    index: int, step: Step, control: Control, settings: RunSettings, captured: Captured | None
 ) -> StepResult:
     request: Request | None = None
     expectation: Expectation | None = None
@@ -119,11 +121,11 @@ def _run_step(
         response = answer if type(answer) is Response else _read(answer)
         if expectation is None:
             return _without_verdict(index, name, "the step expects nothing", request, None)
-        found = mismatches(expectation, response, matchers)
+        found = mismatches(expectation, response, settings.matchers)
         if captured is not None:
             captured.keep(name, step.capture, response)
     except Exception as error:  # noqa: BLE001 - see run_scenario
-        return _without_verdict(index, name, _said(error), request, step.approve)
+        return _without_verdict(index, name, _said(error, settings.redact), request, step.approve)
     return StepResult(
         index,
         name,
@@ -172,12 +174,12 @@ def _faults(scenario: Mapping[str, str] | None, step: Mapping[str, str] | None) 
 _NO_FAULTS: Mapping[str, str] = {}
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, redact: Callable[[str], str]) -> str:
     """What an exception says, and for one that is not ours where it was raised."""
     if isinstance(error, FluxError):
         return str(error)
     if isinstance(error, msgspec.ValidationError):
-        return f"the control's answer has not the shape of a response: {shown(error)}"
+        return f"the control's answer has not the shape of a response: {shown(redact(str(error)))}"
     frames = traceback.extract_tb(error.__traceback__)
     at = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"the control raised {type(error).__name__}: {shown(error, 1000)}{at}"
+    return f"the control raised {type(error).__name__}: {shown(redact(str(error)), 1000)}{at}"
