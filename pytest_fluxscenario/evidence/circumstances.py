@@ -17,7 +17,7 @@ def _machine() -> tuple[str, str]:
 
 @cache
 def tool() -> str:
-    """This tool with its version."""
+    """The name of this tool, with its version."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -33,6 +33,6 @@ def circumstances(
     earlier: tuple[str, ...] = (),
     notes: dict[str, str] | None = None,
 ) -> Volatile:
-    """The volatile part of a record; ``duration`` in seconds, ``earlier`` the refs of this process's earlier attempts."""
+    """The volatile part of a record; ``duration`` in seconds, ``earlier`` refs of this process's earlier attempts."""
     host, python = _machine()
     return Volatile(started, duration, host, python, tool(), worker, len(earlier) + 1, earlier, notes or {})

@@ -23,7 +23,9 @@ class Declared:
 def declared_by(profile: Profile) -> Declared:
     """The names of a profile; its routes are those of its list and of its gates."""
     routes = dict.fromkeys((*profile.routes, *(gate.route for gate in profile.gates)))
-    return Declared(tuple(action.id for action in profile.actions), tuple(gate.id for gate in profile.gates), tuple(routes))
+    return Declared(
+        tuple(action.id for action in profile.actions), tuple(gate.id for gate in profile.gates), tuple(routes)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ class Coverage:
 
     def profiles(self) -> tuple[ProfileCoverage, ...]:
         """The coverage of each profile, in order of id, version and hash."""
-        ordered = sorted(self._profiles.items(), key=lambda entry: (entry[0].id, entry[0].version, entry[0].hash, entry[0].source))
+        ordered = sorted(
+            self._profiles.items(), key=lambda entry: (entry[0].id, entry[0].version, entry[0].hash, entry[0].source)
+        )
         return tuple(ProfileCoverage(ref, **_plain(parts)) for ref, parts in ordered)
 
 

@@ -74,8 +74,10 @@ def make_result(case: Case, environment: Environment, outcome: Outcome) -> Resul
     )
 
 
-def write_record(item_id: str, result: Result, volatile: Volatile, redactor: Redactor, *, floats: bool = True) -> Written:
-    """The line of one record. ``floats`` is False where the caller knows that the result holds none, which is faster to write."""
+def write_record(
+    item_id: str, result: Result, volatile: Volatile, redactor: Redactor, *, floats: bool = True
+) -> Written:
+    """The line of one record. ``floats`` is False where the caller knows that the result holds none."""
     shown: Any = result
     if redactor.active:
         shown = redactor.data(msgspec.to_builtins(result))

@@ -27,8 +27,10 @@ class Redactor:
     A value of a variable is found as it is, in its base64 forms, and as a URL writes it.
     """
 
-    def __init__(self, patterns: Iterable[str] = (), variables: Iterable[str] = (), environ: Mapping[str, str] | None = None) -> None:
-        """Raises UsageError for a pattern that is no regular expression or matches empty text, and a value too short to find."""
+    def __init__(
+        self, patterns: Iterable[str] = (), variables: Iterable[str] = (), environ: Mapping[str, str] | None = None
+    ) -> None:
+        """Raises UsageError for a pattern that is none or matches empty text, and for a value too short to find."""
         self._rules: list[tuple[str, re.Pattern[str]]] = []
         self._forms: list[tuple[str, list[str]]] = []
         #: How many values were replaced, by the pattern or the variable that named them.
@@ -41,7 +43,9 @@ class Redactor:
                 continue
             if len(value) < _SHORTEST:
                 hint = f"a value that is redacted has at least {_SHORTEST} characters"
-                raise _unusable("fluxscenario_redact_env", f"the value of {shown(name, 80)} is too short to be redacted", hint)
+                raise _unusable(
+                    "fluxscenario_redact_env", f"the value of {shown(name, 80)} is too short to be redacted", hint
+                )
             forms = sorted(_forms(value), key=len, reverse=True)
             self._forms.append((f"${name}", forms))
             self._rules.append((f"${name}", re.compile("|".join(map(re.escape, forms)))))
@@ -93,20 +97,31 @@ class Redactor:
 
 def _end_that_begins(text: str, forms: list[str]) -> int:
     """How many characters at the end of ``text`` are the beginning of one of ``forms``."""
-    lengths = (length for form in forms for length in range(min(len(form), len(text)), _SHORTEST - 1, -1) if text.endswith(form[:length]))
+    lengths = (
+        length
+        for form in forms
+        for length in range(min(len(form), len(text)), _SHORTEST - 1, -1)
+        if text.endswith(form[:length])
+    )
     return max(lengths, default=0)
 
 
 def _begin_that_ends(text: str, forms: list[str]) -> int:
     """How many characters at the beginning of ``text`` are the end of one of ``forms``."""
-    lengths = (length for form in forms for length in range(min(len(form), len(text)), _SHORTEST - 1, -1) if text.startswith(form[-length:]))
+    lengths = (
+        length
+        for form in forms
+        for length in range(min(len(form), len(text)), _SHORTEST - 1, -1)
+        if text.startswith(form[-length:])
+    )
     return max(lengths, default=0)
 
 
 def _forms(value: str) -> set[str]:
     """The spellings in which a value is found.
 
-    As it is, as JSON, Python and this package's messages write it, in a URL, and in base64 at each of the three alignments.
+    As it is, as JSON, Python and this package's messages write it, in a URL, and in base64 at each of the three
+    alignments.
     """
     raw = value.encode("utf-8", "surrogateescape")
     found = {value, quote(raw, safe=""), shown(value, len(value)), shown_lines(value)}
@@ -126,9 +141,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         rule = re.compile(pattern)
     except re.error as error:
-        raise _unusable("fluxscenario_redact", f"'{shown(pattern, 80)}' is no regular expression: {error}", "") from error
+        raise _unusable(
+            "fluxscenario_redact", f"'{shown(pattern, 80)}' is no regular expression: {error}", ""
+        ) from error
     if rule.match(""):
-        raise _unusable("fluxscenario_redact", f"'{shown(pattern, 80)}' matches the empty text", "name at least one character")
+        raise _unusable(
+            "fluxscenario_redact", f"'{shown(pattern, 80)}' matches the empty text", "name at least one character"
+        )
     return rule
 
 

@@ -1,7 +1,7 @@
-"""The evidence folder of one run (evidence.md): one log, appended while the run goes on, and a manifest that says what it is worth.
+"""The evidence folder of one run (evidence.md): a log, appended while the run goes on, and a manifest of its worth.
 
-From its first moment the manifest says ``incomplete``; only ``finish`` changes that. Whoever dies in between leaves the finished records
-and a manifest that does not look green.
+From its first moment the manifest says ``incomplete``; only ``finish`` changes that. Whoever dies in between leaves the
+finished records and a manifest that does not look green.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OUTCOMES: tuple[ScenarioOutcome, ...] = ("passed", "failed", "error", "skipped"
 _BAD = frozenset({"failed", "error", "crashed"})
 
 
-class EvidenceConflict(FluxError):
+class EvidenceConflictError(FluxError):
     """One scenario gave different results to two workers."""
 
 
@@ -69,7 +69,7 @@ class EvidenceWriter:
     _log: Log | None = None
 
     def begin(self, ids: Iterable[str]) -> None:
-        """Make the folder and say that the run is incomplete; ``ids`` are the scenarios that were collected. Raises WriteError."""
+        """Make the folder, and say that the run of the scenarios ``ids`` is incomplete. Raises WriteError."""
         self.expect(ids)
         if os.path.islink(self.folder):
             raise write_error(self.folder, OSError(40, "the evidence folder is a link"))
@@ -84,17 +84,21 @@ class EvidenceWriter:
         for item_id in ids:
             self._entries.setdefault(item_id, _Entry())
 
-    def record(self, item_id: str, ref: str, line: bytes, *, worker: str, scenario_hash: str, profile: ProfileRef) -> None:
+    def record(
+        self, item_id: str, ref: str, line: bytes, *, worker: str, scenario_hash: str, profile: ProfileRef
+    ) -> None:
         """Append one record; a later attempt of the same worker takes the place of the earlier one.
 
-        Raises WriteError, and EvidenceConflict where another worker reported another result.
+        Raises WriteError, and EvidenceConflictError where another worker reported another result.
         """
         entry = self._entries.setdefault(item_id, _Entry())
         if entry.ref is not None and entry.worker != worker:
             if entry.ref != ref:
                 message = f"the workers {entry.worker} and {worker} came to different results ({entry.ref}, {ref})"
-                hint = "something outside the scenario decides: look for time, order or shared state in fixtures and hooks"
-                raise EvidenceConflict.of("evidence.conflict", Place(item_id), message, hint)
+                hint = (
+                    "something outside the scenario decides: look for time, order or shared state in fixtures and hooks"
+                )
+                raise EvidenceConflictError.of("evidence.conflict", Place(item_id), message, hint)
             return
         if self._log is not None:
             entry.start, entry.length = self._log.append(line), len(line)
@@ -150,9 +154,11 @@ class EvidenceWriter:
             replace_file(log.path, lines)
         log.close()
 
-    def _write_manifest(self, verdict: RunVerdict, coverage: tuple[ProfileCoverage, ...], redactions: dict[str, int]) -> None:
+    def _write_manifest(
+        self, verdict: RunVerdict, coverage: tuple[ProfileCoverage, ...], redactions: dict[str, int]
+    ) -> None:
         entries = sorted(self._entries.items())
-        counts = dict.fromkeys(_OUTCOMES, 0)
+        counts: dict[str, int] = dict.fromkeys(_OUTCOMES, 0)
         for _, entry in entries:
             counts[entry.outcome] += 1
         manifest = Manifest(

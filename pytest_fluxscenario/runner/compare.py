@@ -18,7 +18,7 @@ _Compare = Callable[[Any, Any, PluginMatchers], bool]
 
 
 def mismatches(expectation: Expectation, response: Response, plugin: PluginMatchers) -> tuple[Mismatch, ...]:
-    """Every expected field that came back otherwise, in the order of the specification; empty where all is as expected."""
+    """Every expected field that came back otherwise, in the order of the specification."""
     found: list[Mismatch] | None = None
     for name, read, compare in _FIELDS:
         expected = getattr(expectation, name)

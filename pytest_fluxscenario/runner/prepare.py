@@ -1,4 +1,4 @@
-"""From a scenario file to what can run: read, held against shape and rules, each parameter row made a scenario of its own."""
+"""From a scenario file to what can run: held against shape and rules, each parameter row a scenario of its own."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class _Located:
         return self._places
 
     def at(self, element: Element) -> Callable[..., Place]:
-        def locate(pointer: Pointer, key: bool = False) -> Place:  # noqa: FBT001, FBT002 - the Locate of the model layer
+        def locate(pointer: Pointer, key: bool = False) -> Place:
             return self.places().at(element.document, element.pointer + tuple(pointer), key=key)
 
         return locate
@@ -100,9 +100,7 @@ class _Located:
         return lambda pointer: self.places().written(element.document, element.pointer + tuple(pointer))
 
 
-def _load(
-    element: Element, located: _Located, matchers: Collection[str], problems: list[Problem]
-) -> Loaded | None:
+def _load(element: Element, located: _Located, matchers: Collection[str], problems: list[Problem]) -> Loaded | None:
     """One scenario, or None with what is wrong added to ``problems``."""
     locate = located.at(element)
     try:
@@ -148,7 +146,8 @@ def _rows(
         )
         return (one,)
     rows: list[Prepared] = []
-    document: dict[str, Any] = element.data  # type: ignore[assignment] - a decoded scenario is an object
+    # A decoded scenario is an object.
+    document: dict[str, Any] = element.data  # type: ignore[assignment]
     for number, row in enumerate(scenario.parameters):
         put = put_parameters(document, row)
         encoded = msgspec.json.encode(put)

@@ -77,8 +77,9 @@ def run_scenario(
 ) -> Outcome:
     """Run every step in order on a fresh control.
 
-    ``references`` says that strings of the scenario may hold ``${…}``. A control that raises, or a hook that nothing can run, gives the
-    verdict ``error`` and ends the scenario: without an answer nothing after it means anything.
+    ``references`` says that strings of the scenario may hold ``${…}``. A control that raises, or a hook that
+    nothing can run, gives the verdict ``error`` and ends the scenario: without an answer nothing after it means
+    anything.
     """
     try:
         control.begin(RUN_ID, scenario.given or _NOTHING_GIVEN)
@@ -104,9 +105,7 @@ def run_scenario(
     return Outcome(verdict, tuple(results))
 
 
-def _run_step(
-    index: int, step: Step, control: Control, settings: RunSettings, captured: Captured | None
-) -> StepResult:
+def _run_step(index: int, step: Step, control: Control, settings: RunSettings, captured: Captured | None) -> StepResult:
     request: Request | None = None
     expectation: Expectation | None = None
     name = step.name

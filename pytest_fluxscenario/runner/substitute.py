@@ -1,7 +1,8 @@
 """Putting values where references stand (scenario.md, ``parameters`` and ``capture``).
 
-Parameters are put in once, when a file is collected; what steps give is put in while the scenario runs. A value that is nothing but one
-reference keeps the type of what replaces it; inside a longer string it becomes text. ``$${`` stands for a literal ``${``.
+Parameters are put in once, when a file is collected; what steps give is put in while the scenario runs. A value that is
+nothing but one reference keeps the type of what replaces it; inside a longer string it becomes text. ``$${`` stands for
+a literal ``${``.
 """
 
 from __future__ import annotations
@@ -65,10 +66,12 @@ class Captured:
         try:
             return msgspec.convert(data, Step)
         except msgspec.ValidationError as error:
-            raise SubstitutionError.of_step(step.name, f"with its references replaced the step does not fit: {error}") from error
+            raise SubstitutionError.of_step(
+                step.name, f"with its references replaced the step does not fit: {error}"
+            ) from error
 
     def keep(self, name: str, capture: Mapping[str, str] | None, response: Response) -> None:
-        """Keep what later steps may refer to. Raises SubstitutionError where the response lacks what ``capture`` names."""
+        """Keep what later steps may refer to. Raises SubstitutionError where the response has it not."""
         data = msgspec.to_builtins(response)
         self.responses[name] = data
         for target, path in (capture or {}).items():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.control.rules import make_rules
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import read_places
@@ -61,7 +61,7 @@ class Suite:
         return known
 
     def place(self, path: str, name: str, prepared: Prepared, pointer: Pointer, digest: str) -> Place:
-        """The place of something in a scenario that was collected; only its file and line where the file has changed since."""
+        """The place of something in a collected scenario; only its file and line where the file has changed since."""
         try:
             source = self.read(path, name)
             if source.digest == digest:
@@ -76,7 +76,9 @@ def make_subject(pack: Pack) -> Subject:
     schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
     rules = make_rules(pack.profile, pack.profile_hash, pack.manifest, pack.hooks, schemas)
     source = pack.store_ref or pack.where
-    return Subject(pack, rules, ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source))
+    return Subject(
+        pack, rules, ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source)
+    )
 
 
 def make_case(prepared: Prepared, subject: Subject, file: str) -> Case:
