@@ -51,6 +51,14 @@ def canonical_ref(value: Any) -> str:
     return sha256_ref(canonical(value))
 
 
+def plain(value: Any) -> Any:
+    """A copy of ``value`` as it would be read from its JSON: objects, lists, strings, numbers, booleans, null.
+
+    For a value that has a canonical form; what ``canonical`` refuses may come out as something else.
+    """
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
 def _write(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_fluxscenario.base.text import shown
+
 Pointer = tuple[str | int, ...]
 
 
@@ -26,8 +28,10 @@ class Place:
     pointer: Pointer = ()
 
     def __str__(self) -> str:
+        # A file may be named by a stranger; 4,096 is the longest path that Linux knows.
+        file = shown(self.file, 4096)
         if not self.line:
-            return self.file
+            return file
         if not self.column:
-            return f"{self.file}:{self.line}"
-        return f"{self.file}:{self.line}:{self.column}"
+            return f"{file}:{self.line}"
+        return f"{file}:{self.line}:{self.column}"

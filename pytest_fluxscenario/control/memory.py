@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pytest_fluxscenario.base.canonical import canonical
+from pytest_fluxscenario.base.canonical import canonical, plain
 from pytest_fluxscenario.base.clock import Clock, StandingClock
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
@@ -112,11 +112,13 @@ def _read(request: Any) -> Request:
 
     Raises ValidationError for another shape, and for no JSON ValueError, TypeError, OverflowError or RecursionError.
     """
+    # Only what has a canonical form can be compared, hashed and written down.
     if isinstance(request, Mapping):
         if "protocol_version" not in request:
             raise msgspec.ValidationError("Object missing required field `protocol_version`")
         request = dict(request)
-    return msgspec.convert(msgspec.json.decode(canonical(request)), Request)
+    canonical(request)
+    return msgspec.convert(plain(request), Request)
 
 
 def _run_id(request: Any) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
-from pytest_fluxscenario.base.canonical import canonical
+from pytest_fluxscenario.base.canonical import canonical, plain
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.base.values import type_name
@@ -36,11 +34,12 @@ class InProcessHooks:
             return HookOutcome("missing", None, (said,), "in_process", "python", input_hash=given)
         try:
             # A copy: a hook that changes what it is given must not change what is decided on.
-            line = canonical(function(replace(call, payload=msgspec.json.decode(canonical(call.payload)))))
+            result = function(replace(call, payload=plain(call.payload)))
+            line = canonical(result)
         except Exception as error:  # noqa: BLE001 - foreign code may raise anything, and a crash is an outcome
             said = f"{type(error).__name__}: {shown(error)}"
             return HookOutcome("crash", None, (said,), "in_process", "python", input_hash=given)
-        result = msgspec.json.decode(line)
+        result = plain(result)
         if not isinstance(result, dict):
             said = f"the result is {type_name(result)}, not an object"
             return HookOutcome("invalid_result", None, (said,), "in_process", "python", input_hash=given)

@@ -145,9 +145,7 @@ def request(
     return Request(action, Actor(actor, role), payload or {}, run, key)
 
 
-def ask(
-    target: EngineControl, action: str = ACT, payload: dict[str, Any] | None = None, **more: Any
-) -> Response:
+def ask(target: EngineControl, action: str = ACT, payload: dict[str, Any] | None = None, **more: Any) -> Response:
     """The answer to a request."""
     return target.decide(request(action, payload, **more))
 
@@ -172,5 +170,3 @@ def text(value: object) -> str:
 def at(**offset: float) -> str:
     """A moment at that distance from the start, as RFC 3339."""
     return (START + timedelta(**offset)).astimezone(UTC).isoformat()
-
-

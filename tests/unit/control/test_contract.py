@@ -80,7 +80,8 @@ def test_every_role_of_the_process_may_ask_for_it(role: str) -> None:
 
 def test_it_satisfies_no_gate_and_no_gate_stands_before_it() -> None:
     target = control(
-        act(), gates=[gate(before_action=CONTRACT_ACTION), gate("process_conformance", required_artifacts=("note",))],
+        act(),
+        gates=[gate(before_action=CONTRACT_ACTION), gate("process_conformance", required_artifacts=("note",))],
         types=["note"],
     )
     answer = ask(target, CONTRACT_ACTION, {"note": 1, "type": "note"})

@@ -244,9 +244,7 @@ def test_a_hook_that_fails_gives_the_route_that_the_gate_names(
         next_allowed_actions=("note.write",),
     )
     runtime = Answers({"look": YES})
-    target = control(
-        gates=[one], types=["note"], declared=hooks(LOOK), runtime=FaultedHooks(runtime, {"look": fault})
-    )
+    target = control(gates=[one], types=["note"], declared=hooks(LOOK), runtime=FaultedHooks(runtime, {"look": fault}))
     approve(target)
     first, second = ask(target), ask(target)
     assert brief(first) == f"nok {route} the_gate"

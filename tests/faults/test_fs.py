@@ -1,0 +1,375 @@
+"""Durable writes when the system refuses: the old state or the new, nothing left, the path named (faults.md, "Store").
+
+Every call that a write makes of the system is made to fail, each with every errno; and the order of the calls is held
+against what survives a crash.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_fluxscenario.base.fs import Log, WriteError, make_folder, replace_file
+
+ERRNOS = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "EACCES"]
+OLD, NEW = b"the old bytes", b"the new bytes, and more of them"
+#: What base/fs may call of ``os`` that changes something, or that can fail.
+CALLS = ["open", "write", "fsync", "close", "replace", "mkdir", "unlink", "ftruncate"]
+
+
+class Calls:
+    """Stands before the functions of ``os``, writes down what is called, and lets one call fail."""
+
+    def __init__(self, fail: str = "", at: int = 0, code: int = 0, *, after: bool = False) -> None:
+        self.fail, self.at, self.code, self.after = fail, at, code, after
+        self.made: list[str] = []
+        self.failed = False
+        self._names: dict[int, str] = {}
+
+    def wrap(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            what = self._what(name, arguments)
+            number = sum(one.split()[0] == name for one in self.made)
+            self.made.append(what)
+            hit = name == self.fail and number == self.at
+            if hit and not self.after:
+                self.failed = True
+                raise OSError(self.code, os.strerror(self.code))
+            result = real(*arguments, **more)
+            if name == "open":
+                self._names[result] = what.split(" ", 1)[1]
+            if hit:
+                self.failed = True
+                raise OSError(self.code, os.strerror(self.code))
+            return result
+
+        return call
+
+    def _what(self, name: str, arguments: tuple[Any, ...]) -> str:
+        first = arguments[0]
+        if isinstance(first, int):
+            return f"{name} {self._names.get(first, '?')}"
+        shown = os.path.basename(first)
+        return f"{name} {'temporary' if shown.endswith('.tmp') else shown}"
+
+
+@contextmanager
+def watched(calls: Calls) -> Iterator[Calls]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in CALLS:
+            patch.setattr(os, name, calls.wrap(name, getattr(os, name)))
+        yield calls
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+
+# ---- replace_file
+
+REPLACE = [
+    "open temporary",
+    "write temporary",
+    "fsync temporary",
+    "close temporary",
+    "replace temporary",
+    "open folder",
+    "fsync folder",
+    "close folder",
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "folder"
+    place.mkdir()
+    return place
+
+
+def test_the_order_of_calls_is_the_one_that_survives_a_crash(folder: Path) -> None:
+    with watched(Calls()) as calls:
+        replace_file(str(folder / "file"), NEW)
+    assert calls.made == REPLACE
+    assert (folder / "file").read_bytes() == NEW
+    assert os.listdir(folder) == ["file"]
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+@pytest.mark.parametrize("old", [OLD, None], ids=["there", "new"])
+@pytest.mark.parametrize("step", range(len(REPLACE)), ids=[step.replace(" ", "-") for step in REPLACE])
+def test_a_failed_replacement_leaves_the_old_or_the_new(folder: Path, step: int, old: bytes | None, code: str) -> None:
+    path = folder / "file"
+    if old is not None:
+        path.write_bytes(old)
+    name = REPLACE[step].split()[0]
+    at = sum(one.split()[0] == name for one in REPLACE[:step])
+    # The system lets go of a descriptor even where close() fails.
+    calls = Calls(name, at, getattr(errno, code), after=name == "close")
+    before = descriptors()
+    with watched(calls), pytest.raises(WriteError) as caught:
+        replace_file(str(path), NEW)
+    assert calls.failed
+    renamed = step > REPLACE.index("replace temporary")
+    kept = NEW if renamed else old
+    assert (path.read_bytes() if path.exists() else None) == kept
+    assert os.listdir(folder) == ([] if kept is None else ["file"])
+    assert str(caught.value) == f"{path}: cannot be written: {os.strerror(getattr(errno, code))}"
+    assert caught.value.exit_status == 2
+    assert descriptors() == before
+
+
+def test_when_the_temporary_file_cannot_be_removed_either_the_first_error_is_told(folder: Path) -> None:
+    def refuse(path: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with watched(Calls("fsync", 0, errno.EIO)), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        with pytest.raises(WriteError, match=os.strerror(errno.EIO)):
+            replace_file(str(folder / "file"), NEW)
+    assert not (folder / "file").exists()
+
+
+def test_an_interrupt_leaves_no_temporary_file(folder: Path) -> None:
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            replace_file(str(folder / "file"), NEW)
+    assert os.listdir(folder) == []
+
+
+def test_a_system_that_writes_a_little_at_a_time_loses_nothing(folder: Path) -> None:
+    real = os.write
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data)[:3]))
+        replace_file(str(folder / "file"), NEW)
+    assert (folder / "file").read_bytes() == NEW
+
+
+def test_nothing_is_something_to_write(folder: Path) -> None:
+    replace_file(str(folder / "file"), b"")
+    assert (folder / "file").read_bytes() == b""
+
+
+def test_a_name_without_a_folder_is_written_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    replace_file("file", NEW)
+    assert os.listdir(folder) == ["file"]
+
+
+def test_a_link_is_replaced_and_what_it_led_to_stays(folder: Path) -> None:
+    (folder / "target").write_bytes(OLD)
+    (folder / "file").symlink_to("target")
+    replace_file(str(folder / "file"), NEW)
+    assert not (folder / "file").is_symlink()
+    assert (folder / "target").read_bytes() == OLD
+
+
+def test_a_folder_in_the_way_is_told(folder: Path) -> None:
+    (folder / "file" / "inside").mkdir(parents=True)
+    with pytest.raises(WriteError, match="cannot be written"):
+        replace_file(str(folder / "file"), NEW)
+    assert os.listdir(folder) == ["file"]
+
+
+def test_a_folder_that_is_not_there_is_told(folder: Path) -> None:
+    with pytest.raises(WriteError, match=r"/no/file: cannot be written: No such file or directory"):
+        replace_file(str(folder / "no" / "file"), NEW)
+
+
+def test_a_path_that_is_hostile_is_named_in_one_line(folder: Path) -> None:
+    with pytest.raises(WriteError) as caught:
+        replace_file(str(folder / "a\nb\x1b[2J" / "file"), NEW)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "a\\x0ab\\x1b[2J" in str(caught.value)
+
+
+# ---- make_folder
+
+
+def test_every_new_folder_is_made_durable_in_its_parent(folder: Path) -> None:
+    with watched(Calls()) as calls:
+        make_folder(str(folder / "a" / "b"))
+    assert calls.made == [
+        *("mkdir a", "open folder", "fsync folder", "close folder"),
+        *("mkdir b", "open a", "fsync a", "close a"),
+    ]
+    with watched(Calls()) as calls:
+        make_folder(str(folder / "a" / "b"))
+    assert calls.made == []
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+@pytest.mark.parametrize("name", ["mkdir", "open", "fsync", "close"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_folder_that_cannot_be_made_is_told_with_its_path(folder: Path, name: str, at: int, code: str) -> None:
+    before = descriptors()
+    calls = Calls(name, at, getattr(errno, code), after=name == "close")
+    with watched(calls), pytest.raises(WriteError) as caught:
+        make_folder(str(folder / "a" / "b"))
+    assert calls.failed
+    path = folder / "a" / "b" if at else folder / "a"
+    assert str(caught.value) == f"{path}: cannot be written: {os.strerror(getattr(errno, code))}"
+    assert descriptors() == before
+    make_folder(str(folder / "a" / "b"))
+    assert (folder / "a" / "b").is_dir()
+
+
+def test_a_folder_that_another_process_makes_first_is_made_durable_all_the_same(folder: Path) -> None:
+    real = os.mkdir
+
+    def overtaken(path: str) -> None:
+        real(path)
+        real(path)
+
+    calls = Calls()
+    with watched(calls), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "mkdir", overtaken)
+        make_folder(str(folder / "a"))
+    assert calls.made == ["open folder", "fsync folder", "close folder"]
+
+
+def test_a_file_in_the_way_of_a_folder_is_told(folder: Path) -> None:
+    (folder / "a").write_bytes(OLD)
+    with pytest.raises(WriteError, match=r"/a: cannot be written: a file is in the way"):
+        make_folder(str(folder / "a"))
+    with pytest.raises(WriteError, match=r"/a: cannot be written: a file is in the way"):
+        make_folder(str(folder / "a" / "b"))
+    assert (folder / "a").read_bytes() == OLD
+
+
+def test_a_link_that_leads_nowhere_is_in_the_way_too(folder: Path) -> None:
+    (folder / "a").symlink_to("nowhere")
+    with pytest.raises(WriteError, match="a file is in the way"):
+        make_folder(str(folder / "a"))
+
+
+# ---- modes
+
+
+@pytest.mark.parametrize(
+    ("mask", "file", "made"), [(0o022, 0o644, 0o755), (0o002, 0o664, 0o775), (0o077, 0o600, 0o700)]
+)
+def test_the_umask_says_who_may_read(folder: Path, mask: int, file: int, made: int) -> None:
+    old = os.umask(mask)
+    try:
+        make_folder(str(folder / "sub"))
+        replace_file(str(folder / "sub" / "file"), NEW)
+        log = Log(str(folder / "sub" / "log"))
+        log.open()
+        log.close()
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((folder / "sub").stat().st_mode) == made
+    assert stat.S_IMODE((folder / "sub" / "file").stat().st_mode) == file
+    assert stat.S_IMODE((folder / "sub" / "log").stat().st_mode) == file
+
+
+# ---- Log
+
+
+def opened(folder: Path) -> Log:
+    log = Log(str(folder / "log"))
+    log.open()
+    return log
+
+
+def test_lines_are_appended_and_read_back(folder: Path) -> None:
+    (folder / "log").write_bytes(OLD)
+    log = opened(folder)
+    assert [log.append(line) for line in (b"one\n", b"", b"three\n")] == [0, 4, 4]
+    assert (log.read(0, 4), log.read(4, 6), log.size) == (b"one\n", b"three\n", 10)
+    assert (folder / "log").read_bytes() == b"one\nthree\n"
+    log.close()
+    log.close()
+
+
+def test_closing_makes_the_lines_and_the_name_durable(folder: Path) -> None:
+    with watched(Calls()) as calls:
+        log = opened(folder)
+        log.append(b"one\n")
+        log.close()
+    assert calls.made == [
+        *("open log", "write log", "fsync log", "close log"),
+        *("open folder", "fsync folder", "close folder"),
+    ]
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+@pytest.mark.parametrize(
+    ("name", "at"), [("open", 0), ("write", 1), ("fsync", 0), ("close", 0), ("open", 1), ("fsync", 1), ("close", 1)]
+)
+def test_a_log_that_cannot_be_written_is_told_with_its_path(folder: Path, name: str, at: int, code: str) -> None:
+    before = descriptors()
+    calls = Calls(name, at, getattr(errno, code), after=name == "close")
+    log = Log(str(folder / "log"))
+
+    def use() -> None:
+        log.open()
+        log.append(b"one\n")
+        log.append(b"two\n")
+        log.close()
+
+    with watched(calls):
+        with pytest.raises(WriteError) as caught:
+            use()
+        assert calls.failed
+        log.close()
+    assert str(caught.value) == f"{folder / 'log'}: cannot be written: {os.strerror(getattr(errno, code))}"
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+def test_half_a_line_is_taken_back_so_that_the_next_one_stands_where_it_says(folder: Path, code: str) -> None:
+    real = os.write
+    log = opened(folder)
+    log.append(b"one\n")
+
+    def half(descriptor: int, data: Any) -> int:
+        if len(data) == 2:
+            raise OSError(getattr(errno, code), "full")
+        return real(descriptor, bytes(data)[:2])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", half)
+        with pytest.raises(WriteError, match="full"):
+            log.append(b"two\n")
+    assert (folder / "log").read_bytes() == b"one\n"
+    assert log.append(b"three\n") == 4
+    assert log.read(4, 6) == b"three\n"
+    log.close()
+
+
+def test_a_log_is_never_opened_through_a_link(folder: Path) -> None:
+    (folder / "target").write_bytes(OLD)
+    (folder / "log").symlink_to("target")
+    with pytest.raises(WriteError, match="/log: cannot be written"):
+        opened(folder)
+    assert (folder / "target").read_bytes() == OLD
+
+
+def test_no_descriptor_goes_on_to_a_child(folder: Path) -> None:
+    flags: list[int] = []
+    real = os.open
+
+    def note(path: str, given: int, *more: int) -> int:
+        flags.append(given)
+        return real(path, given, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", note)
+        replace_file(str(folder / "file"), NEW)
+        log = opened(folder)
+        log.close()
+    assert len(flags) == 4
+    assert all(given & os.O_CLOEXEC for given in flags)
+    assert flags[0] & os.O_EXCL
