@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -29,16 +28,17 @@ class ScenarioFile(pytest.File):
     def __init__(self, *, flux: Session, **more: Any) -> None:
         super().__init__(**more)
         self.flux = flux
+        assert self.parent is not None
+        self._hooks = self.parent.ihook
         #: How the file is shown: relative to the root, with forward slashes.
         self.shown = self.nodeid
         #: SHA-256 of the bytes that were collected.
         self.digest = ""
 
-    @cached_property
-    def ihook(self) -> pluggy.HookRelay:  # type: ignore[override] - a property there; which conftests apply depends on the folder only
+    @property
+    def ihook(self) -> pluggy.HookRelay:
         """The hooks that apply to this folder, asked for once."""
-        assert self.parent is not None
-        return self.parent.ihook
+        return self._hooks
 
     def collect(self) -> Iterator[pytest.Item]:
         """The items of the file. Raises CollectError with everything that is wrong in it."""
@@ -47,6 +47,13 @@ class ScenarioFile(pytest.File):
         except FluxError as error:
             raise self.CollectError(self.flux.redactor.text(shown_lines(str(error)))) from None
         return iter(items)
+
+    def try_items(self) -> list[pytest.Item] | None:
+        """The items of the file; None where it has faults, which ``collect`` tells."""
+        try:
+            return list(self._items())
+        except (FluxError, pytest.PytestWarning):
+            return None
 
     def _items(self) -> Iterator[pytest.Item]:
         suite = self.flux.suite
@@ -84,7 +91,11 @@ class ScenarioFile(pytest.File):
         if self.flux.options.strict:
             raise DocumentError(problems)
         for problem in problems:
-            self.warn(FluxScenarioWarning(self.flux.redactor.text(str(problem))))
+            try:
+                self.warn(FluxScenarioWarning(self.flux.redactor.text(str(problem))))
+            except FluxScenarioWarning:
+                # The project makes errors of warnings: it gets the message, and no traceback of this line.
+                raise DocumentError(problems) from None
 
     def _marks(self, loaded: Loaded) -> list[pytest.MarkDecorator]:
         try:

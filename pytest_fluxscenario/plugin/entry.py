@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
+from pytest_fluxscenario.plugin.garbage import thaw
 from pytest_fluxscenario.plugin.keys import OPTIONS
 from pytest_fluxscenario.plugin.options import add_options, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
@@ -35,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; the controller of xdist, which collects nothing itself, listens to its workers."""
     config.stash[OPTIONS] = read_options(config)
     config.pluginmanager.register(fixtures, "fluxscenario-fixtures")
+    config.add_cleanup(lambda: thaw(config))
     if is_controller(config):
         config.pluginmanager.register(Controller(config), "fluxscenario-controller")
 
@@ -44,6 +46,16 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if collection_path.name == "store" and (collection_path / "blobs").is_dir() and (collection_path / "index.json").is_file():
         return True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the files of a folder named ``scenarios`` together; one that is a Python package is left to pytest."""
+    if path.name != _FOLDER or (path / "__init__.py").exists():
+        return None
+    from pytest_fluxscenario.plugin.folder import ScenarioFolder
+
+    return ScenarioFolder.from_parent(parent, path=path)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

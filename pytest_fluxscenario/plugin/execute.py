@@ -63,7 +63,7 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
     )
     duration = round(seconds() - begun, 6)
     result = make_result(case, environment, outcome)
-    volatile = circumstances(started, duration, flux.worker, item.earlier, _notes(item))
+    volatile = circumstances(started, duration, flux.worker, item.told, _notes(item))
     # Only the engine is known to answer with nothing but what the scenario holds.
     floats = item.prepared.floats or type(control) is not EngineControl
     written = write_record(item.nodeid, result, volatile, flux.redactor, floats=floats)

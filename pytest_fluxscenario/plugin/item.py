@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -29,23 +29,24 @@ class ScenarioMixin(pytest.Item):
     prepared: Prepared
     subject: Subject
     parent: ScenarioFile
-    #: What the last attempt left for the report; None before the first.
+    #: What an attempt left for its report, which takes it away: thousands of them are not kept.
     attempt: Attempt | None = None
-    #: Refs of the results of this process's earlier attempts.
-    earlier: tuple[str, ...] = ()
+    #: Refs of the results of this process's attempts.
+    told: tuple[str, ...] = ()
 
     @property
     def flux(self) -> Session:
         """The plugin's session."""
         return self.parent.flux
 
-    @cached_property
-    def ihook(self) -> pluggy.HookRelay:  # type: ignore[override] - a property there; the folder decides which conftests apply
-        """The hooks that apply to the file."""
+    @property
+    def ihook(self) -> pluggy.HookRelay:
+        """The hooks that apply to the file: which conftests do depends on its folder only."""
         return self.parent.ihook
 
-    @cached_property
-    def location(self) -> tuple[str, int | None, str]:
+    # pytest caches this; a tuple made anew is smaller than a dictionary that has to grow for it.
+    @property
+    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]
         """File, 0-based line and name, as reports show them."""
         return self.parent.shown.replace("/", os.sep), self.prepared.line - 1, self.name
 
@@ -54,17 +55,22 @@ class ScenarioMixin(pytest.Item):
         return self.path, self.prepared.line - 1, self.name
 
     def make_case(self) -> Case:
-        """The scenario, read again from what was collected."""
+        """The scenario, read again from what was collected. Raises DocumentError where it was let go and its file has changed since."""
+        if not self.prepared.encoded:
+            self.prepared = self.flux.suite.again(str(self.path), self.parent.shown, self.prepared)
         return make_case(self.prepared, self.subject, self.parent.shown)
+
+    def let_go(self) -> None:
+        """Forget the text of a scenario that has passed: pytest keeps its items until the end."""
+        self.prepared = replace(self.prepared, encoded=b"")
 
     def run_on(self, case: Case, control: Control, hooks: StepHooks, environment: Environment) -> None:
         """Run the scenario. Raises ScenarioFailed where it did not pass."""
-        if self.attempt is not None:
+        if self.told:
             # A plugin runs the scenario again: its properties are the new attempt's.
-            self.earlier = (*self.earlier, self.attempt.written.ref)
-            self.user_properties = [kept for kept in self.user_properties if kept not in self.attempt.properties]
-            self.attempt = None
+            self.user_properties = [kept for kept in self.user_properties if not _is_ours(kept[0])]
         attempt = self.attempt = execute(self, case, control, hooks, environment)
+        self.told = (*self.told, attempt.written.ref)
         self.user_properties.extend(attempt.properties)
         if attempt.outcome.verdict != "passed":
             raise ScenarioFailed(attempt.outcome)
@@ -74,6 +80,10 @@ class ScenarioMixin(pytest.Item):
         if isinstance(excinfo.value, ScenarioFailed):
             return failure_repr(self, excinfo.value.outcome)
         return super().repr_failure(excinfo, style)
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(("fluxscenario.", "step["))
 
 
 class ScenarioItem(ScenarioMixin):

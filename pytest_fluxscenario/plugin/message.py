@@ -33,29 +33,37 @@ class Message(TypedDict):
     redactions: dict[str, int]
 
 
-def make_message(attempt: Attempt, subject: Subject, worker: str, told: set[str], redactions: dict[str, int]) -> Message:
-    """The message of one attempt; ``told`` holds the profiles whose names this process has sent, and is added to."""
-    result = attempt.result
-    ref = subject.ref
-    declared = None
-    key = f"{ref.hash} {ref.source}"
-    if key not in told:
-        told.add(key)
-        names = declared_by(subject.pack.profile)
-        declared = (names.actions, names.gates, names.routes)
-    seen = seen_in(result)
-    return {
-        "ref": attempt.written.ref,
-        "line": attempt.written.line,
-        "verdict": attempt.outcome.verdict,
-        "worker": worker,
-        "scenario_hash": result.scenario.hash,
-        "profile": (ref.id, ref.version, ref.hash, ref.origin, ref.source),
-        "declared": declared,
-        "seen": (seen.actions, seen.gates, seen.routes),
-        "steps": tuple([(step.index, step.name, step.verdict) for step in result.steps]),
-        "redactions": dict(redactions),
-    }
+class Teller:
+    """Makes the messages of one process; tells the names of a profile only once."""
+
+    def __init__(self, worker: str, redactions: dict[str, int]) -> None:
+        self._worker = worker
+        self._redactions = redactions
+        self._told: dict[int, tuple[str, ...]] = {}
+
+    def message(self, attempt: Attempt, subject: Subject) -> Message:
+        """The message of one attempt."""
+        result = attempt.result
+        declared = None
+        profile = self._told.get(id(subject))
+        if profile is None:
+            ref = subject.ref
+            profile = self._told[id(subject)] = (ref.id, ref.version, ref.hash, ref.origin, ref.source)
+            names = declared_by(subject.pack.profile)
+            declared = (names.actions, names.gates, names.routes)
+        seen = seen_in(result)
+        return {
+            "ref": attempt.written.ref,
+            "line": attempt.written.line,
+            "verdict": attempt.outcome.verdict,
+            "worker": self._worker,
+            "scenario_hash": result.scenario.hash,
+            "profile": profile,
+            "declared": declared,
+            "seen": (seen.actions, seen.gates, seen.routes),
+            "steps": tuple([(step.index, step.name, step.verdict) for step in result.steps]),
+            "redactions": dict(self._redactions),
+        }
 
 
 def profile_of(message: Message) -> ProfileRef:

@@ -6,6 +6,8 @@ import pytest
 
 from pytest_fluxscenario.plugin.keys import OPTIONS, SESSION
 from pytest_fluxscenario.plugin.local import Local
+from pytest_fluxscenario.plugin.message import Teller
+from pytest_fluxscenario.plugin.protocol import ShortProtocol
 from pytest_fluxscenario.plugin.recorder import Recorder
 from pytest_fluxscenario.plugin.reports import Reports
 from pytest_fluxscenario.plugin.session import Session
@@ -17,24 +19,21 @@ def session_of(config: pytest.Config) -> Session:
     known = config.stash.get(SESSION, None)
     if known is None:
         known = config.stash[SESSION] = Session(config, config.stash[OPTIONS])
-        if hasattr(config, "workerinput"):
-            config.pluginmanager.register(Reports(known), "fluxscenario-reports")
-        else:
-            _register_local(config, known)
+        teller = Teller(known.worker, known.redactor.counts)
+        config.pluginmanager.register(Reports(known, teller), "fluxscenario-reports")
+        config.pluginmanager.register(ShortProtocol(config, teller), "fluxscenario-protocol")
+        if not hasattr(config, "workerinput"):
+            recorder = _record(config, known)
+            config.pluginmanager.register(Local(recorder), "fluxscenario-local")
     return known
 
 
 def begin_recording(config: pytest.Config) -> Recorder:
     """The recorder of an xdist controller, with its summary."""
-    session = Session(config, config.stash[OPTIONS])
+    return _record(config, Session(config, config.stash[OPTIONS]))
+
+
+def _record(config: pytest.Config, session: Session) -> Recorder:
     recorder = Recorder(session.options.evidence, session.redactor)
     config.pluginmanager.register(Summary(config, recorder, session.redactor), "fluxscenario-summary")
     return recorder
-
-
-def _register_local(config: pytest.Config, session: Session) -> None:
-    recorder = Recorder(session.options.evidence, session.redactor)
-    plugins = config.pluginmanager
-    plugins.register(Reports(session), "fluxscenario-reports")
-    plugins.register(Local(recorder), "fluxscenario-local")
-    plugins.register(Summary(config, recorder, session.redactor), "fluxscenario-summary")

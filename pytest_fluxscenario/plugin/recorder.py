@@ -35,6 +35,7 @@ class Recorder:
         self._writing = False
         self._ids: set[str] = set()
         self._redactions: dict[str, dict[str, int]] = {}
+        self._refs: dict[tuple[str, ...], ProfileRef] = {}
 
     @property
     def writer(self) -> EvidenceWriter:
@@ -100,7 +101,9 @@ class Recorder:
             self._fault(error, "the records that were written remain, and the manifest says incomplete")
 
     def _take(self, item_id: str, message: Message) -> None:
-        profile = profile_of(message)
+        profile = self._refs.get(message["profile"])
+        if profile is None:
+            profile = self._refs[message["profile"]] = profile_of(message)
         declared = declared_of(message)
         if declared is not None:
             self.coverage.declare(profile, declared)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_fluxscenario.plugin.garbage import settle
 from pytest_fluxscenario.plugin.item import ScenarioMixin
-from pytest_fluxscenario.plugin.message import ATTRIBUTE, make_message
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 class Reports:
     """Completes the reports of scenario items."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, teller: Teller) -> None:
         self._session = session
-        self._told: set[str] = set()
+        self._teller = teller
         self._deselected: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -33,11 +34,15 @@ class Reports:
             return report
         redactor = self._session.redactor
         if call.when == "call" and item.attempt is not None:
-            message = make_message(item.attempt, item.subject, self._session.worker, self._told, redactor.counts)
-            setattr(report, ATTRIBUTE, message)
+            attempt, item.attempt = item.attempt, None
+            setattr(report, ATTRIBUTE, self._teller.message(attempt, item.subject))
         if redactor.active:
             _redact(report, redactor)
         return report
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """All items are there, and stay until the end."""
+        settle(session.config, len(session.items))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Remember what a worker's controller cannot see."""
@@ -49,6 +54,8 @@ class Reports:
 
 def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
     report.sections = [(title, redactor.text(text)) for title, text in report.sections]
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = redactor.text(report.wasxfail)
     longrepr = report.longrepr
     if longrepr is None:
         return

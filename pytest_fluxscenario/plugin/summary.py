@@ -31,7 +31,8 @@ class Summary:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """With ``-v``, the steps below their scenario."""
-        message: Message | None = getattr(report, ATTRIBUTE, None)
+        # Taken away here, after the recorder: pytest keeps every report until the end.
+        message: Message | None = vars(report).pop(ATTRIBUTE, None)
         if message is None or self._config.get_verbosity() < 1:
             return
         terminal: TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")

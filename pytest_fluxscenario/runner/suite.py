@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.errors import DocumentError, FluxError
 from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.control.rules import make_rules
 from pytest_fluxscenario.documents.limits import Limits
@@ -59,6 +59,15 @@ class Suite:
         if known is None:
             known = self._subjects[id(pack)] = make_subject(pack)
         return known
+
+    def again(self, path: str, name: str, prepared: Prepared) -> Prepared:
+        """A scenario whose text was let go, from its file. Raises DocumentError where the file no longer holds just that."""
+        for loaded in self.load(self.read(path, name)):
+            for row in loaded.rows:
+                if row.name == prepared.name and row.hash == prepared.hash:
+                    return row
+        message = f"the scenario {prepared.name} has changed since it was collected"
+        raise DocumentError.of("scenario.changed", Place(name, prepared.line), message, "run again")
 
     def place(self, path: str, name: str, prepared: Prepared, pointer: Pointer, digest: str) -> Place:
         """The place of something in a collected scenario; only its file and line where the file has changed since."""

@@ -1,0 +1,117 @@
+"""A short way through pytest's run of an item, for a scenario that passes where nobody watches its phases.
+
+For each phase of each item pytest switches capture and logging over, looks for warnings and threads, and asks every plugin: two thirds of the
+time of a small test. A scenario without fixtures runs no code but this package's, so there is nothing for any of these to find. It takes the
+short way only where every implementation of the hooks that it leaves out is pytest's own, and only if it passes: any other scenario goes
+through the usual protocol, from the beginning, on a fresh control. Reports, log hooks and everything that wraps the protocol stay as they are.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter, time
+from typing import Any
+
+import pytest
+
+from pytest_fluxscenario.plugin.execute import execute
+from pytest_fluxscenario.plugin.item import ScenarioItem
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
+
+#: The hooks that are left out, and those that would run foreign code inside a phase.
+_WATCHED = (
+    "pytest_runtest_setup",
+    "pytest_runtest_call",
+    "pytest_runtest_teardown",
+    "pytest_runtest_makereport",
+    "pytest_fluxscenario_before_step",
+    "pytest_fluxscenario_after_step",
+    "pytest_fluxscenario_evidence_record",
+)
+_OWN = ("_pytest.", "pytest_fluxscenario.", "xdist.")
+_OPTIONS = ("setuponly", "setupshow", "setupplan", "usepdb", "trace")
+
+
+class ShortProtocol:
+    """Runs the scenarios of one process that nobody watches."""
+
+    def __init__(self, config: pytest.Config, teller: Teller) -> None:
+        self._config = config
+        self._teller = teller
+        self._plugins = -1
+        self._unwatched = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a light item; None leaves it to pytest."""
+        if type(item) is not ScenarioItem or item.own_markers or not self._nobody_watches() or not _settled(item, nextitem):
+            return None
+        started, begun = time(), perf_counter()
+        case = item.make_case()
+        hooks = case.hooks()
+        attempt = execute(item, case, case.control(hooks), hooks, case.environment)
+        if attempt.outcome.verdict != "passed":
+            return None
+        duration = perf_counter() - begun
+        item.user_properties.extend(attempt.properties)
+        self._report(item, started, duration, self._teller.message(attempt, item.subject))
+        item.let_go()
+        return True
+
+    def _report(self, item: ScenarioItem, started: float, duration: float, message: Any) -> None:
+        ihook, nodeid, location = item.ihook, item.nodeid, item.location
+        # pytest 9.2 reads a node id into parts; an item has them already.
+        parts: Any = getattr(item, "id", nodeid)
+        keywords: Any = dict.fromkeys(item.keywords, 1)
+        ihook.pytest_runtest_logstart(nodeid=nodeid, location=location)
+        for when, spent in (("setup", 0.0), ("call", duration), ("teardown", 0.0)):
+            report = pytest.TestReport(
+                parts,
+                location,
+                keywords,
+                "passed",
+                None,
+                when,  # type: ignore[arg-type] - one of the three
+                (),
+                spent,
+                started,
+                started + spent,
+                item.user_properties if when != "setup" else None,
+            )
+            if when == "call":
+                setattr(report, ATTRIBUTE, message)
+            ihook.pytest_runtest_logreport(report=report)
+        ihook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
+
+    def _nobody_watches(self) -> bool:
+        """Whether all that is left out is pytest's own; asked again when a plugin comes or goes."""
+        plugins = len(self._config.pluginmanager.get_plugins())
+        if plugins != self._plugins:
+            self._plugins = plugins
+            self._unwatched = not any(self._config.getoption(name, False) for name in _OPTIONS) and not _foreign(self._config)
+        return self._unwatched
+
+
+def _foreign(config: pytest.Config) -> bool:
+    """Whether another plugin, or a conftest.py, has a part in what is left out."""
+    for name in _WATCHED:
+        for implementation in getattr(config.hook, name).get_hookimpls():
+            if not implementation.function.__module__.startswith(_OWN):
+                return True
+    return any(
+        not implementation.function.__module__.startswith(_OWN)
+        for implementation in config.hook.pytest_runtest_protocol.get_hookimpls()
+        if not (implementation.wrapper or implementation.hookwrapper)
+    )
+
+
+def _settled(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Whether no fixture of an earlier test has to be torn down between this item and the next."""
+    stack = getattr(getattr(item.session, "_setupstate", None), "stack", None)
+    if stack is None:
+        return False
+    if not stack:
+        return True
+    if nextitem is None:
+        return False
+    chain = set(nextitem.listchain())
+    return all(node in chain for node in stack)
