@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_fluxscenario.base.text import shown
 from functools import lru_cache
 
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import Result
 
@@ -22,7 +22,7 @@ def junit_properties(item_id: str, result: Result, ref: str, redactor: Redactor)
         ("fluxscenario.evidence", ref),
         _property("fluxscenario.steps.passed", str(verdicts.count("passed"))),
         _property("fluxscenario.steps.failed", str(verdicts.count("failed") + verdicts.count("error"))),
-        *[_property(_STEP[step.verdict], f"{step.index} {step.name}") for step in result.steps],
+        *[_property(_STEP[step.verdict], f"{step.index} {shown(redactor.text(step.name))}") for step in result.steps],
     ]
     if redactor.active:
         return [(name, redactor.text(value)) for name, value in properties]
