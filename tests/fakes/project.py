@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -77,3 +78,8 @@ class Project:
 def text_of(result: pytest.RunResult) -> str:
     """Everything that a run printed."""
     return result.stdout.str() + "\n" + result.stderr.str()
+
+
+def junit_of(project: Project) -> ET.Element:
+    """The root of the run's JUnit file."""
+    return ET.parse(project.root / "junit.xml").getroot()  # noqa: S314 - this run wrote it

@@ -45,7 +45,9 @@ def _bad(name: str, old: str, new: str, line: int, *words: str) -> Bad:
 #: What stands in the document, and on which line the message points.
 TABLE = (
     _bad("typo", "expectation:", "expectaton:", 9, "unknown field 'expectaton'", "did you mean 'expectation'?"),
-    _bad("field_in_expectation", "route: Continue", "rout: Continue", 11, "unknown field 'rout'", "did you mean 'route'?"),
+    _bad(
+        "field_in_expectation", "route: Continue", "rout: Continue", 11, "unknown field 'rout'", "did you mean 'route'?"
+    ),
     _bad("field_at_top", "steps:", "stepz: 1\nsteps:", 4, "unknown field 'stepz'", "did you mean 'steps'?"),
     _bad("no_id", "id: {id}\n", "", 1, "has no 'id'"),
     _bad("no_steps", "steps:", "tags:", 5, ""),
@@ -60,17 +62,34 @@ TABLE = (
     _bad("number_id", "id: {id}", "id: 12", 1, "'id' must be a string"),
     _bad("status", "status: ok", "status: okay", 10, "unknown status 'okay'", "did you mean 'ok'?"),
     _bad("route", "route: Continue", "route: Contine", 11, "unknown route 'Contine'", "did you mean 'Continue'?"),
-    _bad("gate_type", "route: Continue", "route: Continue\n      gate_type: decisive", 12, "unknown gate type 'decisive'"),
+    _bad(
+        "gate_type", "route: Continue", "route: Continue\n      gate_type: decisive", 12, "unknown gate type 'decisive'"
+    ),
     _bad("no_route", "      route: Continue\n", "", 10, "the expectation has no 'route'"),
-    _bad("matcher", "route: Continue", "route: {{mathces: x}}", 11, "unknown matcher 'mathces'", "did you mean 'matches'?"),
+    _bad(
+        "matcher",
+        "route: Continue",
+        "route: {{mathces: x}}",
+        11,
+        "unknown matcher 'mathces'",
+        "did you mean 'matches'?",
+    ),
     _bad("regex", "route: Continue", "route: {{matches: '('}}", 11, "is no regular expression"),
     _bad("matcher_keys", "route: Continue", "route: {{matches: x, contains: y}}", 11, "a matcher has exactly one key"),
     _bad("no_actor", "    actor: {{id: agent-1, role: agent}}\n", "", 5, "a step with an action needs 'actor'"),
     _bad("actor_field", "role: agent", "rol: agent", 7, "unknown field 'rol'", "did you mean 'role'?"),
     _bad("payload", "payload: {{what: a patch}}", "payload: [1]", 8, "'payload' must be an object"),
     _bad("both", "action: work.start", "action: work.start\n    approve: {{role: approver, scope: x}}", 7, "not both"),
-    _bad("expires", "steps:", "given: {{approvals: [{{role: approver, scope: x, expires_at: soon}}]}}\nsteps:", 4, "no moment"),
-    _bad("fault", "steps:", "faults: {{assess: timout}}\nsteps:", 4, "unknown fault 'timout'", "did you mean 'timeout'?"),
+    _bad(
+        "expires",
+        "steps:",
+        "given: {{approvals: [{{role: approver, scope: x, expires_at: soon}}]}}\nsteps:",
+        4,
+        "no moment",
+    ),
+    _bad(
+        "fault", "steps:", "faults: {{assess: timout}}\nsteps:", 4, "unknown fault 'timout'", "did you mean 'timeout'?"
+    ),
     _bad("skip", "steps:", "skip: ''\nsteps:", 4, "'skip' must say why"),
     _bad("tag", "steps:", "tags: [two words]\nsteps:", 4, "'two words' cannot be a tag"),
     _bad("marker_tag", "steps:", "tags: [skip]\nsteps:", 4, "pytest gives that word a meaning"),
@@ -90,8 +109,21 @@ TABLE = (
     _bad("key", "what: a patch", "1: a patch", 8, "key"),
     _bad("nul", "what: a patch", 'what: "a\\0b"', 8, ""),
     _bad("tab", "    action:", "\taction:", 6, ""),
-    _bad("conflict", "      status: ok", "<<<<<<< HEAD\n      status: ok\n=======\n      status: nok\n>>>>>>> other", 10, "git conflict"),
-    _bad("profile", "profile_id: small", "profile_id: smal", 1, "there is no profile 'smal' 1.0.0", "did you mean 'small'?"),
+    _bad(
+        "conflict",
+        "      status: ok",
+        "<<<<<<< HEAD\n      status: ok\n=======\n      status: nok\n>>>>>>> other",
+        10,
+        "git conflict",
+    ),
+    _bad(
+        "profile",
+        "profile_id: small",
+        "profile_id: smal",
+        1,
+        "there is no profile 'smal' 1.0.0",
+        "did you mean 'small'?",
+    ),
     _bad("version", '"1.0.0"', '"1.0.1"', 1, "there is no profile 'small' 1.0.1", "'small' is there as 1.0.0"),
     _bad("ref", "steps:", "profile: Small\nsteps:", 1, "Small"),
     _bad("ref_no_store", "steps:", "profile: small:v1.0.0\nsteps:", 1, "there is no store"),

@@ -79,7 +79,8 @@ def test_an_option_is_relative_to_the_folder_and_an_ini_key_to_the_root(
 def test_records_and_manifest_have_the_published_shape(project: Project) -> None:
     approval = {"name": "yes", "approve": {"role": "approver", "scope": "waive", "by": "boss"}}
     project.add("a.json", scenario("one", approval, step("waive", "work.waive")), failing("two"), needs_hook("three"))
-    project.add("b.json", scenario("rows", step(payload={"what": "${n}"}), parameters=[{"n": 1.5}, {"n": [1, {"a": None}]}]))
+    rows = [{"n": 1.5}, {"n": [1, {"a": None}]}]
+    project.add("b.json", scenario("rows", step(payload={"what": "${n}"}), parameters=rows))
     project.run("--fluxscenario-on-failure=stop")
     lines = (project.evidence / "records.jsonl").read_bytes().splitlines(keepends=True)
     records = [msgspec.json.decode(line, type=Record) for line in lines]
@@ -254,7 +255,7 @@ def test_a_disk_that_refuses_hides_no_verdict(project: Project, monkeypatch: pyt
     for allowed in range(20):
         used, code = 0, _ERRNOS[allowed % len(_ERRNOS)]
 
-        def refuse(*args: Any, **more: Any) -> Any:
+        def refuse(*args: Any, allowed: int = allowed, code: int = code, **more: Any) -> Any:
             nonlocal used
             used += 1
             if used > allowed:

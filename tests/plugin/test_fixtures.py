@@ -1,4 +1,4 @@
-"""The fixtures that a conftest.py may override, and the scenarios that then run with them (README, "Your own control")."""
+"""The fixtures that a conftest.py may override, and the scenarios that then run with them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def test_the_environment_applies_below_its_conftest(project: Project) -> None:
 
 def test_hooks_given_as_functions_apply_below_their_conftest(project: Project) -> None:
     two_folders(project, needs_hook())
-    body = "@pytest.fixture\ndef fluxscenario_hooks():\n    return {'assess': lambda call: {'status': 'ok', 'facts': {'risky': False}}}\n"
+    body = (
+        "@pytest.fixture\ndef fluxscenario_hooks():\n"
+        "    return {'assess': lambda call: {'status': 'ok', 'facts': {'risky': False}}}\n"
+    )
     conftest(project, "packs/small/in", body)
     project.run().assert_outcomes(passed=1, failed=1)
     assert outcomes(project) == {"in/a.scenario.json::hooked": "passed", "out/a.scenario.json::hooked": "error"}

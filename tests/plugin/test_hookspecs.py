@@ -111,7 +111,7 @@ def test_notes_stand_beside_the_result(project: Project) -> None:
     ref = project.records()[0]["ref"]
     project.text(
         "conftest.py",
-        "def pytest_fluxscenario_evidence_record(item, notes):\n    notes['commit'] = 'abc'\n    notes['name'] = item.name\n",
+        "def pytest_fluxscenario_evidence_record(item, notes):\n    notes.update(commit='abc', name=item.name)\n",
     )
     project.run().assert_outcomes(passed=1)
     record = project.records()[0]

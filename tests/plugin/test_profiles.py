@@ -14,7 +14,8 @@ from tests.fakes.project import Project, text_of
 
 def store_pack(project: Project, version: str = "1.0.0", reason: str = "It is not said what to do.") -> str:
     """A version of the pack in the project's store; gives its ref by hash."""
-    folder = write_pack(project.root.parent / f"{project.root.name}-{version}-{len(reason)}", version=version, reason=reason)
+    outside = project.root.parent / f"{project.root.name}-{version}-{len(reason)}"
+    folder = write_pack(outside, version=version, reason=reason)
     return f"sha256:{import_tree(str(project.root / 'store'), str(folder)).hash}"
 
 
@@ -49,7 +50,7 @@ def test_two_packs_of_one_version_that_differ_are_an_error(project: Project) -> 
     result = project.run()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["elsewhere/a.scenario.json:1:1: two packs say that they are 'small' 1.0.0, and differ: packs/small and packs/twin*"]
+        ["elsewhere/a.scenario.json:1:1: two packs say that they are 'small' 1.0.0, and differ: packs/small and *twin*"]
     )
 
 
@@ -131,7 +132,7 @@ def test_a_pack_that_changed_under_its_version_is_a_warning(project: Project, pl
     project.add("a.json", scenario())
     result = project.run_with(plugin_args)
     result.assert_outcomes(passed=1, warnings=2 if "-n2" in plugin_args else 1)
-    result.stdout.fnmatch_lines(["*packs/small/process.manifest.yaml:3:12: the pack 'small' changed*still 1.0.0*in the store*"])
+    result.stdout.fnmatch_lines(["*packs/small/process.manifest.yaml:3:12: the pack 'small' changed*1.0.0*the store*"])
     strict = project.run_with(plugin_args, "--fluxscenario-strict")
     strict.assert_outcomes(errors=1)
     assert strict.ret == pytest.ExitCode.TESTS_FAILED
@@ -197,9 +198,11 @@ def test_an_unknown_profile_lists_what_there_is(project: Project) -> None:
     result = project.run()
     result.stdout.fnmatch_lines(
         [
-            "elsewhere/a.scenario.json:1:1: there is no profile 'small' 7.0.0: no pack lies around the file;"
-            " the working tree has small 1.0.0 (packs/small); the store store has small:v1.5.0"
-            " ('small' is there as 1.0.0 (packs/small), 1.5.0 (store))"
+            (
+                "elsewhere/a.scenario.json:1:1: there is no profile 'small' 7.0.0: no pack lies around the file;"
+                " the working tree has small 1.0.0 (packs/small); the store store has small:v1.5.0"
+                " ('small' is there as 1.0.0 (packs/small), 1.5.0 (store))"
+            )
         ]
     )
 
@@ -218,4 +221,5 @@ def test_the_index_of_the_controller_is_the_workers(project: Project) -> None:
     )
     project.spawn("-n2").assert_outcomes(passed=2)
     assert [one["version"] for one in project.manifest()["profiles"]] == ["1.5.0"]
-    assert "v1.6.0" in json.loads((project.root / "store" / "index.json").read_text(encoding="utf-8"))["profiles"]["small"]
+    index = json.loads((project.root / "store" / "index.json").read_text(encoding="utf-8"))
+    assert "v1.6.0" in index["profiles"]["small"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from tests.fakes.packs import failing, needs_hook, scenario, step
-from tests.fakes.project import Project, text_of
+from tests.fakes.project import Project, junit_of, text_of
 
 _EXPECTED: dict[str, Any] = {
     "status": "nok",
@@ -61,17 +60,16 @@ def test_the_table_has_every_field() -> None:
 
 
 def test_each_field_that_is_wrong_fails_at_its_step(project: Project) -> None:
-    empty = {"payload": {}}
-    scenarios = [scenario("right", step("asks", expect=dict(_EXPECTED), **empty))]
+    scenarios = [scenario("right", step("asks", expect=dict(_EXPECTED), payload={}))]
     for field, wrong in _WRONG.items():
         expect = {**_EXPECTED, field: wrong}
-        scenarios.append(scenario(f"wrong.{field}", step("good"), step(f"asks {field}", expect=expect, **empty)))
+        scenarios.append(scenario(f"wrong.{field}", step("good"), step(f"asks {field}", expect=expect, payload={})))
     path = project.add("fields.json", *scenarios)
     result = project.run("--junitxml=junit.xml")
     result.assert_outcomes(passed=1, failed=len(_WRONG))
     output = result.stdout.str()
     assert "Traceback" not in output
-    cases = {case.get("name"): case for case in ElementTree.parse(project.root / "junit.xml").iter("testcase")}
+    cases = {case.get("name"): case for case in junit_of(project).iter("testcase")}
     for field in _WRONG:
         line = line_of(path, f'"name": "asks {field}"')
         assert f"packs/small/scenarios/fields.json:{line}: {field}\n" in output
@@ -125,7 +123,7 @@ def test_every_step_is_checked(project: Project) -> None:
     steps = [step("a", expect=bad), step("b"), step("c", expect=bad)]
     project.add("a.json", scenario("one", *steps))
     result = project.run()
-    assert re.findall(r"^step \d: .*", result.stdout.str(), re.M) == ["step 1: a", "step 3: c"]
+    assert re.findall(r"^step \d: .*", result.stdout.str(), re.MULTILINE) == ["step 1: a", "step 3: c"]
     verdicts = [one["verdict"] for one in project.records()[0]["result"]["steps"]]
     assert verdicts == ["failed", "passed", "failed"]
     assert "step 1 'a': status: expected nok, got ok (and 1 more of 3 steps)" in result.stdout.str()
@@ -220,9 +218,7 @@ def test_a_control_that_raises_meets_no_expectation(project: Project) -> None:
     result = project.run()
     result.assert_outcomes(failed=1)
     assert project.outcomes() == {"one": "error"}
-    result.stdout.fnmatch_lines(
-        ["E no verdict: the control raised RuntimeError: no answer today (conftest.py:6)"]
-    )
+    result.stdout.fnmatch_lines(["E no verdict: the control raised RuntimeError: no answer today (conftest.py:6)"])
     assert [one["verdict"] for one in project.records()[0]["result"]["steps"]] == ["error", "skipped"]
     assert "Traceback" not in text_of(result)
 

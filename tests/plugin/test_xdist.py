@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from tests.fakes.packs import failing, needs_hook, scenario, step
-from tests.fakes.project import Project, text_of
+from tests.fakes.project import Project, junit_of, text_of
 
 
 @pytest.fixture
@@ -161,7 +160,7 @@ def test_each_attempt_has_its_own_properties(project: Project) -> None:
     project.text("conftest.py", _FLAKY)
     project.add("flaky.json", needs_hook("flaky"))
     project.spawn("--reruns=2", "--junitxml=junit.xml").assert_outcomes(passed=1)
-    cases = list(ElementTree.parse(project.root / "junit.xml").iter("testcase"))
+    cases = list(junit_of(project).iter("testcase"))
     found = [[(one.get("name"), one.get("value")) for one in case.iter("property")] for case in cases]
     steps = [[name for name, _ in properties if str(name).startswith("step[")] for properties in found]
     assert steps == [["step[failure]"], ["step[failure]"], ["step[passed]"]]

@@ -24,7 +24,11 @@ FILES = sorted(path.name for path in FOLDER.iterdir())
 
 Path_ = tuple[str | int, ...]
 #: Field to a value of its kind that no answer has.
-_OTHER_WORD = {"status": ("ok", "nok", "error"), "route": ("Continue", "Blocked"), "gate_type": ("decision", "approval")}
+_OTHER_WORD = {
+    "status": ("ok", "nok", "error"),
+    "route": ("Continue", "Blocked"),
+    "gate_type": ("decision", "approval"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +135,9 @@ def test_every_expected_value_decides(suite: Suite, name: str) -> None:
                     bad = [one.index for one in outcome.steps if one.verdict != "passed"]
                     named = [found.field for one in outcome.steps for found in one.mismatches]
                     if outcome.verdict != "failed" or bad != [index + 1] or named != [field]:
-                        survivors.append(f"{case.ref.id}[{case.ref.row}] step {index + 1} {field}{path} = {new!r}: {bad}")
+                        survivors.append(
+                            f"{case.ref.id}[{case.ref.row}] step {index + 1} {field}{path} = {new!r}: {bad}"
+                        )
     assert survivors == []
     assert count >= sum(1 for _ in fields_of(name))
 

@@ -1,0 +1,157 @@
+"""Secrets are taken out of everything that is written or printed (evidence.md, "Redaction")."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.fakes.packs import scenario, step
+from tests.fakes.project import Project, text_of
+
+_VALUE = "s3cr3t/välue+of a variable"
+_TOKEN = "tok-20261231"
+#: What is put into everything.
+_PUT = (
+    _TOKEN,
+    _VALUE,
+    quote(_VALUE, safe=""),
+    *[base64.b64encode(before + _VALUE.encode()).decode() for before in (b"", b"u", b"u:")],
+    base64.urlsafe_b64encode(b"user:" + _VALUE.encode() + b"@host").decode(),
+)
+#: What must not be found: also halves, where something was cut.
+_FORMS = (_TOKEN, _VALUE[:7], _VALUE[-9:], quote(_VALUE, safe="")[:12], *[whole[6:-6] for whole in _PUT[3:]])
+_INI = ("fluxscenario_redact_env = MY_SECRET OTHER_SECRET", "fluxscenario_redact =", "    tok-[0-9]+")
+
+_CONTROL = """\
+import logging
+import sys
+import pytest
+import warnings
+
+SECRET = {secret!r}
+
+class Leaks:
+    def __init__(self, inner, name):
+        self.inner, self.name = inner, name
+
+    def begin(self, run_id, given):
+        print("out", SECRET)
+        print("err", SECRET, file=sys.stderr)
+        logging.getLogger("leak").warning("log %s", SECRET)
+        self.inner.begin(run_id, given)
+
+    def approve(self, run_id, approval):
+        self.inner.approve(run_id, approval)
+
+    def decide(self, request):
+        if self.name == "raises":
+            raise RuntimeError("cannot reach https://user:" + SECRET + "@host/")
+        return self.inner.decide(request)
+
+@pytest.fixture
+def fluxscenario_control(fluxscenario_case, fluxscenario_step_hooks):
+    local = SECRET
+    if fluxscenario_case.scenario.id == "no-setup":
+        raise RuntimeError("fixture " + local)
+    return Leaks(fluxscenario_case.control(fluxscenario_step_hooks), fluxscenario_case.scenario.id)
+
+def pytest_fluxscenario_evidence_record(item, notes):
+    notes["note"] = SECRET
+"""
+
+
+@pytest.fixture
+def leaky(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Every way out that a secret could take."""
+    monkeypatch.setenv("MY_SECRET", _VALUE)
+    monkeypatch.setenv("OTHER_SECRET", "")
+    project.ini(*_INI, "junit_logging = all")
+    everything = " ".join(_PUT)
+    project.text("packs/small/conftest.py", _CONTROL.format(secret=everything))
+    wrong = {"status": "ok", "route": "Continue", "reason": f"because {everything}"}
+    project.add(
+        "a.json",
+        scenario("passes", step(f"send {everything}", payload={"what": everything, _TOKEN: [{"deep": _VALUE}]})),
+        scenario("fails", step(f"send {everything}", payload={"what": "x"}, expect=wrong), description=everything),
+        scenario("raises"),
+        scenario("no-setup"),
+        scenario("skipped", skip=f"until {everything}"),
+        scenario("expected", step(expect=wrong), xfail=f"because {everything}"),
+    )
+    project.add("broken.json", scenario("broken", step(expect={"status": everything, "route": everything})))
+    project.add("warns.json", scenario("warns", classes=[everything]))
+    return project
+
+
+def leaks(where: str, text: str) -> list[str]:
+    """Forms of the secrets that ``text`` still has, also as JSON and XML write them."""
+    lines = text.replace("\\u00e4", "ä").splitlines()
+    return [f"{where}: {form} in {line[:200]}" for line in lines for form in _FORMS if form in line]
+
+
+def test_no_secret_leaves_by_any_way(leaky: Project, plugin_args: tuple[str, ...]) -> None:
+    result = leaky.run_with(plugin_args, "-vv", "-rA", "-l", "--junitxml=junit.xml")
+    told = 2 if "-n2" in plugin_args else 1
+    result.assert_outcomes(passed=2, failed=2, errors=2, skipped=1, xfailed=1, warnings=told)
+    found = leaks("terminal", text_of(result))
+    for path in _written(leaky):
+        text = path.read_text(encoding="utf-8")
+        assert "[redacted]" in text
+        found += leaks(path.name, text)
+    assert "\n".join(found) == ""
+    redactions = leaky.manifest(leaky.root / "evidence")["redactions"]
+    assert set(redactions) == {"tok-[0-9]+", "$MY_SECRET"}
+    assert all(count > 5 for count in redactions.values())
+
+
+def test_without_redaction_the_test_above_would_see_them(leaky: Project) -> None:
+    """The way out is open where nothing is configured: the test above tests something."""
+    leaky.ini("junit_logging = all")
+    result = leaky.run("-vv", "-rA", "-l", "--junitxml=junit.xml")
+    for where in (text_of(result), *(path.read_text(encoding="utf-8") for path in _written(leaky))):
+        assert leaks("", where)
+
+
+def _written(project: Project) -> list[Path]:
+    evidence = project.root / "evidence"
+    return [project.root / "junit.xml", evidence / "manifest.json", evidence / "records.jsonl"]
+
+
+def test_verdicts_and_hashes_of_scenarios_do_not_depend_on_redaction(leaky: Project) -> None:
+    leaky.run()
+    redacted = leaky.outcomes(), [one["hash"] for one in leaky.manifest()["scenarios"] if "hash" in one]
+    leaky.ini()
+    leaky.run()
+    assert (leaky.outcomes(), [one["hash"] for one in leaky.manifest()["scenarios"] if "hash" in one]) == redacted
+
+
+def test_numbers_are_redacted_too(project: Project) -> None:
+    project.ini("fluxscenario_redact = 4711[0-9]{4}")
+    project.add("a.json", scenario("one", step(payload={"what": 47110815, "rate": 47110815.5})))
+    project.run().assert_outcomes(passed=1)
+    assert "4711" not in re.sub(r"sha256:\w+", "", (project.evidence / "records.jsonl").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("ini", "words"),
+    [
+        ("fluxscenario_redact = (", "'(' is no regular expression"),
+        ("fluxscenario_redact = a*", "'a*' matches the empty text"),
+        ("fluxscenario_redact_env = SHORT", "the value of SHORT is too short to be redacted"),
+    ],
+)
+def test_a_redaction_that_cannot_work_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch, ini: str, words: str
+) -> None:
+    monkeypatch.setenv("SHORT", "abc")
+    project.ini(ini)
+    project.add("a.json", scenario())
+    result = project.run()
+    assert result.ret not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert words in text_of(result)
+    assert "passed" not in result.parseoutcomes()
+    assert "INTERNALERROR" not in text_of(result)
