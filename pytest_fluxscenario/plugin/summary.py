@@ -41,7 +41,7 @@ class Summary:
         terminal.ensure_newline()
         for index, name, verdict in message["steps"]:
             terminal.write(f"    {verdict:<8}", **{_COLOURS[verdict]: True})
-            terminal.write_line(f"{index} {self._redactor.text(shown(name))}")
+            terminal.write_line(f"{index} {shown(self._redactor.text(name))}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
