@@ -11,11 +11,11 @@ import pytest
 from pytest_fluxscenario.base.errors import DocumentError, FluxError
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown_lines
-from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem
+from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.marks import TagError, marks_of
-from pytest_fluxscenario.plugin.needs import needs_fixtures
+from pytest_fluxscenario.plugin.needs import Needs, needs_of
 from pytest_fluxscenario.plugin.session import FluxScenarioWarning, Session
-from pytest_fluxscenario.runner.prepare import Loaded
+from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.model.scenario import Scenario
@@ -59,14 +59,14 @@ class ScenarioFile(pytest.File):
         suite = self.flux.suite
         source = suite.read(str(self.path), self.shown)
         self.digest = source.digest
-        kind = FixtureScenarioItem if needs_fixtures(self) else ScenarioItem
+        needs = needs_of(self)
         for loaded in suite.load(source):
             scenario = loaded.scenario
             subject = self._subject(loaded)
             self._warn(loaded, subject)
             marks = self._marks(loaded)
             for prepared in loaded.rows:
-                item = kind.from_parent(self, name=prepared.name, prepared=prepared, subject=subject)
+                item = _item(self, prepared, subject, needs)
                 for mark in marks:
                     item.add_marker(mark)
                 if scenario.classes:
@@ -103,3 +103,14 @@ class ScenarioFile(pytest.File):
         except TagError as error:
             place = self.flux.suite.place(str(self.path), self.shown, loaded.rows[0], ("tags", error.position), self.digest)
             raise DocumentError.of("scenario.tag", place, str(error), error.hint) from None
+
+
+def _item(file: ScenarioFile, prepared: Prepared, subject: Subject, needs: Needs | None) -> ScenarioMixin:
+    """The lightest item that a scenario can be."""
+    if needs is None:
+        return ScenarioItem.from_parent(file, name=prepared.name, prepared=prepared, subject=subject)
+    item = FixtureScenarioItem.from_parent(
+        file, name=prepared.name, prepared=prepared, subject=subject, callobj=needs.function, fixtureinfo=needs.fixtureinfo
+    )
+    needs.fixtureinfo = getattr(item, "_fixtureinfo", None)
+    return item

@@ -22,7 +22,16 @@ def settle(config: pytest.Config, items: int) -> None:
         config.stash[_FROZEN] = True
 
 
+def settle_again(config: pytest.Config) -> None:
+    """Freeze what a run of nothing but scenarios made, where ``settle`` has.
+
+    At the end pytest collects twice, to find what tests have left behind; where no test ran, all that there is are its own reports.
+    """
+    if config.stash.get(_FROZEN, False):
+        gc.freeze()
+
+
 def thaw(config: pytest.Config) -> None:
-    """Give back what ``settle`` froze, so that a process that runs several sessions keeps nothing."""
+    """Give back what was frozen, so that a process that runs several sessions keeps nothing."""
     if config.stash.get(_FROZEN, False):
         gc.unfreeze()

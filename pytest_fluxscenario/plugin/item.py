@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pytest
 
-from pytest_fluxscenario.plugin.adapt import as_environment
+from pytest_fluxscenario.plugin.adapt import as_clock, as_environment, as_hooks
 from pytest_fluxscenario.plugin.execute import Attempt, execute
 from pytest_fluxscenario.plugin.failure import ScenarioFailed, failure_repr
 from pytest_fluxscenario.runner.suite import make_case
@@ -101,21 +101,40 @@ class ScenarioItem(ScenarioMixin):
         self.run_on(case, case.control(hooks), hooks, case.environment)
 
 
-def _scenario(fluxscenario_control: Control, fluxscenario_environment: Environment, fluxscenario_step_hooks: StepHooks) -> None:
-    """Names the fixtures that an item asks for; the item runs the scenario itself."""
-
-
 class FixtureScenarioItem(ScenarioMixin, pytest.Function):
     """A scenario with fixtures: one of the plugin's is overridden, or an autouse fixture applies."""
 
-    def __init__(self, *, prepared: Prepared, subject: Subject, name: str, parent: Any, **more: Any) -> None:
+    #: What fixtures are given; made when the item is set up, so that thousands are not kept.
+    _case: Case | None = None
+    #: The hook runtime that a control was built with; a fixture may have made it.
+    hooks: StepHooks | None = None
+
+    def __init__(self, *, prepared: Prepared, subject: Subject, **more: Any) -> None:
         self.prepared = prepared
         self.subject = subject
-        super().__init__(name=name, parent=parent, callobj=_scenario, **more)
-        self.case = self.make_case()
+        super().__init__(**more)
+
+    @property
+    def case(self) -> Case:
+        """The scenario on its profile."""
+        if self._case is None:
+            self._case = self.make_case()
+        return self._case
 
     def runtest(self) -> None:
-        """Run the scenario on the control that the fixtures give."""
+        """Run the scenario on the control that the fixtures give, or on the engine with what they give."""
         given = self.funcargs
-        environment = as_environment(given["fluxscenario_environment"])
-        self.run_on(self.case, given["fluxscenario_control"], given["fluxscenario_step_hooks"], environment)  # type: ignore[arg-type] - what fixtures give is held to nothing yet
+        case = self.case
+        environment = as_environment(given.get("fluxscenario_environment", case.environment))
+        if self.hooks is None:
+            self.hooks = case.hooks(as_hooks(given.get("fluxscenario_hooks")))
+        control: Any = given.get("fluxscenario_control")
+        if control is None:
+            clock = as_clock(given["fluxscenario_clock"]) if "fluxscenario_clock" in given else None
+            control = case.control(self.hooks, environment, clock)
+        self.run_on(case, control, self.hooks, environment)
+
+    def teardown(self) -> None:
+        """Forget what was made for this run."""
+        self._case = self.hooks = None
+        super().teardown()

@@ -1,18 +1,31 @@
-"""Whether the scenarios of a folder need pytest's fixtures: only where one is overridden, or applies by itself."""
+"""Which fixtures the scenarios of a folder need: those that are overridden there, and what applies by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import Parameter, Signature
 from typing import Any
 
 import pytest
 
 from pytest_fluxscenario.plugin import fixtures
 
-_KNOWN = pytest.StashKey[dict[pytest.Collector, bool]]()
+_KNOWN = pytest.StashKey[dict[pytest.Collector, "Needs | None"]]()
 
 
-def needs_fixtures(file: pytest.File) -> bool:
-    """Whether a fixture of this plugin is overridden for ``file``, or an autouse fixture applies to it."""
+@dataclass(slots=True, eq=False)
+class Needs:
+    """What the items of one folder ask pytest for."""
+
+    #: Its parameters are the fixtures that are overridden: the others need not be made by pytest.
+    function: Callable[..., None]
+    #: What pytest found out about them for the first item; the same for all items of the folder.
+    fixtureinfo: Any = None
+
+
+def needs_of(file: pytest.File) -> Needs | None:
+    """The needs of the items of ``file``; None where no fixture of this plugin is overridden, and none applies by itself."""
     folder = file.parent
     assert isinstance(folder, pytest.Collector)
     known = file.session.stash.setdefault(_KNOWN, {})
@@ -21,16 +34,27 @@ def needs_fixtures(file: pytest.File) -> bool:
     return known[folder]
 
 
-def _needs(file: pytest.File) -> bool:
+def _needs(file: pytest.File) -> Needs | None:
     manager: Any = getattr(file.session, "_fixturemanager", None)
     try:
-        if any(True for _ in manager._getautousenames(file)):  # noqa: SLF001 - pytest has no public way to ask
-            return True
-        return any(_overridden(manager.getfixturedefs(name, file)) for name in fixtures.OVERRIDABLE)
+        applies = any(True for _ in manager._getautousenames(file))  # noqa: SLF001 - pytest has no public way to ask
+        overridden = [name for name in fixtures.OVERRIDABLE if _overridden(manager.getfixturedefs(name, file))]
     except (AttributeError, TypeError):
-        # A pytest that answers otherwise: fixtures for everything are slower and never wrong.
-        return True
+        # A pytest that answers otherwise: all fixtures are slower and never wrong.
+        applies, overridden = True, list(fixtures.OVERRIDABLE)
+    return Needs(_function(overridden)) if applies or overridden else None
 
 
 def _overridden(definitions: Any) -> bool:
     return bool(definitions) and definitions[-1].func.__module__ != fixtures.__name__
+
+
+def _function(names: list[str]) -> Callable[..., None]:
+    """A function whose parameters are ``names``, by which pytest knows what to make; the item runs the scenario itself."""
+
+    def scenario(**_given: Any) -> None:
+        raise AssertionError("a scenario is run by its item")
+
+    parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    scenario.__signature__ = Signature(parameters)  # type: ignore[attr-defined] - read by inspect.signature
+    return scenario

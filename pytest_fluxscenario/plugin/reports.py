@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_fluxscenario.plugin.garbage import settle
-from pytest_fluxscenario.plugin.item import ScenarioMixin
+from pytest_fluxscenario.plugin.garbage import settle, settle_again
+from pytest_fluxscenario.plugin.item import ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Reports:
     def __init__(self, session: Session, teller: Teller) -> None:
         self._session = session
         self._teller = teller
+        self._only_scenarios = False
         self._deselected: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -43,6 +44,13 @@ class Reports:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """All items are there, and stay until the end."""
         settle(session.config, len(session.items))
+        self._only_scenarios = all(type(item) is ScenarioItem for item in session.items)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """What the run has left is reports."""
+        if self._only_scenarios:
+            settle_again(session.config)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Remember what a worker's controller cannot see."""
