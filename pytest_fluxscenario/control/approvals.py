@@ -57,7 +57,7 @@ def covers_materialization(
         if not any(_speaks_of(record, run, one) for one in asked):
             continue
         if record.decision == "approved":
-            if record.values is not None and same(record.values, scope):
+            if same(record.values, scope):
                 return record.approves(now)
         elif record.covers(payload):
             return False

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.control.hooks import HookAnswer, HookCaller
+from pytest_fluxscenario.model.profile import ArtifactType
 from pytest_fluxscenario.model.response import HookCallRecord
 from pytest_fluxscenario.model.vocabulary import AUTHORITY_FIELDS
 from pytest_fluxscenario.runtimes.none import NoHooks
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookUnavailable
-from tests.unit.control.process import RUN, Answers, act, ask, control, engine, gate, hooks, validator
+from tests.unit.control.process import RUN, Answers, act, ask, control, engine, gate, hooks, text, validator
 
 OK = {"status": "ok"}
 
@@ -174,6 +175,37 @@ def test_the_call_names_run_and_profile() -> None:
     )
     ask(target, payload={"a": 1})
     assert runtime.calls == [HookCall("check", RUN, "demo", "1.0.0", "note", {"a": 1})]
+
+
+@pytest.mark.parametrize(
+    ("more", "payload", "refusal"),
+    [
+        ({"required_connectors": ("git",)}, {}, "does not offer"),
+        ({"produces_artifacts": ("note",)}, {}, "required field"),
+        ({"materialization_mode": "shadow"}, {}, "mode 'shadow'"),
+        ({"materialization_mode": "real", "materialization_scope_fields": ("to",)}, {}, "scope"),
+        (
+            {"materialization_mode": "real", "materialization_scope_fields": ("to",)},
+            {"to": 1},
+            "an approval must cover",
+        ),
+        ({"completes_run": True}, {}, "completion report lacks"),
+    ],
+)
+def test_every_refusal_reports_the_calls_that_were_made_before_it(
+    more: dict[str, Any], payload: dict[str, Any], refusal: str
+) -> None:
+    target = control(
+        act(**more),
+        gates=[gate(condition={"fact_true": "a"}, hook="look")],
+        types=[ArtifactType("note", required_fields=("text",))],
+        required=["note"],
+        modes=["real"],
+        runtime=Answers({"look": OK}),
+    )
+    answer = ask(target, payload=payload)
+    assert refusal in text(answer.reason)
+    assert [call.hook_id for call in answer.hook_calls] == ["look"]
 
 
 # ---- nothing can run it

@@ -15,6 +15,7 @@ from pytest_fluxscenario.runtimes.none import NoHooks
 from tests.unit.control.process import (
     ACT,
     RUN,
+    START,
     Answers,
     act,
     approval_gate,
@@ -167,6 +168,11 @@ def test_the_fingerprint_leaves_out_what_is_not_asked() -> None:
     assert one == fingerprint(request(payload={"a": 1}, key="other", run="other"))
     assert one.startswith("sha256:")
     assert one != fingerprint(request("other.one", {"a": 1}))
+
+
+def test_without_a_key_there_is_nothing_to_store() -> None:
+    effects = noting().engine.decide(noting().run(RUN), request(), START).effects
+    assert (effects.key, effects.stored) == (None, None)
 
 
 def test_a_gate_is_not_evaluated_for_a_replay() -> None:

@@ -115,6 +115,10 @@ def test_a_protocol_version_that_nobody_knows_is_refused(version: str) -> None:
     refused(Request(ACT, Actor("a1", "agent"), {}, RUN, protocol_version=version), "is not known")
 
 
+def test_a_request_of_an_unknown_version_that_names_no_run_has_an_empty_one() -> None:
+    refused(Request(ACT, Actor("a1", "agent"), {}, protocol_version="v2"), "is not known", run="")
+
+
 def test_what_is_shown_of_an_envelope_is_shown_safely() -> None:
     refused({**WHOLE, "protocol_version": "\x1b[2J"}, "'\\x1b[2J'")
 

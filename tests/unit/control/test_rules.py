@@ -62,3 +62,8 @@ def test_approvals_that_may_cover_a_materialization_are_those_of_its_gates_and_i
 def test_a_pack_without_schemas_finds_no_fault() -> None:
     assert NoSchemas().faults("note", {"a": 1}) == ()
     assert isinstance(engine().rules.schemas, NoSchemas)
+
+
+def test_an_approval_gate_that_names_no_approval_covers_no_materialization() -> None:
+    rule = engine(gates=[approval_gate(required_approval=None)]).rules.actions[ACT]
+    assert rule.approvals == (RequiredApproval("approver", ACT),)
