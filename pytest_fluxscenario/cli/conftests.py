@@ -1,4 +1,4 @@
-"""What conftest.py files say that only pytest can follow: found by its words, for a look at a pack runs nothing of it."""
+"""What conftest.py files say that only pytest can follow: found by its words, as a look runs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``fluxrig scenario run`` says: progress on a terminal, failures step by step, a last line; or one JSON document."""
+"""What ``fluxrig scenario run`` says: progress on a terminal, failures step by step, a last line; or JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pytest_fluxscenario.base.errors import DamageError, FluxError
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, problem_json
-from pytest_fluxscenario.cli.session import Ended
+from pytest_fluxscenario.cli.session import Ended, File, Item
+from pytest_fluxscenario.documents.places import Places, read_places
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ProfileRef, StepResult
 from pytest_fluxscenario.runner.explain import explain_step, headline
@@ -61,6 +62,8 @@ class Report:
     items: list[dict[str, Any]] = field(default_factory=list)
     #: Set when the session has one: knows where steps stand.
     suite: Suite | None = None
+    _places: Places | None = None
+    _places_of: File | None = None
     _column: int = 0
     _width: int = field(default_factory=lambda: shutil.get_terminal_size().columns)
 
@@ -150,17 +153,28 @@ class Report:
         bad = [step for step in run.steps if step.verdict in ("failed", "error")]
         steps = []
         for step in bad or run.steps[:1]:
-            lines = explain_step(step, item.subject.pack.profile, run.fault)
+            lines = explain_step(step, item.subject.pack.profile, run.fault, self.redactor.data)
             told = tuple(redact(shown_lines(line)) for line in lines)
-            steps.append(StepFailure(redact(item.file.name), self._line(ended, step), redact(_differs(step)), told))
-        return Failure(item_id, ended.outcome, one_line(redact(headline(run))), tuple(steps))
+            steps.append(StepFailure(redact(item.file.name), self._line(item, step), redact(_differs(step)), told))
+        return Failure(item_id, ended.outcome, one_line(redact(headline(run, self.redactor.data))), tuple(steps))
 
-    def _line(self, ended: Ended, step: StepResult) -> int:
-        item = ended.item
+    def _line(self, item: Item, step: StepResult) -> int:
+        prepared = item.prepared
+        if self._places_of != item.file:
+            # Kept for the next failure: a file of many scenarios would be read again for each.
+            self._places_of, self._places = item.file, self._read_places(item.file)
+        if self._places is None:
+            return prepared.line
+        return max(self._places.at(prepared.document, (*prepared.pointer, "steps", step.index - 1)).line, 1)
+
+    def _read_places(self, file: File) -> Places | None:
+        """The places of a file; None where it has changed since it was read."""
         assert self.suite is not None  # noqa: S101 - a session has one before it runs anything
-        pointer = ("steps", step.index - 1)
-        place = self.suite.place(item.file.path, item.file.name, item.prepared, pointer, item.file.digest)
-        return max(place.line, 1)
+        try:
+            source = self.suite.read(file.path, file.name)
+            return read_places(source, self.suite.limits) if source.digest == file.digest else None
+        except FluxError:
+            return None
 
     def _tell_failure(self, failure: Failure) -> None:
         out = self.outputs.out

@@ -80,6 +80,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cli.conftests import conftest_warnings
     from pytest_fluxscenario.cli.ini import find_ini
+    from pytest_fluxscenario.cli.interrupts import Interrupts
     from pytest_fluxscenario.cli.report import Report
     from pytest_fluxscenario.cli.selection import choose, folders_of, read_targets
     from pytest_fluxscenario.cli.session import Session
@@ -108,7 +109,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     report = Report(outputs, redactor, options.json, options.verbose)
     for warning in conftest_warnings({os.path.dirname(file.path) for file in files}, settings.root):
         report.warned(warning)
-    session = Session(settings, start, report, options.keyword)
+    session = Session(settings, start, report, redactor, options.keyword)
     report.suite = session.suite
     recording = None
     if settings.evidence is not None:
@@ -117,13 +118,14 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
         recording = Recording(settings.evidence, redactor)
     interrupted = False
     _spare_the_collector()
-    try:
-        session.run(files, recording)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        if recording is not None:
-            recording.finish()
+    with Interrupts() as interrupts:
+        try:
+            session.run(files, recording, interrupts)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            if recording is not None:
+                recording.finish()
     if not interrupted and not report.problems and not any(report.counts.values()):
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
         raise _nothing(options.paths, f"no scenario holds '{shown(options.keyword or '', 80)}'", hint)
@@ -173,6 +175,6 @@ def _nothing(paths: list[str], message: str, hint: str) -> UsageError:
 
 
 def _spare_the_collector() -> None:
-    """Modules live until the end, so no collection need walk through them; what a run leaves in cycles is still collected."""
+    """Modules live until the end: no collection need walk through them. What a run leaves in cycles still is."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -104,6 +104,8 @@ def _walk(folder: str, prefix: str, settings: Settings, above: set[str]) -> Iter
     inside = os.path.basename(folder) == _FOLDER
     for entry in found:
         name = entry.name
+        if not _leads_somewhere(entry):
+            continue
         if name.endswith(_SUFFIXES) and entry.is_file():
             if (simple and (inside or name.endswith(_MARKED))) or (
                 not simple and _is_scenario_file(entry.path, prefix + name, settings)
@@ -113,6 +115,11 @@ def _walk(folder: str, prefix: str, settings: Settings, above: set[str]) -> Iter
             real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
             if real not in above:
                 yield from _walk(entry.path, f"{prefix}{name}/", settings, above | {real})
+
+
+def _leads_somewhere(entry: os.DirEntry[str]) -> bool:
+    """Whether it is no link, or one that can be followed to its end."""
+    return not entry.is_symlink() or os.path.exists(entry.path)
 
 
 def _is_left_out(entry: os.DirEntry[str], settings: Settings) -> bool:

@@ -12,9 +12,11 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.store import find_store, open_store
+from pytest_fluxscenario.cli.interrupts import Interrupts
 from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.cli.settings import Settings
 from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ScenarioOutcome, ScenarioRef
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.packs.resolve import Resolver
@@ -99,7 +101,9 @@ class Listener(Protocol):
 class Session:
     """One run of many files on one suite."""
 
-    def __init__(self, settings: Settings, start: str, listener: Listener, keyword: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, start: str, listener: Listener, redactor: Redactor, keyword: str | None = None
+    ) -> None:
         """Raises UsageError for limits that cannot be used, DamageError for a store that cannot be read."""
         limits = Limits.parse(settings.limits)
         folder = settings.store or find_store(start)
@@ -112,23 +116,25 @@ class Session:
         self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits)
         self.deselected: list[str] = []
         self._settings = settings
-        self._run = RunSettings(settings.stop_at_first)
+        self._run = RunSettings(settings.stop_at_first, {}, redactor.text)
         self._listener = listener
         self._keyword = None if keyword is None else keyword.lower()
         self._warned: set[Problem] = set()
 
-    def run(self, files: Iterable[Chosen], recorder: Recorder | None) -> None:
+    def run(self, files: Iterable[Chosen], recorder: Recorder | None, interrupts: Interrupts) -> None:
         """Run everything. Without a recorder each file runs as soon as it is read, and nothing of it is kept.
 
-        Raises UsageError for a scenario that was asked for by name and is not there.
+        Raises UsageError for a scenario that was asked for by name and is not there, KeyboardInterrupt between items.
         """
         if recorder is None:
             for item in self._items(files, keep=False):
+                interrupts.check()
                 self._listener.ended(self._one(item, None))
             return
         items = list(self._items(files, keep=True, recorder=recorder))
         recorder.begin(items, self.deselected)
         for item in items:
+            interrupts.check()
             ended = self._one(item, recorder)
             recorder.ended(ended)
             self._listener.ended(ended)
@@ -182,7 +188,7 @@ class Session:
 
     def _one(self, item: Item, recorder: Recorder | None) -> Ended:
         if item.skip is not None:
-            return Ended(item, "skipped", f"Skipped: {item.skip}", None)
+            return Ended(item, "skipped", item.skip, None)
         prepared = item.prepared
         if item.scenario is not None:
             ref = ScenarioRef(item.scenario.id, prepared.hash, item.file.name)

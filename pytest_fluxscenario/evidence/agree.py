@@ -27,6 +27,7 @@ class _Request(msgspec.Struct, frozen=True):
 class _Step(msgspec.Struct, frozen=True):
     verdict: Verdict
     request: _Request | UnsetType = UNSET
+    mismatches: tuple[msgspec.Raw, ...] = ()
 
 
 class _Scenario(msgspec.Struct, frozen=True):
@@ -69,10 +70,11 @@ class Ledger:
         for one in manifest.coverage:
             self._coverage.declare(one.profile, Declared(tuple(one.actions), tuple(one.gates), tuple(one.routes)))
         self._declared = frozenset(one.profile for one in manifest.coverage)
-        self._repeated = False
+        #: What was seen and has no record: an attempt that a rerun replaced, a record that could not be written.
+        self._more_seen = bool(manifest.errors)
 
     def add(self, entry: ManifestScenario | None, result: bytes, volatile: bytes) -> Iterator[tuple[str, str]]:
-        """One record whose hash is right; gives (code, message). ``entry`` is None where the manifest is older than it."""
+        """One record whose hash is right; gives (code, message). ``entry`` is None where the manifest is older."""
         try:
             view = msgspec.json.decode(result, type=ResultView)
         except msgspec.ValidationError as error:
@@ -80,7 +82,7 @@ class Ledger:
                 yield "contradiction", f"the result has not the shape of one: {shown(error)}"
             return
         if b'"earlier":' in volatile:
-            self._repeated = self._repeated or bool(msgspec.json.decode(volatile, type=Volatile).earlier)
+            self._more_seen = self._more_seen or bool(msgspec.json.decode(volatile, type=Volatile).earlier)
         self._profiles.add(view.profile)
         if view.profile in self._declared:
             actions = (step.request.action for step in view.steps if step.request is not UNSET)
@@ -112,20 +114,22 @@ class Ledger:
             yield f"has no coverage of the profile {shown(ref.id, 80)} {shown(ref.hash, 80)}"
         shows = {one.profile: one for one in self._coverage.profiles()}
         for said in self._manifest.coverage:
+            if said.profile not in self._profiles and self._more_seen:
+                continue
             if said.profile not in self._profiles:
                 yield f"has coverage of the profile {shown(said.profile.id, 80)}, which no record ran on"
                 continue
             for part in _PARTS:
                 claimed, seen = getattr(said, part), getattr(shows[said.profile], part)
                 for name, covered in claimed.items():
-                    # The attempts that a rerun replaced were seen too, and have no record.
-                    if covered != seen[name] and not (covered and self._repeated):
+                    if covered != seen[name] and not (covered and self._more_seen):
                         what = f"{part[:-1]} {shown(name, 80)} {'was' if covered else 'was not'} exercised"
                         yield f"coverage says that {what}; the records show otherwise"
 
 
 def _from_steps(view: ResultView) -> Verdict:
-    verdicts = {step.verdict for step in view.steps}
+    # What differs says failed, whatever the step's own verdict says.
+    verdicts = {"failed" if step.mismatches else step.verdict for step in view.steps}
     if "error" in verdicts:
         return "error"
     return "failed" if "failed" in verdicts else "passed"

@@ -137,6 +137,8 @@ def _unreadable(error: OSError) -> str:
 def parse_line(data: bytes) -> RecordLine | str:
     """The parts of a record's line, or why it is none. The line is exactly what the writer writes for these parts."""
     try:
+        # The parts stay raw below, and raw parts are not looked into: here everything in the line is.
+        msgspec.json.decode(data)
         record = msgspec.json.decode(data, type=RecordLine)
         if msgspec.json.encode(record) == data:
             return record

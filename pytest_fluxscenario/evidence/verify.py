@@ -1,4 +1,4 @@
-"""Whether evidence is what was written (evidence.md): records against refs, log against manifest, manifest against itself.
+"""Whether evidence is what was written (evidence.md): records against refs, log and manifest against each other.
 
 What is looked for, in this order:
 
@@ -9,8 +9,8 @@ What is looked for, in this order:
 4. Each scenario of the manifest: the record that it names is there.
 5. Coverage says what the records show.
 
-No hash covers what varies (``volatile``, ``started``, ``tool``, notes, errors, redactions) and the names of what was not
-exercised: a change there that keeps their shape is not found.
+No hash covers what varies (``volatile``, ``started``, ``tool``, notes, errors, redactions) and the names of what was
+not exercised: a change there that keeps their shape is not found.
 """
 
 from __future__ import annotations
@@ -162,6 +162,7 @@ class _Log:
         self._file = shown_file(folder, RECORDS)
         self._found = found
         self._finished = finished
+        self._errors = bool(manifest.errors)
         self._entries = {entry.id: entry for entry in manifest.scenarios}
         self._manifest = Place(shown_file(folder, MANIFEST))
         self._seen: set[str] = set()
@@ -213,6 +214,10 @@ class _Log:
     def _against(
         self, entry: ManifestScenario, record: RecordLine, result: bytes, real: str
     ) -> Iterator[tuple[str, str]]:
+        if self._finished and entry.ref is UNSET and entry.outcome == "not_run":
+            # No damage: an interrupt came between the two writes, and the run does not look better for it.
+            self.notes.append(f"{shown(entry.id)}: has a record, but the session ended before it was counted")
+            return
         if self._finished and entry.ref is UNSET:
             yield "added", f"the manifest says {entry.outcome}, without a record"
             return
@@ -233,7 +238,8 @@ class _Log:
         for item_id, entry in self._entries.items():
             if entry.ref is not UNSET and item_id not in self._seen:
                 self._found.add("removed", Place(self._file), f"the record of '{shown(item_id)}' is missing", _RESTORE)
-            elif entry.ref is UNSET and entry.outcome in ("passed", "failed"):
+            elif entry.ref is UNSET and entry.outcome in ("passed", "failed") and not self._errors:
+                # With errors there may be records that could not be written, and the run has not passed.
                 self._found.add(
                     "contradiction", self._manifest, f"'{shown(item_id)}' {entry.outcome}, but names no record"
                 )

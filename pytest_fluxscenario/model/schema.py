@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, RECORD_SCHEMA, Record
 from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
-from pytest_fluxscenario.model.evidence import Record
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Request
@@ -28,12 +28,18 @@ DOCUMENTS: dict[str, Any] = {
     "evidence-record": Record,
     "evidence-manifest": EvidenceManifest,
 }
+#: Documents that name their own schema, which no other document may.
+_CONSTANTS: dict[Any, str] = {Record: RECORD_SCHEMA, EvidenceManifest: MANIFEST_SCHEMA}
 
 
 @cache
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON Schema (2020-12) of what ``kind`` accepts."""
-    return {"$schema": _DIALECT, **msgspec.json.schema(kind)}
+    schema = {"$schema": _DIALECT, **msgspec.json.schema(kind)}
+    if kind in _CONSTANTS:
+        properties = schema["$defs"][kind.__name__]["properties"]
+        properties["schema"] = {**properties["schema"], "const": _CONSTANTS[kind]}
+    return schema
 
 
 def schema_text(name: str) -> str:

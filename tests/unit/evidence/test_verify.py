@@ -1,0 +1,423 @@
+"""Evidence that was touched is found, and what was touched is named (evidence.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.errors import DamageError, DocumentError
+from pytest_fluxscenario.evidence import verify as module
+from pytest_fluxscenario.evidence.reading import manifest_bytes
+from pytest_fluxscenario.evidence.verify import verify
+from pytest_fluxscenario.evidence.writer import root_hash
+from pytest_fluxscenario.model.evidence import Manifest
+
+_FLIPS = 500
+
+
+def _codes(folder: Path) -> list[str]:
+    return [problem.code.removeprefix("evidence.") for problem in verify(str(folder)).problems]
+
+
+def _told(folder: Path) -> str:
+    return "\n".join(map(str, verify(str(folder)).problems))
+
+
+def _lines(folder: Path) -> list[bytes]:
+    return (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def _set_lines(folder: Path, lines: list[bytes]) -> None:
+    (folder / "records.jsonl").write_bytes(b"".join(lines))
+
+
+def _edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Edit the manifest and write it as the writer would, so that only what it says is wrong."""
+    path = folder / "manifest.json"
+    data = json.loads(path.read_bytes())
+    edit(data)
+    path.write_bytes(manifest_bytes(msgspec.convert(data, Manifest)))
+
+
+def _scenario(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(one for one in manifest["scenarios"] if one["id"].endswith(f"::{name}"))
+
+
+def test_what_was_written_is_intact(evidence: Path) -> None:
+    verified = verify(str(evidence))
+    assert verified.problems == ()
+    assert (verified.intact, verified.finished, verified.records, verified.notes) == (True, True, 6, ())
+    outcomes = {one.id.partition("::")[2]: one.outcome for one in verified.manifest.scenarios}
+    assert outcomes == {
+        "asks": "passed",
+        "differs": "failed",
+        "expected": "xfailed",
+        "hooked": "error",
+        "left_out": "skipped",
+        "rows[0]": "passed",
+        "rows[1]": "passed",
+    }
+
+
+# ---- the log -------------------------------------------------------------------------------------
+
+
+def _uncovered(folder: Path) -> dict[str, list[tuple[int, int]]]:
+    """The bytes that no hash covers and no rule tells from others: what varies, and names that nobody exercised."""
+    log = (folder / "records.jsonl").read_bytes()
+    manifest = (folder / "manifest.json").read_bytes()
+    free = rb'"(?:started|host|python|tool|worker|note)": ?"((?:[^"\\]|\\.)*)"|"duration":([0-9.e-]+)'
+    names = rb'^\s+"([a-zA-Z_.]+)": false,?$'
+    spans = {"records.jsonl": [found.span(found.lastindex or 1) for found in re.finditer(free, log)]}
+    coverage = manifest[manifest.index(b'"coverage"') : manifest.index(b'"errors"')]
+    start = manifest.index(coverage)
+    spans["manifest.json"] = [found.span(1) for found in re.finditer(free, manifest)]
+    spans["manifest.json"] += [
+        (start + found.start(1), start + found.end(1)) for found in re.finditer(names, coverage, re.MULTILINE)
+    ]
+    return spans
+
+
+def test_a_flipped_bit_is_found_wherever_a_hash_or_a_rule_reaches(evidence: Path) -> None:
+    rng = random.Random(20_240_601)  # noqa: S311 - seeded, so that a failure can be repeated
+    spans = _uncovered(evidence)
+    whole = {name: (evidence / name).read_bytes() for name in spans}
+    covered = [
+        (name, at)
+        for name, data in whole.items()
+        for at in range(len(data))
+        if not any(start <= at < end for start, end in spans[name])
+    ]
+    # What is left out is small: the free text of what varies.
+    assert len(covered) > 0.9 * sum(map(len, whole.values()))
+    missed = []
+    for name, at in rng.sample(covered, _FLIPS):
+        data = bytearray(whole[name])
+        data[at] ^= 1 << rng.randrange(8)
+        (evidence / name).write_bytes(data)
+        try:
+            if verify(str(evidence)).intact:
+                missed.append((name, at, bytes(data[max(0, at - 20) : at + 20])))
+        except DamageError:
+            pass
+        (evidence / name).write_bytes(whole[name])
+    assert missed == []
+
+
+def test_a_flipped_bit_never_raises_anything_else(evidence: Path) -> None:
+    """Anywhere at all, in the free text too."""
+    rng = random.Random(7)  # noqa: S311 - see above
+    for name in ("records.jsonl", "manifest.json"):
+        whole = (evidence / name).read_bytes()
+        for _ in range(_FLIPS):
+            data = bytearray(whole)
+            for _ in range(rng.randrange(1, 4)):
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            (evidence / name).write_bytes(data)
+            with contextlib.suppress(DamageError):
+                verify(str(evidence))
+        (evidence / name).write_bytes(whole)
+
+
+def test_a_removed_record_is_named(evidence: Path) -> None:
+    lines = _lines(evidence)
+    _set_lines(evidence, lines[:2] + lines[3:])
+    assert _codes(evidence)[0] == "removed"
+    assert f"the record of '{json.loads(lines[2])['id']}' is missing" in _told(evidence)
+
+
+def test_a_doubled_record_is_named(evidence: Path) -> None:
+    lines = _lines(evidence)
+    _set_lines(evidence, lines[:3] + lines[2:])
+    assert _codes(evidence) == ["duplicated"]
+    assert "records.jsonl:4:1: " in _told(evidence)
+
+
+def test_swapped_records_are_named(evidence: Path) -> None:
+    lines = _lines(evidence)
+    lines[1], lines[4] = lines[4], lines[1]
+    _set_lines(evidence, lines)
+    assert set(_codes(evidence)) == {"reordered"}
+    assert json.loads(lines[4])["id"] in _told(evidence)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 40, 400])
+def test_a_cut_log_is_told(evidence: Path, cut: int) -> None:
+    path = evidence / "records.jsonl"
+    path.write_bytes(path.read_bytes()[:-cut])
+    codes = _codes(evidence)
+    assert codes[0] == "truncated"
+    assert ("removed" in codes) == (cut > 1)
+
+
+def test_an_added_record_is_named(evidence: Path) -> None:
+    lines = _lines(evidence)
+    _set_lines(evidence, [*lines, lines[-1].replace(b"::rows[1]", b"::zz")])
+    assert _codes(evidence) == ["added"]
+    assert "all.json::zz: the manifest does not name this scenario" in _told(evidence)
+
+
+def test_a_record_of_a_skipped_scenario_was_added(evidence: Path) -> None:
+    lines = _lines(evidence)
+    at = next(number for number, line in enumerate(lines) if b"::rows[0]" in line)
+    _set_lines(evidence, [*lines[:at], lines[at].replace(b"::rows[0]", b"::left_out"), *lines[at:]])
+    assert _codes(evidence) == ["added"]
+
+
+def test_an_edited_result_is_named_with_both_hashes(evidence: Path) -> None:
+    lines = _lines(evidence)
+    at = next(number for number, line in enumerate(lines) if b"::differs" in line)
+    lines[at] = lines[at].replace(b'"verdict":"failed"', b'"verdict":"passed"')
+    _set_lines(evidence, lines)
+    assert _codes(evidence)[0] == "edited"
+    assert f"records.jsonl:{at + 1}:1: " in _told(evidence)
+    assert _told(evidence).count("sha256:") >= 2
+
+
+def test_an_edited_result_with_a_new_ref_is_not_what_the_manifest_names(evidence: Path) -> None:
+    _forge(evidence, b"::differs", b'"verdict":"failed"', b'"verdict":"passed"', everywhere=False)
+    assert "edited" in _codes(evidence)
+    assert "the manifest names the record" in _told(evidence)
+
+
+def test_a_forgery_of_result_ref_and_manifest_contradicts_itself(evidence: Path) -> None:
+    """Every hash is made anew; the steps and the counts still say what happened."""
+    _forge(evidence, b"::differs", b'"verdict":"failed"}', b'"verdict":"passed"}', everywhere=True)
+    told = _told(evidence)
+    assert "the verdict says passed, but its steps make it failed" in told
+    assert "the manifest says failed" not in told
+
+
+def _forge(folder: Path, mark: bytes, old: bytes, new: bytes, *, everywhere: bool) -> None:
+    lines = _lines(folder)
+    at = next(number for number, line in enumerate(lines) if mark in line)
+    record = json.loads(lines[at])
+    forged = lines[at].replace(old, new)
+    assert forged != lines[at]
+    ref = canonical_ref(json.loads(forged)["result"])
+    lines[at] = forged.replace(record["ref"].encode(), ref.encode())
+    _set_lines(folder, lines)
+
+    def edit(manifest: dict[str, Any]) -> None:
+        for one in manifest["scenarios"]:
+            if one["id"] == record["id"]:
+                one["ref"] = ref
+        manifest["root"] = root_hash((one["id"], one["ref"]) for one in manifest["scenarios"] if "ref" in one)
+
+    if everywhere:
+        _edit_manifest(folder, edit)
+
+
+def test_changed_line_endings_are_called_that(evidence: Path) -> None:
+    for name in ("records.jsonl", "manifest.json"):
+        path = evidence / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert "line endings" in _told(evidence).splitlines()[0]
+    assert "ends with CR LF" in _told(evidence)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"started":', b'"attempts":1,"started":'),
+        (b'"started":', b' "started":'),
+        (b'"volatile":{', b'"volatile":{"attempt":2,'),
+        (b'"duration":', b'"duration":-'),
+        (b'"duration":', b'"duration":1e400,"took":'),
+        (b'"host":', b'"started":"1999-01-01T00:00:00.000Z","host":'),
+        (b'"schema":"flux.evidence.record.v1"', b'"schema":"flux.evidence.record.v2"'),
+        (b'{"id":', b'{ "id":'),
+    ],
+)
+def test_a_line_that_is_not_as_records_are_written(evidence: Path, old: bytes, new: bytes) -> None:
+    data = (evidence / "records.jsonl").read_bytes()
+    assert old in data
+    (evidence / "records.jsonl").write_bytes(data.replace(old, new, 1))
+    assert _codes(evidence)[0] in ("edited", "schema")
+
+
+# ---- the manifest --------------------------------------------------------------------------------
+
+
+def _outcome(name: str, outcome: str) -> Callable[[dict[str, Any]], None]:
+    def edit(manifest: dict[str, Any]) -> None:
+        one = _scenario(manifest, name)
+        manifest["counts"][one["outcome"]] -= 1
+        manifest["counts"][outcome] += 1
+        one["outcome"] = outcome
+
+    return edit
+
+
+def _all_green(manifest: dict[str, Any]) -> None:
+    for name in ("differs", "hooked"):
+        _outcome(name, "passed")(manifest)
+    manifest["verdict"] = "passed"
+
+
+_EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "outcome": (_outcome("differs", "passed"), "the manifest says passed, but the record's verdict is failed"),
+    "everything green": (_all_green, "the manifest says passed, but the record's verdict is error"),
+    "hidden as skipped": (
+        _outcome("differs", "skipped"),
+        "the manifest says skipped, but the record's verdict is failed",
+    ),
+    "hidden as xfailed": (_outcome("asks", "xfailed"), "the manifest says xfailed, but the record's verdict is passed"),
+    "verdict": (
+        lambda m: m.update(verdict="passed"),
+        "the verdict says passed, but the outcomes and errors make it failed",
+    ),
+    "verdict incomplete": (lambda m: m.update(verdict="incomplete"), "the verdict says incomplete"),
+    "root": (lambda m: m.update(root="sha256:" + "0" * 64), "the root hash is sha256:000"),
+    "counts": (lambda m: m["counts"].update(failed=0), "counts say 0 of failed, but 1 are"),
+    "a count is gone": (lambda m: m["counts"].pop("crashed"), "counts say nothing of crashed"),
+    "a count is new": (lambda m: m["counts"].update(lost=2), "counts say 2 of lost, but 0 are"),
+    "ref": (
+        lambda m: _scenario(m, "asks").update(ref="sha256:" + "1" * 64),
+        "the manifest names the record sha256:111",
+    ),
+    "a ref is gone": (
+        lambda m: _scenario(m, "asks").pop("ref"),
+        "'packs/small/scenarios/all.json::asks' passed, but names no",
+    ),
+    "scenario is gone": (lambda m: m["scenarios"].pop(1), "the manifest does not name this scenario"),
+    "scenario is new": (
+        lambda m: m["scenarios"].append({"id": "z.json::z", "outcome": "passed", "ref": "sha256:" + "2" * 64}),
+        "the record of 'z.json::z' is missing",
+    ),
+    "scenario twice": (lambda m: m["scenarios"].insert(0, m["scenarios"][0]), "all.json::asks' twice"),
+    "order": (lambda m: m["scenarios"].reverse(), "out of order of id"),
+    "hash": (lambda m: _scenario(m, "asks").update(hash="sha256:" + "3" * 64), "but the manifest says sha256:333"),
+    "profile": (lambda m: m["profiles"][0].update(version="1.0.1"), "which the manifest does not list"),
+    "profiles are gone": (lambda m: m["profiles"].clear(), "which the manifest does not list"),
+    "coverage": (
+        lambda m: m["coverage"][0]["gates"].update(waiver_needs_approval=True),
+        "gate waiver_needs_approval was exercised",
+    ),
+    "coverage less": (
+        lambda m: m["coverage"][0]["gates"].update(what_required=False),
+        "gate what_required was not exercised",
+    ),
+    "coverage is gone": (lambda m: m["coverage"].clear(), "has no coverage of the profile small"),
+    "coverage of another": (
+        lambda m: m["coverage"][0]["profile"].update(id="other"),
+        "has coverage of the profile other",
+    ),
+    "started": (lambda m: m.update(started="yesterday"), "started is 'yesterday'"),
+}
+
+
+@pytest.mark.parametrize("name", _EDITS)
+def test_an_edited_manifest_is_found(evidence: Path, name: str) -> None:
+    edit, told = _EDITS[name]
+    _edit_manifest(evidence, edit)
+    assert told in _told(evidence)
+
+
+def test_a_manifest_that_was_formatted_anew_is_told(evidence: Path) -> None:
+    path = evidence / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes())), encoding="utf-8")
+    assert _codes(evidence) == ["edited"]
+
+
+def test_a_second_key_that_hides_the_first_is_told(evidence: Path) -> None:
+    path = evidence / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"verdict": "failed"', b'"verdict": "passed",\n "verdict": "failed"'))
+    assert _codes(evidence) == ["edited"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[1]", b"\xff", b"[" * 100_000, b'{"schema":"flux.evidence.manifest.v1"}']
+)
+def test_what_is_no_manifest_is_damage(evidence: Path, content: bytes) -> None:
+    (evidence / "manifest.json").write_bytes(content)
+    with pytest.raises(DamageError, match="is no manifest of evidence"):
+        verify(str(evidence))
+
+
+def test_a_manifest_of_another_version_is_not_judged(evidence: Path) -> None:
+    _edit_manifest(evidence, lambda manifest: manifest.update(schema="flux.evidence.manifest.v2"))
+    with pytest.raises(DamageError, match=r"not flux\.evidence\.manifest\.v1"):
+        verify(str(evidence))
+
+
+def test_missing_files(evidence: Path, tmp_path: Path) -> None:
+    (evidence / "records.jsonl").rename(tmp_path / "kept")
+    with pytest.raises(DamageError, match="the records are missing"):
+        verify(str(evidence))
+    (evidence / "manifest.json").unlink()
+    with pytest.raises(DocumentError, match="holds no evidence"):
+        verify(str(evidence))
+    (tmp_path / "kept").rename(evidence / "records.jsonl")
+    with pytest.raises(DamageError, match="the manifest is missing, but records exist"):
+        verify(str(evidence))
+    with pytest.raises(DocumentError, match="there is no such folder"):
+        verify(str(tmp_path / "elsewhere"))
+
+
+@pytest.mark.parametrize("name", ["records.jsonl", "manifest.json"])
+def test_a_pipe_in_place_of_a_file_does_not_hang(evidence: Path, name: str) -> None:
+    (evidence / name).unlink()
+    os.mkfifo(evidence / name)
+    with pytest.raises(DamageError):
+        verify(str(evidence))
+
+
+# ---- a session that died -------------------------------------------------------------------------
+
+
+def _died(manifest: dict[str, Any]) -> None:
+    for one in manifest["scenarios"]:
+        one.pop("ref", None)
+        one.pop("hash", None)
+        one.pop("note", None)
+        one["outcome"] = "not_run"
+    total = len(manifest["scenarios"])
+    manifest.update(verdict="incomplete", profiles=[], coverage=[], root=root_hash(()))
+    manifest["counts"] = dict.fromkeys(manifest["counts"], 0) | {"not_run": total}
+
+
+def test_a_session_that_died_is_incomplete_and_not_damaged(evidence: Path) -> None:
+    _edit_manifest(evidence, _died)
+    lines = _lines(evidence)
+    _set_lines(evidence, [lines[3], lines[0], lines[1][:-30]])
+    verified = verify(str(evidence))
+    assert (verified.intact, verified.finished, verified.manifest.verdict) == (True, False, "incomplete")
+    assert "breaks off; the session ended while it was written" in verified.notes[0]
+    assert "2 scenarios have a record" in verified.notes[1]
+
+
+def test_the_records_of_a_session_that_died_are_still_held_against_their_refs(evidence: Path) -> None:
+    _edit_manifest(evidence, _died)
+    lines = _lines(evidence)
+    _set_lines(evidence, [lines[0].replace(b"AskUser", b"AskUsed")])
+    assert _codes(evidence) == ["edited"]
+
+
+# ---- bounds --------------------------------------------------------------------------------------
+
+
+def test_problems_are_told_up_to_a_bound(evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_PROBLEMS", 10)
+    (evidence / "records.jsonl").write_bytes(b"nonsense\n" * 200)
+    verified = verify(str(evidence))
+    assert len(verified.problems) == 10
+    # 200 lines, the 6 missing records, and the profile and its coverage that nothing ran on.
+    assert verified.more == 198
+
+
+def test_control_characters_in_evidence_reach_no_terminal(evidence: Path) -> None:
+    lines = _lines(evidence)
+    _set_lines(evidence, [lines[0].replace(b"::asks", b"::\\u001b[2Jasks"), *lines[1:]])
+    assert "\x1b" not in _told(evidence)
+    assert "\\x1b[2J" in _told(evidence)
