@@ -75,11 +75,11 @@ class ScenarioMixin(pytest.Item):
         if attempt.outcome.verdict != "passed":
             raise ScenarioFailed(attempt.outcome)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] - as pytest.Function has it
         """Each failed step at its own line; anything else as pytest shows it."""
         if isinstance(excinfo.value, ScenarioFailed):
             return failure_repr(self, excinfo.value.outcome)
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
 
 def _is_ours(name: str) -> bool:
