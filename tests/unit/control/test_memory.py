@@ -170,6 +170,13 @@ def test_a_request_built_in_code_may_name_its_actor_as_plain_data() -> None:
     assert control().decide(built).status == "ok"
 
 
+def test_a_request_built_in_code_with_the_right_types_is_decided_as_it_is() -> None:
+    target = control(act(produces_artifacts=("note",)), types=["note"])
+    asked = request(payload={"a": 1})
+    target.decide(asked)
+    assert target.runs[RUN].artifacts["note"].payload is asked.payload
+
+
 # ---- runs
 
 

@@ -1,0 +1,141 @@
+"""Durable writes where nothing goes wrong, and where something is in the way; tests/faults has the system refuse."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pytest_fluxscenario.base.fs import Log, WriteError, make_folder, replace_file
+
+OLD, NEW = b"the old bytes", b"the new bytes, and more of them"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "folder"
+    place.mkdir()
+    return place
+
+
+def opened(folder: Path) -> Log:
+    log = Log(str(folder / "log"))
+    log.open()
+    return log
+
+
+def test_a_system_that_writes_a_little_at_a_time_loses_nothing(folder: Path) -> None:
+    real = os.write
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data)[:3]))
+        replace_file(str(folder / "file"), NEW)
+    assert (folder / "file").read_bytes() == NEW
+
+
+def test_nothing_is_something_to_write(folder: Path) -> None:
+    replace_file(str(folder / "file"), b"")
+    assert (folder / "file").read_bytes() == b""
+
+
+def test_a_name_without_a_folder_is_written_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    replace_file("file", NEW)
+    assert os.listdir(folder) == ["file"]
+
+
+def test_a_link_is_replaced_and_what_it_led_to_stays(folder: Path) -> None:
+    (folder / "target").write_bytes(OLD)
+    (folder / "file").symlink_to("target")
+    replace_file(str(folder / "file"), NEW)
+    assert not (folder / "file").is_symlink()
+    assert (folder / "target").read_bytes() == OLD
+
+
+def test_a_folder_in_the_way_is_told(folder: Path) -> None:
+    (folder / "file" / "inside").mkdir(parents=True)
+    with pytest.raises(WriteError, match="cannot be written"):
+        replace_file(str(folder / "file"), NEW)
+    assert os.listdir(folder) == ["file"]
+
+
+def test_a_folder_that_is_not_there_is_told(folder: Path) -> None:
+    with pytest.raises(WriteError, match=r"/no/file: cannot be written: No such file or directory"):
+        replace_file(str(folder / "no" / "file"), NEW)
+
+
+def test_a_path_that_is_hostile_is_named_in_one_line(folder: Path) -> None:
+    with pytest.raises(WriteError) as caught:
+        replace_file(str(folder / "a\nb\x1b[2J" / "file"), NEW)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "a\\x0ab\\x1b[2J" in str(caught.value)
+
+
+def test_a_file_in_the_way_of_a_folder_is_told(folder: Path) -> None:
+    (folder / "a").write_bytes(OLD)
+    with pytest.raises(WriteError, match=r"/a: cannot be written: a file is in the way"):
+        make_folder(str(folder / "a"))
+    with pytest.raises(WriteError, match=r"/a: cannot be written: a file is in the way"):
+        make_folder(str(folder / "a" / "b"))
+    assert (folder / "a").read_bytes() == OLD
+
+
+def test_a_link_that_leads_nowhere_is_in_the_way_too(folder: Path) -> None:
+    (folder / "a").symlink_to("nowhere")
+    with pytest.raises(WriteError, match="a file is in the way"):
+        make_folder(str(folder / "a"))
+
+
+@pytest.mark.parametrize(
+    ("mask", "file", "made"), [(0o022, 0o644, 0o755), (0o002, 0o664, 0o775), (0o077, 0o600, 0o700)]
+)
+def test_the_umask_says_who_may_read(folder: Path, mask: int, file: int, made: int) -> None:
+    old = os.umask(mask)
+    try:
+        make_folder(str(folder / "sub"))
+        replace_file(str(folder / "sub" / "file"), NEW)
+        log = Log(str(folder / "sub" / "log"))
+        log.open()
+        log.close()
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((folder / "sub").stat().st_mode) == made
+    assert stat.S_IMODE((folder / "sub" / "file").stat().st_mode) == file
+    assert stat.S_IMODE((folder / "sub" / "log").stat().st_mode) == file
+
+
+def test_lines_are_appended_and_read_back(folder: Path) -> None:
+    (folder / "log").write_bytes(OLD)
+    log = opened(folder)
+    assert [log.append(line) for line in (b"one\n", b"", b"three\n")] == [0, 4, 4]
+    assert (log.read(0, 4), log.read(4, 6), log.size) == (b"one\n", b"three\n", 10)
+    assert (folder / "log").read_bytes() == b"one\nthree\n"
+    log.close()
+    log.close()
+
+
+def test_a_log_is_never_opened_through_a_link(folder: Path) -> None:
+    (folder / "target").write_bytes(OLD)
+    (folder / "log").symlink_to("target")
+    with pytest.raises(WriteError, match="/log: cannot be written"):
+        opened(folder)
+    assert (folder / "target").read_bytes() == OLD
+
+
+def test_no_descriptor_goes_on_to_a_child(folder: Path) -> None:
+    flags: list[int] = []
+    real = os.open
+
+    def note(path: str, given: int, *more: int) -> int:
+        flags.append(given)
+        return real(path, given, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", note)
+        replace_file(str(folder / "file"), NEW)
+        log = opened(folder)
+        log.close()
+    assert len(flags) == 4
+    assert all(given & os.O_CLOEXEC for given in flags)
+    assert flags[0] & os.O_EXCL
