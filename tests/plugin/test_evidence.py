@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -136,6 +138,22 @@ def test_a_result_records_what_the_specification_lists(project: Project) -> None
     assert coverage["gates"]["finish_requires_start"] is True
     assert coverage["gates"]["what_required"] is False
     assert coverage["routes"]["AwaitApproval"] is False
+
+
+def test_what_varies_stands_beside_the_result(project: Project) -> None:
+    project.add("a.json", scenario())
+    before = datetime.now(UTC)
+    project.run()
+    volatile = project.records()[0]["volatile"]
+    assert set(volatile) == {"started", "duration", "host", "python", "tool"}
+    started = datetime.fromisoformat(volatile["started"])
+    assert before - timedelta(seconds=1) < started < datetime.now(UTC)
+    assert volatile["started"].endswith("Z")
+    assert 0 < volatile["duration"] < 60
+    assert volatile["python"] == platform.python_version()
+    assert volatile["tool"].startswith("pytest-fluxscenario ")
+    assert project.manifest()["tool"] == volatile["tool"]
+    assert datetime.fromisoformat(project.manifest()["started"]) <= started
 
 
 def test_the_same_bytes_in_every_environment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

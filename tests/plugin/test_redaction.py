@@ -108,6 +108,13 @@ def test_no_secret_leaves_by_any_way(leaky: Project, plugin_args: tuple[str, ...
     assert all(count > 5 for count in redactions.values())
 
 
+def test_no_secret_leaves_where_values_are_cut(leaky: Project) -> None:
+    """Without ``-vv``, pytest and this plugin shorten what they show: half a secret is one too."""
+    result = leaky.run("-l", "--junitxml=junit.xml")
+    assert "\n".join(leaks("terminal", text_of(result))) == ""
+    assert "\n".join(leaks("junit", (leaky.root / "junit.xml").read_text(encoding="utf-8"))) == ""
+
+
 def test_without_redaction_the_test_above_would_see_them(leaky: Project) -> None:
     """The way out is open where nothing is configured: the test above tests something."""
     leaky.ini("junit_logging = all")
