@@ -79,7 +79,10 @@ def _upward(folder: str) -> Iterator[str]:
 def _read(path: str, read: Callable[[str, str], _Section | None]) -> _Section | None:
     try:
         with open(path, encoding="utf-8") as file:
-            return read(path, file.read())
+            section = read(path, file.read())
+        if section is None or isinstance(section, dict):
+            return section
+        raise TypeError("pytest's configuration is no table")
     except (
         OSError,
         UnicodeDecodeError,

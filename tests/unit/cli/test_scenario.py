@@ -222,6 +222,14 @@ def test_a_secret_is_written_nowhere(rig: Rig, where: str) -> None:
     assert rig("evidence", "verify", evidence).returncode == 0
 
 
+def test_a_pattern_that_matches_numbers_ends_in_no_traceback(rig: Rig) -> None:
+    rig.add("a.json", scenario())
+    answer = rig("scenario", "run", ".", "--redact", "[0-9]")
+    assert answer.returncode in (0, 2)
+    assert "Traceback" not in answer.stderr
+    assert len(answer.stderr.splitlines()) <= 1
+
+
 def test_a_conftest_that_names_secrets_is_not_passed_over(rig: Rig) -> None:
     rig.add("a.json", scenario())
     hook = "def pytest_fluxscenario_redact(config):\n    return ['x']\n"
