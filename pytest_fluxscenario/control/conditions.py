@@ -92,6 +92,7 @@ def _any_key(names: tuple[str, ...]) -> _Test:
     paths = [name for name in names if "." in name]
     if not paths:
         return lambda payload: not plain.isdisjoint(keys(payload))
-    return lambda payload: any(
-        lookup(part, path) is not ABSENT for part in containers(payload) for path in paths
-    ) or not plain.isdisjoint(keys(payload))
+    return lambda payload: (
+        any(lookup(part, path) is not ABSENT for part in containers(payload) for path in paths)
+        or not plain.isdisjoint(keys(payload))
+    )

@@ -195,5 +195,3 @@ def _route(rule: ActionRule) -> str:
 def new_run(rules: Rules, run_id: str) -> Run:
     """A run bound to the profile of these rules."""
     return Run(run_id, rules.profile.id, rules.profile.version, rules.profile_hash)
-
-

@@ -36,7 +36,5 @@ def preflight(
         asked = rule.approvals[0]
         reason = f"To materialize {action.id} for real, an approval must cover exactly these scope values."
         instruction = f"Ask the role '{asked.role}' to approve '{asked.scope}' with the values of the scope fields."
-        return refuse(
-            rules, run, "AwaitApproval", reason, instruction, hook_calls=hooks.calls, required_approval=asked
-        )
+        return refuse(rules, run, "AwaitApproval", reason, instruction, hook_calls=hooks.calls, required_approval=asked)
     return Materialization(mode, action.id, scope)

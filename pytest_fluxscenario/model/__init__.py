@@ -1,1 +1,1 @@
-"""Frozen values: what is read, asked, answered and recorded. Their types are the one source of the published schemas."""
+"""Frozen values: what is read, asked, answered and recorded; their types are the source of the published schemas."""

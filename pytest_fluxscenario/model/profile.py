@@ -1,6 +1,7 @@
 """A profile in its normalised core form: what is executed, and what is hashed (pack.md, "The profile").
 
-Both dialects are read into this form. A field that says its default is the same as a field that is left out, so two files that say
+Both dialects are read into this form. A field that says its default is the same as a field that is left out, so two
+files that say
 the same have one hash.
 """
 

@@ -45,7 +45,9 @@ def as_hooks(given: Any) -> HookRuntime | None:
         return InProcessHooks(given)
     if callable(getattr(given, "call", None)):
         return cast("HookRuntime", given)
-    raise _unusable("fluxscenario_hooks", f"give functions by hook id or an object with call(), not {shown(type(given).__name__)}")
+    raise _unusable(
+        "fluxscenario_hooks", f"give functions by hook id or an object with call(), not {shown(type(given).__name__)}"
+    )
 
 
 def _unusable(fixture: str, message: str) -> pytest.UsageError:

@@ -28,8 +28,7 @@ class ScenarioFile(pytest.File):
     def __init__(self, *, flux: Session, **more: Any) -> None:
         super().__init__(**more)
         self.flux = flux
-        assert self.parent is not None
-        self._hooks = self.parent.ihook
+        self._hooks: pluggy.HookRelay = more["parent"].ihook
         #: How the file is shown: relative to the root, with forward slashes.
         self.shown = self.nodeid
         #: SHA-256 of the bytes that were collected.
@@ -101,7 +100,9 @@ class ScenarioFile(pytest.File):
         try:
             return marks_of(loaded.scenario, self.config)
         except TagError as error:
-            place = self.flux.suite.place(str(self.path), self.shown, loaded.rows[0], ("tags", error.position), self.digest)
+            place = self.flux.suite.place(
+                str(self.path), self.shown, loaded.rows[0], ("tags", error.position), self.digest
+            )
             raise DocumentError.of("scenario.tag", place, str(error), error.hint) from None
 
 
@@ -110,7 +111,12 @@ def _item(file: ScenarioFile, prepared: Prepared, subject: Subject, needs: Needs
     if needs is None:
         return ScenarioItem.from_parent(file, name=prepared.name, prepared=prepared, subject=subject)
     item = FixtureScenarioItem.from_parent(
-        file, name=prepared.name, prepared=prepared, subject=subject, callobj=needs.function, fixtureinfo=needs.fixtureinfo
+        file,
+        name=prepared.name,
+        prepared=prepared,
+        subject=subject,
+        callobj=needs.function,
+        fixtureinfo=needs.fixtureinfo,
     )
     needs.fixtureinfo = getattr(item, "_fixtureinfo", None)
     return item

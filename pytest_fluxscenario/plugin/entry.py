@@ -1,6 +1,7 @@
 """Where pytest comes in: wiring only.
 
-Nothing here imports more than pytest itself. The rest of the package is loaded when the first scenario file is seen, so that a project
+Nothing here imports more than pytest itself. The rest of the package is loaded when the first scenario file is seen,
+so that a project
 without scenarios pays for a look at the ends of file names and no more.
 """
 
@@ -43,7 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave stores alone: their thousands of blobs are no tests (store.md)."""
-    if collection_path.name == "store" and (collection_path / "blobs").is_dir() and (collection_path / "index.json").is_file():
+    if (
+        collection_path.name == "store"
+        and (collection_path / "blobs").is_dir()
+        and (collection_path / "index.json").is_file()
+    ):
         return True
     return None
 
@@ -73,7 +78,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def is_scenario_file(config: pytest.Config, path: Path) -> bool:
-    """Whether a JSON or YAML file holds scenarios, by its name (scenario.md), or because it was named and says so itself."""
+    """Whether a JSON or YAML file holds scenarios: by its name (scenario.md), or it was named and looks like one."""
     patterns = config.stash[OPTIONS].files
     if patterns:
         relative = path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else path.name
@@ -87,7 +92,9 @@ def _named(config: pytest.Config, path: Path) -> bool:
     """Whether the command line names this very file, and it looks like a scenario."""
     if not any(str(argument).split("::")[0].endswith(path.name) for argument in config.args):
         return False
-    if path not in {(config.invocation_params.dir / str(argument).split("::")[0]).resolve() for argument in config.args}:
+    if path not in {
+        (config.invocation_params.dir / str(argument).split("::")[0]).resolve() for argument in config.args
+    }:
         return False
     try:
         with path.open("rb") as file:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.runner.run import Outcome
 
 
-class ScenarioFailed(Exception):
+class ScenarioFailed(Exception):  # noqa: N818 - it is how pytest is told of a verdict, not an error
     """A scenario did not pass; carries what happened."""
 
     def __init__(self, outcome: Outcome) -> None:

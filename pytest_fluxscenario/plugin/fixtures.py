@@ -1,6 +1,6 @@
-"""The fixtures that a pack's conftest.py may override, to run the same scenarios against something else (README, "Your own control").
+"""The fixtures that a pack's conftest.py may override, to run the same scenarios against something else.
 
-A scenario that none of them, and no autouse fixture, is overridden for runs without fixtures at all, which is faster.
+A scenario for which none is overridden, and no autouse fixture applies, runs without fixtures, which is faster.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ OVERRIDABLE = (
 
 @pytest.fixture
 def fluxscenario_case(request: pytest.FixtureRequest) -> Case:
-    """The scenario that is about to run, and the profile it runs on: ``.scenario``, ``.subject.pack.profile``, ``.environment``."""
+    """The scenario that is about to run, and the profile it runs on, as ``.subject.pack.profile``."""
     case = getattr(request.node, "case", None)
     if case is None:
         pytest.fail("fluxscenario_case is a fixture of scenarios; a test function has none", pytrace=False)
-    return case  # type: ignore[no-any-return] - items of this plugin have a Case there
+    return case  # type: ignore[no-any-return]  # items of this plugin have a Case there
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def fluxscenario_environment(fluxscenario_case: Case) -> Environment | Mapping[s
 
 @pytest.fixture
 def fluxscenario_clock() -> Clock | Any:
-    """The time of the scenario: a datetime that stands still, or an object with ``now()``. Default: 2026-01-01T00:00:00Z."""
+    """The time of the scenario: a datetime, or an object with ``now()``; 2026-01-01T00:00:00Z unless overridden."""
     from pytest_fluxscenario.base.clock import StandingClock
 
     return StandingClock()
@@ -52,7 +52,7 @@ def fluxscenario_clock() -> Clock | Any:
 
 @pytest.fixture
 def fluxscenario_hooks() -> HookRuntime | Mapping[str, Any] | None:
-    """What calls hooks: an object with ``call()``, or a mapping of hook ids to Python functions. Default: none can be called."""
+    """What calls hooks: an object with ``call()``, or Python functions by hook id; none unless overridden."""
     return None
 
 
@@ -63,7 +63,7 @@ def fluxscenario_step_hooks(request: pytest.FixtureRequest, fluxscenario_hooks: 
 
     hooks = request.getfixturevalue("fluxscenario_case").hooks(as_hooks(fluxscenario_hooks))
     request.node.hooks = hooks
-    return hooks  # type: ignore[no-any-return] - Case.hooks gives StepHooks
+    return hooks  # type: ignore[no-any-return]  # Case.hooks gives StepHooks
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def fluxscenario_control(
     fluxscenario_clock: Any,
     fluxscenario_step_hooks: StepHooks,
 ) -> Control:
-    """The control under test: an object with ``begin``, ``decide`` and ``approve``. Default: the engine on the scenario's profile."""
+    """The control under test: an object with ``begin``, ``decide`` and ``approve``; the engine unless overridden."""
     from pytest_fluxscenario.plugin.adapt import as_clock, as_environment
 
     environment = as_environment(fluxscenario_environment)

@@ -1,12 +1,14 @@
 """Folders named ``scenarios``: their files are collected together.
 
-pytest makes a report for each collector, which for one small file after another is 40% of its own cost. Nobody looks at these reports unless a
+pytest makes a report for each collector, which for one small file after another is 40% of its own cost. Nobody looks
+at these reports unless a
 file is broken, or the command line picks items out of files; there each file is a collector as usual.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import pluggy
 import pytest
@@ -17,7 +19,7 @@ _PICKING = ("lf", "failedfirst")
 _PLAIN = pytest.StashKey[bool]()
 
 
-class ScenarioFolder(pytest.Dir):
+class ScenarioFolder(pytest.Directory):
     """A folder whose good scenario files give their items at once."""
 
     _hooks: pluggy.HookRelay | None = None
@@ -28,10 +30,10 @@ class ScenarioFolder(pytest.Dir):
         return self._hooks or super().ihook
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """What the folder holds, in pytest's order; a file with faults stands for itself, and says so when it is collected."""
+        """What the folder holds, in pytest's order; a file with faults stands for itself, and tells them then."""
         together = _together(self.config)
         self._hooks = super().ihook
-        for node in super().collect():
+        for node in pytest.Dir.collect(cast("pytest.Dir", self)):
             items = node.try_items() if together and isinstance(node, ScenarioFile) else None
             if items is None:
                 yield node

@@ -1,6 +1,7 @@
 """Keeps Python's garbage collector from looking through thousands of scenario items again and again.
 
-What was collected lives until the session ends, and every full collection walks through all of it for nothing: measured on 5,000 files, a
+What was collected lives until the session ends, and every full collection walks through all of it for nothing:
+measured on 5,000 files, a
 fifth of the whole run. Frozen objects are passed over; they are still freed as soon as nothing refers to them.
 """
 
@@ -25,7 +26,8 @@ def settle(config: pytest.Config, items: int) -> None:
 def settle_again(config: pytest.Config) -> None:
     """Freeze what a run of nothing but scenarios made, where ``settle`` has.
 
-    At the end pytest collects twice, to find what tests have left behind; where no test ran, all that there is are its own reports.
+    At the end pytest collects twice, to find what tests have left behind; where no test ran, all that there is are
+    its own reports.
     """
     if config.stash.get(_FROZEN, False):
         gc.freeze()

@@ -1,7 +1,9 @@
 """The hooks that this plugin offers to a project's conftest.py and to other plugins.
 
-Resolving a profile, watching steps, adding matchers, taking secrets out and adding to a record: a pack's owner can do each of these without
-touching the plugin. Hooks are called in the process that runs the scenario, which under xdist is a worker. A hook that raises makes the
+Resolving a profile, watching steps, adding matchers, taking secrets out and adding to a record: a pack's owner can do
+each of these without
+touching the plugin. Hooks are called in the process that runs the scenario, which under xdist is a worker. A hook
+that raises makes the
 scenario an error: nothing passes when something that was asked for did not happen.
 """
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 def pytest_fluxscenario_resolve_profile(scenario: Scenario, path: str, config: pytest.Config) -> str | None:
     """Name the profile under test.
 
-    Called once for each scenario that is collected and names no ``profile`` itself. Give a ref (``name:tag``, ``sha256:…``) or the path of
-    a pack's folder with a ``/`` in it, relative to the scenario's file at ``path``; give None to leave it to the usual order.
+    Called once for each scenario that is collected and names no ``profile`` itself. Give a ref (``name:tag``,
+    ``sha256:…``), or the path of a pack's folder with a ``/`` in it, relative to the scenario's file at ``path``; give
+    None to leave it to the usual order.
     """
 
 
@@ -34,16 +37,21 @@ def pytest_fluxscenario_after_step(item: pytest.Item, result: StepResult) -> Non
     """A step has its verdict; ``result`` holds request, response, expectation and mismatches."""
 
 
-def pytest_fluxscenario_matchers(config: pytest.Config) -> Mapping[str, Callable[[Any, Any], bool]]:
+def pytest_fluxscenario_matchers(
+    config: pytest.Config,  # noqa: ARG001 - a hook's parameters are its interface
+) -> Mapping[str, Callable[[Any, Any], bool]]:
     """Add matchers for expectations.
 
-    Give names, which begin with ``x-``, with a function each: it is called with the matcher's argument and the actual value, and says
+    Give names, which begin with ``x-``, with a function each: it is called with the matcher's argument and the actual
+    value, and says
     whether they fit. Only True counts as a fit.
     """
     return {}
 
 
-def pytest_fluxscenario_redact(config: pytest.Config) -> list[str]:
+def pytest_fluxscenario_redact(
+    config: pytest.Config,  # noqa: ARG001 - a hook's parameters are its interface
+) -> list[str]:
     """Add regular expressions whose matches are taken out of everything that is written or printed."""
     return []
 
@@ -51,5 +59,6 @@ def pytest_fluxscenario_redact(config: pytest.Config) -> list[str]:
 def pytest_fluxscenario_evidence_record(item: pytest.Item, notes: dict[str, str]) -> None:
     """Add notes to the record of a scenario that has just run.
 
-    Put text under names into ``notes``; it stands in the record's ``volatile`` part, which the record's ref does not cover.
+    Put text under names into ``notes``; it stands in the record's ``volatile`` part, which the record's ref does not
+    cover.
     """

@@ -46,7 +46,7 @@ class ScenarioMixin(pytest.Item):
 
     # pytest caches this; a tuple made anew is smaller than a dictionary that has to grow for it.
     @property
-    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]
+    def location(self) -> tuple[str, int | None, str]:
         """File, 0-based line and name, as reports show them."""
         return self.parent.shown.replace("/", os.sep), self.prepared.line - 1, self.name
 
@@ -55,7 +55,10 @@ class ScenarioMixin(pytest.Item):
         return self.path, self.prepared.line - 1, self.name
 
     def make_case(self) -> Case:
-        """The scenario, read again from what was collected. Raises DocumentError where it was let go and its file has changed since."""
+        """The scenario, read again from what was collected.
+
+        Raises DocumentError where its text was let go and its file has changed since.
+        """
         if not self.prepared.encoded:
             self.prepared = self.flux.suite.again(str(self.path), self.parent.shown, self.prepared)
         return make_case(self.prepared, self.subject, self.parent.shown)
@@ -75,7 +78,7 @@ class ScenarioMixin(pytest.Item):
         if attempt.outcome.verdict != "passed":
             raise ScenarioFailed(attempt.outcome)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] - as pytest.Function has it
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - an item shows one style only
         """Each failed step at its own line; anything else as pytest shows it."""
         if isinstance(excinfo.value, ScenarioFailed):
             return failure_repr(self, excinfo.value.outcome)

@@ -10,5 +10,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.options import Options
     from pytest_fluxscenario.plugin.session import Session
 
-OPTIONS = pytest.StashKey["Options"]()
-SESSION = pytest.StashKey["Session"]()
+#: What was asked for.
+OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
+#: The plugin's session in this process, where scenarios run in it.
+SESSION: pytest.StashKey[Session] = pytest.StashKey()

@@ -38,7 +38,8 @@ class Local:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """What will run is known."""
         if session.testsfailed and session.testsfailed == self._failed_files:
-            # A file that cannot be read does not hide the verdicts on the others; the session fails for it all the same.
+            # A file that cannot be read does not hide the verdicts on the others; the session fails for it all the
+            # same.
             session.config.option.continue_on_collection_errors = True
         if not session.config.option.collectonly:
             self._recorder.begin(item.nodeid for item in session.items if isinstance(item, ScenarioMixin))

@@ -20,7 +20,11 @@ class TagError(Exception):
         super().__init__(f"the tag '{shown(tag, 80)}' is not a registered marker, and markers are strict")
         self.position = position
         close = did_you_mean(tag, registered)
-        self.hint = f"{close} or register it under markers" if close.startswith("did") else "register it under markers in the ini file"
+        self.hint = (
+            f"{close} or register it under markers"
+            if close.startswith("did")
+            else "register it under markers in the ini file"
+        )
 
 
 def marks_of(scenario: Scenario, config: pytest.Config) -> list[pytest.MarkDecorator]:

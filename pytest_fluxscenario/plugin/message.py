@@ -1,4 +1,4 @@
-"""What the process that ran a scenario tells the one that keeps the evidence: plain builtins, so that it survives xdist."""
+"""What a process that ran a scenario tells the one that keeps the evidence: plain builtins, which xdist can send."""
 
 from __future__ import annotations
 

@@ -25,9 +25,10 @@ class Needs:
 
 
 def needs_of(file: pytest.File) -> Needs | None:
-    """The needs of the items of ``file``; None where no fixture of this plugin is overridden, and none applies by itself."""
+    """The needs of the items of ``file``; None where no fixture is overridden, and none applies by itself."""
     folder = file.parent
-    assert isinstance(folder, pytest.Collector)
+    if folder is None:  # only a session has no parent
+        return None
     known = file.session.stash.setdefault(_KNOWN, {})
     if folder not in known:
         known[folder] = _needs(file)
@@ -50,11 +51,11 @@ def _overridden(definitions: Any) -> bool:
 
 
 def _function(names: list[str]) -> Callable[..., None]:
-    """A function whose parameters are ``names``, by which pytest knows what to make; the item runs the scenario itself."""
+    """A function whose parameters are ``names``: by them pytest knows what to make; the item runs the scenario."""
 
     def scenario(**_given: Any) -> None:
         raise AssertionError("a scenario is run by its item")
 
     parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-    scenario.__signature__ = Signature(parameters)  # type: ignore[attr-defined] - read by inspect.signature
+    scenario.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
     return scenario

@@ -8,7 +8,8 @@ from typing import Literal, cast
 
 import pytest
 
-#: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in ``plugin.entry``.
+#: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in
+#: ``plugin.entry``.
 _OFF = "off"
 
 
@@ -35,12 +36,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--fluxscenario-store",
         metavar="DIR",
-        help="the store that profiles are resolved from (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
+        help="the store of profiles (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
     )
     group.addoption(
         "--fluxscenario-evidence",
         metavar="DIR|off",
-        help="where evidence is written (default: beside the JUnit file, else .fluxscenario/evidence); 'off' writes none",
+        help="where evidence is written, or off (default: beside the JUnit file, else .fluxscenario/evidence)",
     )
     group.addoption(
         "--fluxscenario-strict",
@@ -57,14 +58,16 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
     parser.addini("fluxscenario_strict", "default of --fluxscenario-strict", type="bool", default=False)
     parser.addini("fluxscenario_on_failure", "default of --fluxscenario-on-failure", default="continue")
-    parser.addini("fluxscenario_files", "patterns of scenario files, instead of the usual rule", type="args", default=[])
+    parser.addini(
+        "fluxscenario_files", "patterns of scenario files, instead of the usual rule", type="args", default=[]
+    )
     parser.addini("fluxscenario_redact", "regular expressions of text to redact", type="linelist", default=[])
     parser.addini("fluxscenario_redact_env", "environment variables whose values are redacted", type="args", default=[])
     parser.addini("fluxscenario_limits", "limits of documents, as name=value", type="args", default=[])
 
 
 def read_options(config: pytest.Config) -> Options:
-    """What was asked for; the command line before the ini file. Raises pytest.UsageError for a value that cannot be used."""
+    """What was asked for; the command line before the ini file. Raises pytest.UsageError for what cannot be used."""
     on_failure = config.getoption("fluxscenario_on_failure") or config.getini("fluxscenario_on_failure")
     if on_failure not in ("continue", "stop"):
         raise pytest.UsageError(f"fluxscenario_on_failure is '{on_failure}'; it can be 'continue' or 'stop'")
@@ -109,6 +112,8 @@ def _evidence(config: pytest.Config) -> str | None:
         return folder
     junit = config.getoption("xmlpath", None)
     if junit:
-        beside = os.path.dirname(os.path.join(str(config.invocation_params.dir), os.path.expanduser(os.path.expandvars(junit))))
+        beside = os.path.dirname(
+            os.path.join(str(config.invocation_params.dir), os.path.expanduser(os.path.expandvars(junit)))
+        )
         return os.path.join(beside, "evidence")
     return os.path.join(str(config.rootpath), ".fluxscenario", "evidence")

@@ -1,15 +1,19 @@
 """A short way through pytest's run of an item, for a scenario that passes where nobody watches its phases.
 
-For each phase of each item pytest switches capture and logging over, looks for warnings and threads, and asks every plugin: two thirds of the
-time of a small test. A scenario without fixtures runs no code but this package's, so there is nothing for any of these to find. It takes the
-short way only where every implementation of the hooks that it leaves out is pytest's own, and only if it passes: any other scenario goes
-through the usual protocol, from the beginning, on a fresh control. Reports, log hooks and everything that wraps the protocol stay as they are.
+For each phase of each item pytest switches capture and logging over, looks for warnings and threads, and asks every
+plugin: two thirds of the
+time of a small test. A scenario without fixtures runs no code but this package's, so there is nothing for any of
+these to find. It takes the
+short way only where every implementation of the hooks that it leaves out is pytest's own, and only if it passes: any
+other scenario goes
+through the usual protocol, from the beginning, on a fresh control. Reports, log hooks and everything that wraps the
+protocol stay as they are.
 """
 
 from __future__ import annotations
 
 from time import perf_counter, time
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -43,7 +47,12 @@ class ShortProtocol:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run a light item; None leaves it to pytest."""
-        if type(item) is not ScenarioItem or item.own_markers or not self._nobody_watches() or not _settled(item, nextitem):
+        if (
+            type(item) is not ScenarioItem
+            or item.own_markers
+            or not self._nobody_watches()
+            or not _settled(item, nextitem)
+        ):
             return None
         started, begun = time(), perf_counter()
         case = item.make_case()
@@ -63,14 +72,19 @@ class ShortProtocol:
         parts: Any = getattr(item, "id", nodeid)
         keywords: Any = dict.fromkeys(item.keywords, 1)
         ihook.pytest_runtest_logstart(nodeid=nodeid, location=location)
-        for when, spent in (("setup", 0.0), ("call", duration), ("teardown", 0.0)):
+        phases: tuple[tuple[Literal["setup", "call", "teardown"], float], ...] = (
+            ("setup", 0.0),
+            ("call", duration),
+            ("teardown", 0.0),
+        )
+        for when, spent in phases:
             report = pytest.TestReport(
                 parts,
                 location,
                 keywords,
                 "passed",
                 None,
-                when,  # type: ignore[arg-type] - one of the three
+                when,
                 (),
                 spent,
                 started,
@@ -87,7 +101,9 @@ class ShortProtocol:
         plugins = len(self._config.pluginmanager.get_plugins())
         if plugins != self._plugins:
             self._plugins = plugins
-            self._unwatched = not any(self._config.getoption(name, False) for name in _OPTIONS) and not _foreign(self._config)
+            self._unwatched = not any(self._config.getoption(name, False) for name in _OPTIONS) and not _foreign(
+                self._config
+            )
         return self._unwatched
 
 

@@ -78,7 +78,7 @@ class Recorder:
         if message is not None:
             self._take(item_id, message)
         outcome, note = _outcome(report, message)
-        if report.outcome == "rerun":
+        if str(report.outcome) == "rerun":
             self._writer.retry(item_id)
         elif outcome is not None:
             self._writer.outcome(item_id, outcome, self._redactor.text(shown_lines(note)))

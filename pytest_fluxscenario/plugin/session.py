@@ -40,7 +40,11 @@ class Session:
     @cached_property
     def redactor(self) -> Redactor:
         """Takes secrets out of everything that is written or printed. Raises pytest.UsageError."""
-        extra = [pattern for patterns in self.config.hook.pytest_fluxscenario_redact(config=self.config) for pattern in patterns]
+        extra = [
+            pattern
+            for patterns in self.config.hook.pytest_fluxscenario_redact(config=self.config)
+            for pattern in patterns
+        ]
         try:
             return Redactor((*self.options.redact, *extra), self.options.redact_env, os.environ)
         except FluxError as error:
@@ -48,7 +52,7 @@ class Session:
 
     @cached_property
     def suite(self) -> Suite:
-        """Loads files and finds profiles; the store's index is read once. Raises StoreError, DamageError, UsageError."""
+        """Loads files and finds profiles; reads the index once. Raises StoreError, DamageError, UsageError."""
         root = str(self.config.rootpath)
         limits = Limits.parse(self.options.limits)
         store = open_session_store(self.config, self.options)
@@ -61,7 +65,9 @@ class Session:
         for added in self.config.hook.pytest_fluxscenario_matchers(config=self.config):
             for name, match in added.items():
                 if not name.startswith("x-") or not callable(match):
-                    raise pytest.UsageError(f"pytest_fluxscenario_matchers: '{name}' is no matcher: names begin with 'x-'")
+                    raise pytest.UsageError(
+                        f"pytest_fluxscenario_matchers: '{name}' is no matcher: names begin with 'x-'"
+                    )
                 matchers[name] = match
         return RunSettings(self.options.on_failure == "stop", matchers, self.redactor.text)
 
@@ -73,7 +79,7 @@ class Session:
 
 
 def open_session_store(config: pytest.Config, options: Options) -> Store | None:
-    """The store of a session, with the index that its controller pinned; None where there is none. Raises DamageError."""
+    """The store of a session with the index that its controller pinned; None without one. Raises DamageError."""
     folder = options.store or find_store(str(config.invocation_params.dir))
     if folder is None:
         return None
@@ -83,7 +89,7 @@ def open_session_store(config: pytest.Config, options: Options) -> Store | None:
 
 
 def read_index(config: pytest.Config) -> str:
-    """The index of the session's store as text, for workers to resolve refs with; empty where there is none that can be read.
+    """The index of the session's store as text, for workers to resolve refs with; empty without one that can be read.
 
     A store that cannot be used is not refused here but by the first file that needs it, which can say so.
     """

@@ -1,4 +1,4 @@
-"""What the terminal says of scenarios beyond pytest's own words: steps with ``-v``, and at the end where the evidence lies."""
+"""What the terminal says of scenarios beyond pytest's words: steps with ``-v``, and where the evidence lies."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class Summary:
                 writer = recorder.writer
                 folder = shown(os.path.relpath(writer.folder, self._config.invocation_params.dir))
                 terminalreporter.write_line(
-                    f"fluxscenario: evidence {writer.verdict}, {writer.records} records in {folder} (root {writer.root[:19]}…)"
+                    f"fluxscenario: evidence {writer.verdict}, {writer.records} records in {folder}"
+                    f" (root {writer.root[:19]}…)"
                 )
         for fault in recorder.faults:
             terminalreporter.write_line(f"fluxscenario: {fault}", red=True, bold=True)

@@ -74,4 +74,6 @@ class Controller:
         from pytest_fluxscenario.plugin.entry import is_scenario_file
 
         name = nodeid.split("::", 1)[0]
-        return name.endswith((".json", ".yaml", ".yml")) and is_scenario_file(self._config, Path(self._config.rootpath, name))
+        return name.endswith((".json", ".yaml", ".yml")) and is_scenario_file(
+            self._config, Path(self._config.rootpath, name)
+        )

@@ -61,7 +61,7 @@ class Suite:
         return known
 
     def again(self, path: str, name: str, prepared: Prepared) -> Prepared:
-        """A scenario whose text was let go, from its file. Raises DocumentError where the file no longer holds just that."""
+        """A scenario whose text was let go, from its file. Raises DocumentError where the file has changed since."""
         for loaded in self.load(self.read(path, name)):
             for row in loaded.rows:
                 if row.name == prepared.name and row.hash == prepared.hash:
