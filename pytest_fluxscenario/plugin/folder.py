@@ -1,22 +1,36 @@
 """Folders named ``scenarios``: their files are collected together.
 
-pytest makes a report for each collector, which for one small file after another is 40% of its own cost. Nobody looks
-at these reports unless a
-file is broken, or the command line picks items out of files; there each file is a collector as usual.
+pytest asks every plugin about each file, and makes a report for each collector; for one small file after another that is
+most of its own cost. Where nobody but pytest would answer, and nothing on the command line or in a conftest.py leaves
+files out or picks items out of them, the answers are known, and a good file gives its items at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import cast
 
 import pluggy
 import pytest
 
 from pytest_fluxscenario.plugin.collect import ScenarioFile
+from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.record_session import session_of
+from pytest_fluxscenario.plugin.watched import is_watched
 
-_PICKING = ("lf", "failedfirst")
-_PLAIN = pytest.StashKey[bool]()
+_SUFFIXES = (".json", ".yaml", ".yml")
+#: What looks at single files, or picks items out of them.
+_PICKING = ("lf", "failedfirst", "ignore", "ignore_glob", "keepduplicates", "doctestglob")
+_COLLECTING = (
+    "pytest_ignore_collect",
+    "pytest_collect_file",
+    "pytest_collectstart",
+    "pytest_make_collect_report",
+    "pytest_collectreport",
+)
+_IGNORING = ("collect_ignore", "collect_ignore_glob")
 
 
 class ScenarioFolder(pytest.Directory):
@@ -31,20 +45,42 @@ class ScenarioFolder(pytest.Directory):
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """What the folder holds, in pytest's order; a file with faults stands for itself, and tells them then."""
-        together = _together(self.config)
         self._hooks = super().ihook
-        for node in pytest.Dir.collect(cast("pytest.Dir", self)):
-            items = node.try_items() if together and isinstance(node, ScenarioFile) else None
-            if items is None:
-                yield node
-            else:
-                yield from items
+        if _is_plain(self.config):
+            return self._together()
+        return pytest.Dir.collect(cast("pytest.Dir", self))
+
+    def _together(self) -> Iterator[pytest.Item | pytest.Collector]:
+        flux = session_of(self.config)
+        for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
+            path = Path(entry.path)
+            if entry.name.endswith(_SUFFIXES) and entry.is_file():
+                file = ScenarioFile.from_parent(self, path=path, name=entry.name, flux=flux)
+                items = file.try_items()
+                if items is None:
+                    yield file
+                else:
+                    yield from items
+            elif entry.is_dir():
+                yield from self._folder(path)
+            elif entry.is_file() and not self.ihook.pytest_ignore_collect(collection_path=path, config=self.config):
+                yield from self.ihook.pytest_collect_file(file_path=path, parent=self)
+
+    def _folder(self, path: Path) -> Iterator[pytest.Collector]:
+        if self.session.isinitpath(path, with_parents=True) or not self.ihook.pytest_ignore_collect(
+            collection_path=path, config=self.config
+        ):
+            collector = self.ihook.pytest_collect_directory(path=path, parent=self)
+            if collector is not None:
+                yield collector
 
 
-def _together(config: pytest.Config) -> bool:
-    """Whether nothing on the command line looks at single files."""
-    known = config.stash.get(_PLAIN, None)
-    if known is None:
-        picked = any("::" in str(argument) for argument in config.args)
-        known = config.stash[_PLAIN] = not picked and not any(config.getoption(name, False) for name in _PICKING)
-    return known
+def _is_plain(config: pytest.Config) -> bool:
+    """Whether what the hooks would say of a scenario file is known without asking."""
+    return (
+        not config.stash[OPTIONS].files
+        and not any("::" in str(argument) for argument in config.args)
+        and not any(config.getoption(name, None) for name in _PICKING)
+        and not is_watched(config, _COLLECTING)
+        and not any(hasattr(plugin, name) for plugin in config.pluginmanager.get_plugins() for name in _IGNORING)
+    )

@@ -20,6 +20,7 @@ import pytest
 from pytest_fluxscenario.plugin.execute import execute
 from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
+from pytest_fluxscenario.plugin.watched import is_watched
 
 #: The hooks that are left out, and those that would run foreign code inside a phase.
 _WATCHED = (
@@ -31,7 +32,6 @@ _WATCHED = (
     "pytest_fluxscenario_after_step",
     "pytest_fluxscenario_evidence_record",
 )
-_OWN = ("_pytest.", "pytest_fluxscenario.", "xdist.")
 _OPTIONS = ("setuponly", "setupshow", "setupplan", "usepdb", "trace")
 
 
@@ -101,23 +101,12 @@ class ShortProtocol:
         plugins = len(self._config.pluginmanager.get_plugins())
         if plugins != self._plugins:
             self._plugins = plugins
-            self._unwatched = not any(self._config.getoption(name, False) for name in _OPTIONS) and not _foreign(
-                self._config
+            self._unwatched = not (
+                any(self._config.getoption(name, False) for name in _OPTIONS)
+                or is_watched(self._config, _WATCHED)
+                or is_watched(self._config, ("pytest_runtest_protocol",), wrappers=False)
             )
         return self._unwatched
-
-
-def _foreign(config: pytest.Config) -> bool:
-    """Whether another plugin, or a conftest.py, has a part in what is left out."""
-    for name in _WATCHED:
-        for implementation in getattr(config.hook, name).get_hookimpls():
-            if not implementation.function.__module__.startswith(_OWN):
-                return True
-    return any(
-        not implementation.function.__module__.startswith(_OWN)
-        for implementation in config.hook.pytest_runtest_protocol.get_hookimpls()
-        if not (implementation.wrapper or implementation.hookwrapper)
-    )
 
 
 def _settled(item: pytest.Item, nextitem: pytest.Item | None) -> bool:

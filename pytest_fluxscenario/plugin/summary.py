@@ -31,9 +31,12 @@ class Summary:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """With ``-v``, the steps below their scenario."""
-        # Taken away here, after the recorder: pytest keeps every report until the end.
-        message: Message | None = vars(report).pop(ATTRIBUTE, None)
-        if message is None or self._config.get_verbosity() < 1:
+        message: Message | None = getattr(report, ATTRIBUTE, None)
+        if message is None:
+            return
+        # Let go here, after the recorder: pytest keeps every report until the end. (Deleting it would cost more memory.)
+        setattr(report, ATTRIBUTE, None)
+        if self._config.get_verbosity() < 1:
             return
         terminal: TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
         if terminal is None:
