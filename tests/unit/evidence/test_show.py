@@ -88,7 +88,20 @@ def test_split_writes_a_file_for_each_record(evidence: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "item_id",
-    ["../../etc/passwd", "/abs", "a\\b", "..", "", "con", "x" * 5_000, "ü/\x00::\n", ".hidden", "-rf", "a/" * 300],
+    [
+        "../../etc/passwd",
+        "/abs",
+        "a\\b",
+        "..",
+        "",
+        "con",
+        "x" * 5_000,
+        "ü/\x00::\n",
+        ".hidden",
+        "-rf",
+        "a/" * 300,
+        "x-" + "y" * 119,
+    ],
 )
 def test_a_file_name_is_never_a_path(item_id: str) -> None:
     name = file_name(item_id)

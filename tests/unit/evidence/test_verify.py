@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ import pytest
 from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.errors import DamageError, DocumentError
 from pytest_fluxscenario.evidence import verify as module
-from pytest_fluxscenario.evidence.reading import manifest_bytes
+from pytest_fluxscenario.evidence.reading import manifest_bytes, read_lines
 from pytest_fluxscenario.evidence.verify import verify
 from pytest_fluxscenario.evidence.writer import root_hash
-from pytest_fluxscenario.model.evidence import Manifest
+from pytest_fluxscenario.model.evidence import Manifest, Volatile
 
 _FLIPS = 500
 
@@ -421,3 +422,103 @@ def test_control_characters_in_evidence_reach_no_terminal(evidence: Path) -> Non
     _set_lines(evidence, [lines[0].replace(b"::asks", b"::\\u001b[2Jasks"), *lines[1:]])
     assert "\x1b" not in _told(evidence)
     assert "\\x1b[2J" in _told(evidence)
+
+
+# ---- what is allowed ----------------------------------------------------------------------------
+
+
+def _drop_record(folder: Path, name: str) -> None:
+    _set_lines(folder, [line for line in _lines(folder) if f"::{name}".encode() not in line])
+
+    def edit(manifest: dict[str, Any]) -> None:
+        one = _scenario(manifest, name)
+        del one["ref"], one["hash"]
+        manifest["root"] = root_hash((other["id"], other["ref"]) for other in manifest["scenarios"] if "ref" in other)
+        manifest["errors"] = [
+            {"file": "evidence", "message": "records.jsonl: cannot be written: No space left on device"}
+        ]
+
+    _edit_manifest(folder, edit)
+
+
+def test_a_record_that_could_not_be_written_is_no_damage(evidence: Path) -> None:
+    """The manifest says why, the run has failed, and coverage knows what happened."""
+    _drop_record(evidence, "asks")
+    assert _told(evidence) == ""
+    _edit_manifest(evidence, lambda manifest: manifest.update(errors=[]))
+    assert "asks' passed, but names no record" in _told(evidence)
+
+
+def test_an_error_of_the_session_is_no_passed_run(evidence: Path) -> None:
+    def edit(manifest: dict[str, Any]) -> None:
+        for name in ("differs", "hooked"):
+            _outcome(name, "not_run")(manifest)
+        manifest["verdict"] = "incomplete"
+
+    _edit_manifest(evidence, edit)
+    assert "the verdict says" not in _told(evidence)
+    _edit_manifest(evidence, lambda manifest: manifest.update(errors=[{"file": "a.json", "message": "broken"}]))
+    assert "the verdict says incomplete, but the outcomes and errors make it failed" in _told(evidence)
+
+
+def test_an_interrupt_between_record_and_manifest_is_a_note(evidence: Path) -> None:
+    def edit(manifest: dict[str, Any]) -> None:
+        _outcome("differs", "not_run")(manifest)
+        one = _scenario(manifest, "differs")
+        del one["ref"], one["hash"]
+        manifest["root"] = root_hash((other["id"], other["ref"]) for other in manifest["scenarios"] if "ref" in other)
+
+    _edit_manifest(evidence, edit)
+    verified = verify(str(evidence))
+    assert verified.intact
+    assert "differs: has a record, but the session ended before it was counted" in verified.notes[0]
+
+
+def test_an_attempt_that_a_rerun_replaced_was_seen_too(evidence: Path) -> None:
+    covers_more = _EDITS["coverage"][0]
+    _edit_manifest(evidence, covers_more)
+    assert "waiver_needs_approval was exercised; the records show otherwise" in _told(evidence)
+    lines = _lines(evidence)
+    volatile = json.loads(lines[0])["volatile"] | {"attempt": 2, "earlier": ["sha256:0"]}
+    head = lines[0][: lines[0].index(b'"volatile":')]
+    written = msgspec.json.encode(msgspec.convert(volatile, Volatile))
+    _set_lines(evidence, [head + b'"volatile":' + written + b"}\n", *lines[1:]])
+    assert _told(evidence) == ""
+
+
+def test_a_result_that_redaction_changed_is_no_damage(evidence: Path) -> None:
+    """A pattern may have put text where a verdict or a number stood; the hash is of what was written."""
+    _forge(evidence, b"::asks", b'"index":1', b'"index":"[redacted]"', everywhere=True)
+    _forge(evidence, b"::asks", b'"routes":[', b'"routes":[1,', everywhere=True)
+    assert "has not the shape of one" in _told(evidence)
+    _edit_manifest(evidence, lambda manifest: manifest.update(redactions={"1": 3}))
+    assert _told(evidence) == ""
+
+
+def test_a_time_that_nobody_writes(evidence: Path) -> None:
+    lines = _lines(evidence)
+    at = lines[0].index(b'"started":"') + len(b'"started":"')
+    _set_lines(evidence, [lines[0][:at] + b"X" + lines[0][at + 1 :], *lines[1:]])
+    assert "which is no time that the writer writes" in _told(evidence)
+
+
+def test_a_line_longer_than_any_record_is_called_that(evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "read_lines", lambda folder: read_lines(folder, most=200))
+    assert "is longer than any record" in _told(evidence)
+
+
+def test_the_memory_does_not_grow_with_the_log(evidence: Path) -> None:
+    line = _lines(evidence)[0]
+    _edit_manifest(evidence, _died)
+    with (evidence / "records.jsonl").open("wb") as log:
+        for _ in range(10_000):
+            log.write(line)
+    tracemalloc.start()
+    try:
+        verified = verify(str(evidence))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert verified.records == 10_000
+    assert (evidence / "records.jsonl").stat().st_size > 10_000_000
+    assert peak < 1_000_000
