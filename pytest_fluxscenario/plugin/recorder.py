@@ -108,7 +108,8 @@ class Recorder:
         if declared is not None:
             self.coverage.declare(profile, declared)
         self.coverage.add(profile, seen_of(message))
-        self.profiles[profile] = self.profiles.get(profile, 0) + 1
+        if not self._writer.holds(item_id):
+            self.profiles[profile] = self.profiles.get(profile, 0) + 1
         self._redactions[message["worker"]] = message["redactions"]
         try:
             self._writer.record(

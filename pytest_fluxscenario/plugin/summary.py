@@ -34,7 +34,7 @@ class Summary:
         message: Message | None = getattr(report, ATTRIBUTE, None)
         if message is None:
             return
-        # Let go here, after the recorder: pytest keeps every report until the end. (Deleting it would cost more memory.)
+        # Let go here, after the recorder: pytest keeps every report until the end. Deleting it would cost memory.
         setattr(report, ATTRIBUTE, None)
         if self._config.get_verbosity() < 1:
             return
