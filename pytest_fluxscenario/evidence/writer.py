@@ -105,6 +105,11 @@ class EvidenceWriter:
         entry.ref, entry.worker, entry.hash = ref, worker, scenario_hash
         self._profiles[f"{profile.id} {profile.version} {profile.hash} {profile.source}"] = profile
 
+    def holds(self, item_id: str) -> bool:
+        """Whether a record of that scenario is there already."""
+        entry = self._entries.get(item_id)
+        return entry is not None and entry.ref is not None
+
     def outcome(self, item_id: str, outcome: ScenarioOutcome, note: str = "") -> None:
         """Say what became of a scenario; what is bad stays bad."""
         entry = self._entries.setdefault(item_id, _Entry())

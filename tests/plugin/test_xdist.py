@@ -28,7 +28,7 @@ def essence(project: Project) -> dict[str, Any]:
     return {**manifest, "results": [(one["id"], one["ref"], one["result"]) for one in project.records()]}
 
 
-@pytest.mark.parametrize("dist", ["load", "loadscope", "loadfile", "worksteal", "each", "no"])
+@pytest.mark.parametrize("dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"])
 def test_every_way_to_distribute_gives_the_same_evidence(mixed: Project, dist: str) -> None:
     plain = mixed.run("-m", "not slow")
     expected = essence(mixed)
@@ -36,6 +36,7 @@ def test_every_way_to_distribute_gives_the_same_evidence(mixed: Project, dist: s
     result = mixed.spawn(*args, "-m", "not slow")
     assert result.ret == plain.ret == pytest.ExitCode.TESTS_FAILED
     assert essence(mixed) == expected
+    result.stdout.fnmatch_lines(["fluxscenario: 10 scenarios on small 1.0.0 *"])
     assert expected["counts"]["not_run"] == 1
     if dist != "each":
         counts = {key: value for key, value in result.parseoutcomes().items() if key != "deselected"}
@@ -144,6 +145,7 @@ def test_repetitions_are_told(project: Project, workers: tuple[str, ...]) -> Non
         "rerun": 4,
     }
     assert project.outcomes() == {"flaky": "passed", "never": "failed", "steady": "passed"}
+    result.stdout.fnmatch_lines(["fluxscenario: 3 scenarios on small 1.0.0 *"])
     records = {record["result"]["scenario"]["id"]: record for record in project.records()}
     assert len(project.records()) == 3
     assert "attempt" not in records["steady"]["volatile"]
