@@ -1,8 +1,8 @@
 """Folders named ``scenarios``: their files are collected together.
 
-pytest asks every plugin about each file, and makes a report for each collector; for one small file after another
-that is most of its own cost. Where nobody but pytest would answer, and nothing on the command line or in a conftest.py leaves
-files out or picks items out of them, the answers are known, and a good file gives its items at once.
+pytest asks every plugin about each file, and makes a report for each collector; for one small file after another that
+is most of its own cost. Where nobody but pytest would answer, and nothing on the command line or in a conftest.py
+leaves files out or picks items out of them, the answers are known, and a good file gives its items at once.
 """
 
 from __future__ import annotations
