@@ -82,6 +82,7 @@ def test_what_was_probably_meant() -> None:
     assert did_you_mean("xyz", ["b", "a", "b"]) == "known: a, b"
     assert did_you_mean("xyz", []) == ""
     many = [f"name{number:02}" for number in range(15)]
+    assert did_you_mean("zzz", many[:12]) == "known: " + ", ".join(many[:12])
     assert did_you_mean("zzz", many) == "known: " + ", ".join(many[:12]) + " and 3 more"
     assert did_you_mean("ab\x1b", ["ab\x1b[", "ab"]) == "did you mean 'ab\\x1b[' or 'ab'?"
 

@@ -124,6 +124,16 @@ def test_a_result_that_is_no_object_is_told_so(value: Any, named: str) -> None:
     assert found.diagnostics == (f"the result is {named}, not an object",)
 
 
+def test_a_call_that_failed_says_what_went_in_and_that_nothing_came_out() -> None:
+    def crash(call: HookCall) -> dict[str, Any]:
+        raise RuntimeError
+
+    foreign: Any = []
+    for found in (outcome(crash), outcome(lambda _: foreign), InProcessHooks({}).call(CALL)):
+        assert (found.input_hash, found.output_hash) == (input_hash(CALL), "")
+        assert (found.runtime_id, found.runtime_kind) == ("in_process", "python")
+
+
 def test_a_hook_without_a_function_is_missing() -> None:
     found = InProcessHooks({}).call(HookCall("check\x07", "r", "demo", "1.0.0", None, {}))
     assert (found.status, found.result) == ("missing", None)
