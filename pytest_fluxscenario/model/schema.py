@@ -39,7 +39,20 @@ def schema_of(kind: Any) -> dict[str, Any]:
     if kind in _CONSTANTS:
         properties = schema["$defs"][kind.__name__]["properties"]
         properties["schema"] = {**properties["schema"], "const": _CONSTANTS[kind]}
-    return schema
+    ordered: dict[str, Any] = _in_order(schema)
+    return ordered
+
+
+def _in_order(value: Any) -> Any:
+    """The same schema with its alternatives sorted: msgspec's releases differ in their order."""
+    if isinstance(value, list):
+        return [_in_order(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ordered = {key: _in_order(item) for key, item in value.items()}
+    if "anyOf" in ordered:
+        ordered["anyOf"] = sorted(ordered["anyOf"], key=lambda one: json.dumps(one, sort_keys=True))
+    return ordered
 
 
 def schema_text(name: str) -> str:
