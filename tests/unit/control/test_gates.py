@@ -283,7 +283,8 @@ def test_calls_of_gates_that_did_not_fire_are_reported_with_what_stopped_the_req
     assert len(ask(target).hook_calls) == 1
     target, _ = with_hook(quiet, approval_gate(id="sign"))
     assert len(ask(target).hook_calls) == 1
-    target, _ = with_hook(quiet)
+    target, _ = with_hook(quiet, facts_gate(id="mute", hook=None))
+    assert len(ask(target).hook_calls) == 1
     lacking = control(
         act(required_capabilities=("net",)), gates=[quiet], declared=hooks(LOOK), runtime=Answers({"look": YES})
     )

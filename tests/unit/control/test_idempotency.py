@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pytest_fluxscenario.control.idempotency import fingerprint
+from pytest_fluxscenario.control.answers import no_answer
+from pytest_fluxscenario.control.idempotency import fingerprint, remember
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.model.vocabulary import CONTRACT_ACTION
 from pytest_fluxscenario.runtimes.none import NoHooks
@@ -168,6 +169,11 @@ def test_the_fingerprint_leaves_out_what_is_not_asked() -> None:
     assert one == fingerprint(request(payload={"a": 1}, key="other", run="other"))
     assert one.startswith("sha256:")
     assert one != fingerprint(request("other.one", {"a": 1}))
+
+
+def test_an_error_is_not_remembered_wherever_it_comes_from() -> None:
+    error = no_answer("why", "what", RUN)
+    assert remember(error, request(key="k")) is error
 
 
 def test_without_a_key_there_is_nothing_to_store() -> None:
