@@ -160,7 +160,7 @@ class Session:
         names: list[str] = []
         for loaded in suite.load(source):
             scenario = loaded.scenario
-            subject = suite.subject(scenario, name, loaded.rows[0].line)
+            subject = suite.subject(loaded, name)
             if loaded.warnings or subject.pack.warnings:
                 self._warn((*loaded.warnings, *subject.pack.warnings))
             for prepared in loaded.rows:

@@ -17,7 +17,7 @@ from pytest_fluxscenario.runtimes.port import HookRuntime
 
 
 def as_environment(given: Any) -> Environment:
-    """An Environment from one, or from a mapping. Raises pytest.UsageError for anything else."""
+    """An Environment from one, or from a mapping. Fails the scenario for anything else."""
     if isinstance(given, Environment):
         return given
     try:
@@ -27,7 +27,7 @@ def as_environment(given: Any) -> Environment:
 
 
 def as_clock(given: Any) -> Clock:
-    """A clock from one, or one that stands at a datetime. Raises pytest.UsageError for anything else."""
+    """A clock from one, or one that stands at a datetime. Fails the scenario for anything else."""
     if isinstance(given, datetime):
         if given.tzinfo is None:
             raise _unusable("fluxscenario_clock", "the datetime names no time zone; give it tzinfo=UTC")
@@ -38,7 +38,7 @@ def as_clock(given: Any) -> Clock:
 
 
 def as_hooks(given: Any) -> HookRuntime | None:
-    """A hook runtime from one, or from Python functions by hook id. Raises pytest.UsageError for anything else."""
+    """A hook runtime from one, or from Python functions by hook id. Fails the scenario for anything else."""
     if given is None:
         return None
     if isinstance(given, Mapping):
@@ -50,5 +50,5 @@ def as_hooks(given: Any) -> HookRuntime | None:
     )
 
 
-def _unusable(fixture: str, message: str) -> pytest.UsageError:
-    return pytest.UsageError(f"fixture {fixture}: {message}")
+def _unusable(fixture: str, message: str) -> BaseException:
+    return pytest.fail.Exception(f"the fixture {fixture} cannot be used: {message}", pytrace=False)

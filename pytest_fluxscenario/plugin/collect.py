@@ -80,7 +80,7 @@ class ScenarioFile(pytest.File):
             named = self.ihook.pytest_fluxscenario_resolve_profile(
                 scenario=scenario, path=str(self.path), config=self.flux.config
             )
-        return self.flux.suite.subject(scenario, self.shown, loaded.rows[0].line, named)
+        return self.flux.suite.subject(loaded, self.shown, named)
 
     def _warn(self, loaded: Loaded, subject: Subject) -> None:
         """Tell of warnings; under the strict option each is a failure."""
@@ -100,9 +100,7 @@ class ScenarioFile(pytest.File):
         try:
             return marks_of(loaded.scenario, self.config)
         except TagError as error:
-            place = self.flux.suite.place(
-                str(self.path), self.shown, loaded.rows[0], ("tags", error.position), self.digest
-            )
+            place = loaded.locate(("tags", error.position))
             raise DocumentError.of("scenario.tag", place, str(error), error.hint) from None
 
 

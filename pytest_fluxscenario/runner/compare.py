@@ -63,25 +63,46 @@ def _conflict(response: Response) -> Any:
 
 
 def _statuses(response: Response) -> Any:
-    return {call.hook_id: call.status for call in response.hook_calls}
+    found: dict[str, str] = {}
+    for call in response.hook_calls:
+        known = found.setdefault(call.hook_id, call.status)
+        if known != call.status:
+            # A call that failed is not hidden by a later one of the same hook.
+            found[call.hook_id] = f"{known}, {call.status}"
+    return found
 
 
 def _calls(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
     """``hook_calls``: a list of ids, or ids to statuses."""
-    if isinstance(expected, dict) and matcher_name(expected) is None:
+    name = matcher_name(expected)
+    if isinstance(expected, dict) and name is None:
         return fits(expected, actual, plugin)
+    if name == "any_of":
+        return any(_calls(one, actual, plugin) for one in expected[name])
     return _set(expected, list(actual), plugin)
 
 
 def _set(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
+    """A list of names; one with nothing in it is absent, for ``null`` and for ``present``."""
     if expected is None:
         return not actual
+    name = matcher_name(expected)
+    if name == "any_of":
+        return any(_set(one, actual, plugin) for one in expected[name])
+    if name == "present":
+        return fits(expected, actual or ABSENT, plugin)
     return fits_as_set(expected, actual, plugin)
 
 
 def _flag(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
+    """A flag; one that is false is absent, for ``null`` and for ``present``."""
     if expected is None:
         return actual is False
+    name = matcher_name(expected)
+    if name == "any_of":
+        return any(_flag(one, actual, plugin) for one in expected[name])
+    if name == "present":
+        return fits(expected, actual or ABSENT, plugin)
     return fits(expected, actual, plugin)
 
 

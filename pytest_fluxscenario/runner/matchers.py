@@ -70,14 +70,15 @@ def _match(name: str, argument: Any, actual: Any, plugin: PluginMatchers) -> boo
         return (actual is not ABSENT and actual is not None) is argument
     if name.startswith("x-"):
         return plugin[name](argument, actual) is True
+    if name == "any_of":
+        # Also where nothing is: null may be one of the choices.
+        return any(fits(one, actual, plugin) for one in argument)
     if actual is ABSENT:
         return False
     if name == "matches":
         return isinstance(actual, str) and len(actual) <= _LONGEST and re.search(argument, actual) is not None
     if name == "contains":
         return _contains(argument, actual, plugin)
-    if name == "any_of":
-        return any(fits(one, actual, plugin) for one in argument)
     return isinstance(actual, list | tuple) and fits(list(argument), list(actual), plugin)
 
 

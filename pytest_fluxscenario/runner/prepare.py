@@ -53,6 +53,8 @@ class Loaded:
     scenario: Scenario
     rows: tuple[Prepared, ...]
     warnings: tuple[Problem, ...]
+    #: Gives the place of a pointer into the scenario; reads the file's bytes again for it.
+    locate: Callable[..., Place]
 
 
 def load_file(source: Source, limits: Limits, matchers: Collection[str]) -> tuple[Loaded, ...]:
@@ -120,7 +122,7 @@ def _load(element: Element, located: _Located, matchers: Collection[str], proble
         return None
     digest = sha256_ref((canonical_without_floats if element.plain else canonical)(element.data))
     rows = _rows(scenario, element, digest, locate, matchers, problems)
-    return Loaded(scenario, rows, tuple(found)) if rows else None
+    return Loaded(scenario, rows, tuple(found), locate) if rows else None
 
 
 def _rows(

@@ -118,6 +118,9 @@ def _run_step(index: int, step: Step, control: Control, settings: RunSettings, c
         request, expectation = _request(step), step.expectation
         answer = control.decide(request)
         response = answer if type(answer) is Response else _read(answer)
+        if len(response.created_artifacts or ()) != len(response.created_artifact_types or ()):
+            # What was created is compared by type: without types, an expectation that nothing is created would hold.
+            raise msgspec.ValidationError("created_artifact_types must give the type of each of created_artifacts")
         if expectation is None:
             return _without_verdict(index, name, "the step expects nothing", request, None)
         found = mismatches(expectation, response, settings.matchers)

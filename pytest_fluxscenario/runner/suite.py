@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_fluxscenario.base.errors import DocumentError, FluxError
+from pytest_fluxscenario.base.errors import DocumentError, FluxError, ProfileError
 from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.control.rules import make_rules
 from pytest_fluxscenario.documents.limits import Limits
@@ -47,14 +47,22 @@ class Suite:
         """The scenarios of a file. Raises DocumentError with everything that is wrong in it."""
         return load_file(source, self.limits, (*MATCHERS, *self.matchers))
 
-    def subject(self, scenario: Scenario, file: str, line: int, named: str | None = None) -> Subject:
+    def subject(self, loaded: Loaded, file: str, named: str | None = None) -> Subject:
         """The profile under test (scenario.md), made ready; ``named`` is a ref or path that a plugin gave for it.
 
-        Raises ProfileError, StoreError, DamageError.
+        Raises ProfileError, at the field of the scenario that leads nowhere; DamageError.
         """
-        place = Place(file, line, 1)
+        scenario = loaded.scenario
+        begins = Place(file, loaded.rows[0].line, 1)
         ref = scenario.profile or named
-        pack = self.resolver.resolve(scenario.profile_id, scenario.profile_version, ref, file, place)
+        try:
+            pack = self.resolver.resolve(scenario.profile_id, scenario.profile_version, ref, file, begins)
+        except ProfileError as error:
+            if error.place != begins:
+                raise
+            # Only now is it worth reading the file for its places.
+            place = loaded.locate(("profile_id",) if scenario.profile is None else ("profile",))
+            raise ProfileError(replace(problem, place=place) for problem in error.problems) from None
         known = self._subjects.get(id(pack))
         if known is None:
             known = self._subjects[id(pack)] = make_subject(pack)

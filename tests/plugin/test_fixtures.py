@@ -155,7 +155,7 @@ def test_a_fixture_of_another_shape_is_told(project: Project, fixture: str, valu
     result = project.run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert project.outcomes() == {"one": "error"}
-    result.stdout.fnmatch_lines([f"*fixture fluxscenario_{fixture}: *{words}*"])
+    result.stdout.fnmatch_lines([f"*fixture fluxscenario_{fixture} cannot be used: *{words}*"])
 
 
 def test_an_autouse_fixture_applies(project: Project, plugin_args: tuple[str, ...]) -> None:

@@ -50,7 +50,7 @@ def test_two_packs_of_one_version_that_differ_are_an_error(project: Project) -> 
     result = project.run()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["elsewhere/a.scenario.json:1:1: two packs say that they are 'small' 1.0.0, and differ: packs/small and *twin*"]
+        ["elsewhere/a.scenario.json:3:17: two packs say that they are 'small' 1.0.0, and differ: packs/small and *twin*"]
     )
 
 
@@ -123,7 +123,7 @@ def test_a_ref_that_means_nothing_is_told(project: Project, more: dict[str, str]
     project.add("a.json", scenario(**more))
     result = project.run()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"packs/small/scenarios/a.json:1:1: *{words}*"])
+    result.stdout.fnmatch_lines([f"packs/small/scenarios/a.json:22:14: *{words}*"])
     assert "Traceback" not in text_of(result)
 
 
@@ -199,7 +199,7 @@ def test_an_unknown_profile_lists_what_there_is(project: Project) -> None:
     result.stdout.fnmatch_lines(
         [
             (
-                "elsewhere/a.scenario.json:1:1: there is no profile 'small' 7.0.0: no pack lies around the file;"
+                "elsewhere/a.scenario.json:3:17: there is no profile 'small' 7.0.0: no pack lies around the file;"
                 " the working tree has small 1.0.0 (packs/small); the store store has small:v1.5.0"
                 " ('small' is there as 1.0.0 (packs/small), 1.5.0 (store))"
             )

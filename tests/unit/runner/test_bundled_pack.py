@@ -41,7 +41,7 @@ def cases_of(suite: Suite, name: str) -> list[Case]:
     shown = f"scenarios/local_patch_review/scenarios/{name}"
     loaded = suite.load(suite.read(str(FOLDER / name), shown))
     return [
-        make_case(prepared, suite.subject(one.scenario, shown, prepared.line), shown)
+        make_case(prepared, suite.subject(one, shown), shown)
         for one in loaded
         for prepared in one.rows
     ]

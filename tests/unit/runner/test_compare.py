@@ -16,6 +16,8 @@ from pytest_fluxscenario.runner.matchers import fits, fits_as_set, matcher_name
 from tests.unit.runner.values import json_values, relaxed
 
 _LISTS = {"missing_artifacts": "missing_artifacts", "created_artifacts": "created_artifact_types"}
+_NAMES_OF_LISTS = ("missing_artifacts", "created_artifacts", "next_allowed_actions")
+_FLAGS = ("completion_report_exists", "idempotent_replay", "idempotency_conflict")
 _NAMES = st.lists(st.sampled_from("abcde"), max_size=5)
 
 
@@ -126,6 +128,8 @@ def test_matchers_may_stand_in_a_list_of_names() -> None:
         ({"matches": ""}, ABSENT, False),
         ({"contains": ""}, ABSENT, False),
         ({"any_of": [1]}, ABSENT, False),
+        ({"any_of": [1, None]}, ABSENT, True),
+        ({"any_of": [{"present": False}]}, ABSENT, True),
         ({"in_order": [1, 2]}, (1, 2), True),
         ({"in_order": [1, 2]}, [2, 1], False),
         ({"in_order": []}, ABSENT, False),
@@ -182,6 +186,36 @@ def test_hook_calls_are_ids_or_statuses() -> None:
     assert wrong({"hook_calls": {"a": "ok", "b": "ok"}}, answer) == ["hook_calls"]
     assert wrong({"hook_calls": {"a": "ok"}}, answer) == ["hook_calls"]
     assert wrong({"hook_calls": {"contains": "a"}}, answer) == []
+
+
+@pytest.mark.parametrize("field", [*_NAMES_OF_LISTS, "hook_calls", *_FLAGS])
+def test_a_list_of_nothing_and_a_false_flag_are_absent_for_every_matcher(field: str) -> None:
+    there = {"hook_calls": (HookCallRecord("a", "ok"),), **dict.fromkeys(_FLAGS, True)}.get(field, ("a",))
+    empty, full = response(), response(**{_LISTS.get(field, field): there})
+    other = {"hook_calls": {"a": "ok"}, **dict.fromkeys(_FLAGS, True)}.get(field, ["a"])
+    for answer, absent in ((empty, True), (full, False)):
+        held = [] if absent else [field]
+        unheld = [field] if absent else []
+        assert wrong({field: None}, answer) == held
+        assert wrong({field: {"present": False}}, answer) == held
+        assert wrong({field: {"present": True}}, answer) == unheld
+        assert wrong({field: {"any_of": [other]}}, answer) == unheld
+        assert wrong({field: {"any_of": [{"present": True}]}}, answer) == unheld
+        assert wrong({field: {"any_of": [None, other]}}, answer) == []
+
+
+def test_the_choices_of_any_of_are_sets_of_names_too() -> None:
+    answer = response(next_allowed_actions=("a", "b"))
+    assert wrong({"next_allowed_actions": {"any_of": [["c"], ["b", "a"]]}}, answer) == []
+    assert wrong({"next_allowed_actions": {"any_of": [["c"], {"in_order": ["b", "a"]}]}}, answer) != []
+
+
+def test_a_failed_call_is_not_hidden_by_another_of_the_same_hook() -> None:
+    failed, good = HookCallRecord("a", "error"), HookCallRecord("a", "ok")
+    for calls in ((failed, good), (good, failed)):
+        assert wrong({"hook_calls": {"a": "ok"}}, response(hook_calls=calls)) == ["hook_calls"]
+    assert wrong({"hook_calls": {"a": "ok"}}, response(hook_calls=(good, good))) == []
+    assert wrong({"hook_calls": ["a"]}, response(hook_calls=(failed, good))) == []
 
 
 def test_objects_are_compared_whole_unless_a_matcher_says_otherwise() -> None:
