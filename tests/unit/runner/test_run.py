@@ -125,6 +125,17 @@ def test_a_mapping_is_an_answer() -> None:
     assert outcome.verdict == "passed"
 
 
+@pytest.mark.parametrize("built", [False, True])
+def test_what_was_created_is_not_taken_for_nothing_where_its_types_are_missing(built: bool) -> None:
+    nothing = {"status": "ok", "route": "Continue", "created_artifacts": []}
+    said = answer(created_artifacts=["note-1"])
+    outcome = run(
+        scenario("s", step(expect=nothing)), FakeControl(lambda _: said if built else msgspec.to_builtins(said))
+    )
+    assert outcome.verdict == "error"
+    assert "created_artifact_types must give the type of each" in str(outcome.steps[0].fault)
+
+
 def test_faults_of_a_step_go_before_those_of_the_scenario_and_end_with_it() -> None:
     hooks = StepHooks(NoHooks("packs/p"))
     seen: list[dict[str, str]] = []
