@@ -13,3 +13,21 @@ def sha256(data: bytes) -> str:
 def sha256_ref(data: bytes) -> str:
     """The digest as a ref: ``sha256:`` and 64 lowercase hex digits."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class Digest:
+    """The digest of bytes that come piece by piece."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        """The next piece."""
+        self._hash.update(data)
+
+    @property
+    def ref(self) -> str:
+        """``sha256:`` and the digest of all pieces so far."""
+        return "sha256:" + self._hash.hexdigest()

@@ -8,8 +8,14 @@ import os
 import secrets
 from dataclasses import dataclass, field
 
+from pytest_fluxscenario.base.digest import Digest
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
+
+try:
+    import fcntl
+except ImportError:  # a system without POSIX locks; one session at a time is then up to its owner
+    fcntl = None  # type: ignore[assignment]
 
 #: What a new file may be, before the umask: mkstemp's 0600 would shut the group out.
 _MODE = 0o666
@@ -71,14 +77,34 @@ class Log:
 
     path: str
     _descriptor: int = field(default=-1, repr=False)
+    _hash: Digest = field(default_factory=Digest, repr=False)
     #: Bytes appended so far.
     size: int = 0
 
     def open(self) -> None:
-        """Begin an empty file; what stood there is replaced. Raises WriteError."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        """Take hold of the file, which keeps what stands in it until ``clear``.
+
+        Raises WriteError, also where another process holds it.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         try:
             self._descriptor = os.open(self.path, flags, _MODE)
+            try:
+                _hold(self._descriptor)
+            except BaseException:
+                os.close(self._descriptor)
+                self._descriptor = -1
+                raise
+        except BlockingIOError as error:
+            held = OSError(error.errno, "another session is writing to it; wait for it, or name another folder")
+            raise write_error(self.path, held) from error
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def clear(self) -> None:
+        """Begin the file anew, without what stood in it. Raises WriteError."""
+        try:
+            os.ftruncate(self._descriptor, 0)
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -95,7 +121,13 @@ class Log:
                 os.ftruncate(self._descriptor, start)
             raise write_error(self.path, error) from error
         self.size += len(line)
+        self._hash.add(line)
         return start
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` of everything appended."""
+        return self._hash.ref
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes of an earlier line."""
@@ -114,6 +146,12 @@ class Log:
             _sync_folder(os.path.dirname(os.path.abspath(self.path)))
         except OSError as error:
             raise write_error(self.path, error) from error
+
+
+def _hold(descriptor: int) -> None:
+    """Lock a file for as long as it is open; raises BlockingIOError where another process holds it."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -17,7 +17,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
-from pytest_fluxscenario.evidence.writer import MANIFEST, RECORDS
+from pytest_fluxscenario.evidence.writer import MANIFEST, RECORDS, manifest_bytes
 from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, Manifest
 
 #: A manifest of some million scenarios.
@@ -96,11 +96,6 @@ def read_manifest(folder: str) -> ReadManifest:
     written = manifest_bytes(manifest)
     same = data == written
     return ReadManifest(manifest, same, not same and data.replace(b"\r\n", b"\n") == written)
-
-
-def manifest_bytes(manifest: Manifest) -> bytes:
-    """The bytes that the writer writes for a manifest."""
-    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
 
 
 def read_lines(folder: str, most: int = LINE_MOST) -> Iterator[Line]:

@@ -82,7 +82,7 @@ def write_record(
     if redactor.active:
         shown = redactor.data(msgspec.to_builtins(result))
         item_id = redactor.text(item_id)
-        volatile = msgspec.convert(redactor.data(msgspec.to_builtins(volatile)), Volatile)
+        volatile = _redacted(volatile, redactor)
     body = canonical(shown) if floats else canonical_without_floats(shown)
     ref = sha256_ref(body)
     return Written(item_id, ref, record_line(item_id, ref, body, _encode(volatile)))
@@ -97,6 +97,12 @@ def record_line(item_id: str, ref: str, result: bytes, volatile: bytes) -> bytes
         RECORD_SCHEMA.encode(),
         volatile,
     )
+
+
+def _redacted(volatile: Volatile, redactor: Redactor) -> Volatile:
+    """What varies without its secrets: they can be in what plugins note, and in the name of the host."""
+    notes = {redactor.text(name): redactor.text(text) for name, text in volatile.notes.items()}
+    return msgspec.structs.replace(volatile, host=redactor.text(volatile.host), notes=notes)
 
 
 def _with_fault(outcome: Outcome) -> tuple[StepResult, ...]:

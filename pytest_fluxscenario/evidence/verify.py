@@ -9,8 +9,11 @@ What is looked for, in this order:
 4. Each scenario of the manifest: the record that it names is there.
 5. Coverage says what the records show.
 
-No hash covers what varies (``volatile``, ``started``, ``tool``, notes, errors, redactions) and the names of what was
-not exercised: a change there that keeps their shape is not found.
+6. The log and the manifest are, byte for byte, what the manifest's ``log`` and ``check`` say: whatever was changed and
+   is named by nothing above, such as what varies, is found here.
+
+Hashes without a key show what was changed by mistake, or by someone who does not know of them. Whoever rewrites all of
+them can make other evidence; what a reviewer keeps of a run is its root hash, from the terminal or from JUnit.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from typing import get_args
 import msgspec
 from msgspec import UNSET
 
-from pytest_fluxscenario.base.digest import sha256_ref
+from pytest_fluxscenario.base.digest import Digest, sha256_ref
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
@@ -38,12 +41,11 @@ from pytest_fluxscenario.evidence.reading import (
     read_manifest,
     shown_file,
 )
-from pytest_fluxscenario.evidence.writer import MANIFEST, RECORDS, root_hash
+from pytest_fluxscenario.evidence.writer import MANIFEST, RECORDS, manifest_check, root_hash, verdict_of
 from pytest_fluxscenario.model.evidence import (
     RECORD_SCHEMA,
     Manifest,
     ManifestScenario,
-    RunVerdict,
     ScenarioOutcome,
     Volatile,
 )
@@ -51,7 +53,6 @@ from pytest_fluxscenario.model.evidence import (
 #: Problems that one verification tells; the rest are counted.
 MOST_PROBLEMS = 1_000
 _OUTCOMES: tuple[str, ...] = get_args(ScenarioOutcome)
-_BAD = frozenset({"failed", "error", "crashed"})
 _STARTED = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{3}Z")
 _RESTORE = "restore the folder from a copy, or run the scenarios again"
 
@@ -132,25 +133,21 @@ def _check_manifest(read: ReadManifest, place: Place, found: _Found, *, finished
         if said != real:
             message = f"counts say {'nothing' if said is None else said} of {shown(outcome, 40)}, but {real or 0} are"
             found.add("contradiction", place, message)
-    if finished and manifest.verdict != _verdict(manifest):
-        message = f"the verdict says {manifest.verdict}, but the outcomes and errors make it {_verdict(manifest)}"
+    verdict = verdict_of({entry.outcome for entry in manifest.scenarios}, faults=bool(manifest.errors))
+    if finished and manifest.verdict != verdict:
+        message = f"the verdict says {manifest.verdict}, but the outcomes and errors make it {verdict}"
         found.add("contradiction", place, message, "the manifest was edited")
     refs = ((entry.id, entry.ref) for entry in manifest.scenarios if entry.ref is not UNSET)
     root = root_hash(refs)
     if manifest.root != root:
         message = f"the root hash is {shown(manifest.root, 80)}, but the refs of the scenarios give {root}"
         found.add("root", place, message, "a ref or the root was edited")
+    if manifest.check != manifest_check(manifest):
+        found.add("edited", place, "is not the one that was written: its own hash does not fit", _RESTORE)
     if not _STARTED.fullmatch(manifest.started):
         found.add(
             "edited", place, f"started is '{shown(manifest.started, 40)}', which is no time that the writer writes"
         )
-
-
-def _verdict(manifest: Manifest) -> RunVerdict:
-    outcomes = {entry.outcome for entry in manifest.scenarios}
-    if outcomes & _BAD or manifest.errors:
-        return "failed"
-    return "incomplete" if "not_run" in outcomes or not outcomes else "passed"
 
 
 class _Log:
@@ -168,6 +165,8 @@ class _Log:
         self._seen: set[str] = set()
         self._last = ""
         self._ledger = Ledger(manifest)
+        self._said = manifest.log
+        self._digest = Digest()
 
     def line(self, line: Line) -> None:
         """One line of the log."""
@@ -175,6 +174,7 @@ class _Log:
         if line.too_long:
             self._found.add("edited", place, "is longer than any record")
             return
+        self._digest.add(line.data + b"\n" if line.ended else line.data)
         if not line.ended and not self._finished:
             # No damage: the last write of a session that died.
             self.notes.append(f"{place}: breaks off; the session ended while it was written")
@@ -243,6 +243,11 @@ class _Log:
                 self._found.add(
                     "contradiction", self._manifest, f"'{shown(item_id)}' {entry.outcome}, but names no record"
                 )
+        real = self._digest.ref
+        if self._said != real and not self._found.problems:
+            # Said only where nothing else is: each fault that was found above changes the log's hash as well.
+            message = f"the log is not the one that was written: its hash is {real}, not {shown(self._said, 80)}"
+            self._found.add("edited", Place(self._file), message, _RESTORE)
         for message in self._ledger.faults():
             self._found.add("contradiction", self._manifest, message)
 

@@ -7,13 +7,14 @@ finished records and a manifest that does not look green.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import Log, make_folder, replace_file, write_error
 from pytest_fluxscenario.base.place import Place
@@ -74,10 +75,12 @@ class EvidenceWriter:
         if os.path.islink(self.folder):
             raise write_error(self.folder, OSError(40, "the evidence folder is a link"))
         make_folder(self.folder)
-        # First the manifest: no moment may show an old verdict beside new records.
+        log = Log(os.path.join(self.folder, RECORDS))
+        log.open()
+        # The manifest before the records go: no moment may show an old verdict beside new records.
         self._write_manifest("incomplete", (), {})
-        self._log = Log(os.path.join(self.folder, RECORDS))
-        self._log.open()
+        log.clear()
+        self._log = log
 
     def expect(self, ids: Iterable[str]) -> None:
         """Add scenarios that were collected."""
@@ -125,10 +128,7 @@ class EvidenceWriter:
     @property
     def verdict(self) -> RunVerdict:
         """What the run is worth now: failed, else incomplete while a collected scenario has no outcome, else passed."""
-        outcomes = {entry.outcome for entry in self._entries.values()}
-        if outcomes & _BAD or self.errors:
-            return "failed"
-        return "incomplete" if "not_run" in outcomes or not outcomes else "passed"
+        return verdict_of({entry.outcome for entry in self._entries.values()}, faults=bool(self.errors))
 
     @property
     def root(self) -> str:
@@ -142,25 +142,29 @@ class EvidenceWriter:
 
     def finish(self, coverage: tuple[ProfileCoverage, ...], redactions: Mapping[str, int]) -> RunVerdict:
         """Put the records in order of id, and write what the run is worth. Raises WriteError."""
-        self._order()
+        digest = self._order()
         verdict = self.verdict
-        self._write_manifest(verdict, coverage, dict(redactions))
+        self._write_manifest(verdict, coverage, dict(redactions), digest)
         return verdict
 
-    def _order(self) -> None:
-        """Leave one line for each record, in order of id; the log is written anew only where it is not so already."""
+    def _order(self) -> str:
+        """Leave one line for each record, in order of id, and give the log's hash; it is written anew only if need be."""
         log = self._log
         if log is None:
-            return
+            return ""
         kept = sorted((item_id, entry) for item_id, entry in self._entries.items() if entry.ref is not None)
         starts = [entry.start for _, entry in kept]
         if starts != sorted(starts) or sum(entry.length for _, entry in kept) != log.size:
             lines = b"".join(log.read(entry.start, entry.length) for _, entry in kept)
             replace_file(log.path, lines)
+            log.close()
+            return sha256_ref(lines)
+        digest = log.digest
         log.close()
+        return digest
 
     def _write_manifest(
-        self, verdict: RunVerdict, coverage: tuple[ProfileCoverage, ...], redactions: dict[str, int]
+        self, verdict: RunVerdict, coverage: tuple[ProfileCoverage, ...], redactions: dict[str, int], log: str = ""
     ) -> None:
         entries = sorted(self._entries.items())
         counts: dict[str, int] = dict.fromkeys(_OUTCOMES, 0)
@@ -186,9 +190,27 @@ class EvidenceWriter:
             redactions=redactions,
             started=self.about.started,
             tool=self.about.tool,
+            log=log,
         )
-        text = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
-        replace_file(os.path.join(self.folder, MANIFEST), text)
+        checked = msgspec.structs.replace(manifest, check=manifest_check(manifest))
+        replace_file(os.path.join(self.folder, MANIFEST), manifest_bytes(checked))
+
+
+def verdict_of(outcomes: Collection[ScenarioOutcome], *, faults: bool) -> RunVerdict:
+    """What a run is worth: failed for one bad outcome or fault; passed only where something passed, and nothing is left."""
+    if not _BAD.isdisjoint(outcomes) or faults:
+        return "failed"
+    return "passed" if "passed" in outcomes and "not_run" not in outcomes else "incomplete"
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """A manifest as it is written: sorted, a field a line."""
+    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
+
+
+def manifest_check(manifest: Manifest) -> str:
+    """``sha256:`` of the canonical JSON of the manifest with ``check`` left empty."""
+    return canonical_ref(msgspec.structs.replace(manifest, check=""))
 
 
 def root_hash(refs: Iterable[tuple[str, str | None]]) -> str:

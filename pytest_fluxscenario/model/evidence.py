@@ -183,4 +183,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     redactions: dict[str, int] = {}
     started: str = ""
     tool: str = ""
+    #: ``sha256:`` of the bytes of ``records.jsonl``; empty while the session goes on.
+    log: str = ""
+    #: ``sha256:`` of the canonical JSON of the manifest with this field left empty.
+    check: str = ""
     schema: str = MANIFEST_SCHEMA

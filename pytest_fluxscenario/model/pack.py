@@ -102,7 +102,7 @@ class HookContract(Struct, frozen=True, omit_defaults=True):
     output_protocol: str = "fst.hook.result.v1"
     #: Forbidden beside the fields that always are.
     forbidden_output_fields: tuple[str, ...] = AUTHORITY_FIELDS
-    #: None where any other field is allowed.
+    #: None: only the fields of the protocol itself.
     allowed_output_fields: tuple[str, ...] | None = None
 
 

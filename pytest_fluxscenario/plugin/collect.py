@@ -51,7 +51,9 @@ class ScenarioFile(pytest.File):
         """The items of the file; None where it has faults, which ``collect`` tells."""
         try:
             return list(self._items())
-        except (FluxError, pytest.PytestWarning):
+        except pytest.UsageError:
+            raise
+        except (Exception, pytest.skip.Exception):  # noqa: BLE001 - whatever it is, it concerns this file and not its neighbours
             return None
 
     def _items(self) -> Iterator[pytest.Item]:

@@ -31,6 +31,8 @@ _WATCHED = (
     "pytest_fluxscenario_before_step",
     "pytest_fluxscenario_after_step",
     "pytest_fluxscenario_evidence_record",
+    # A matcher may say no and then yes: it must not be asked twice.
+    "pytest_fluxscenario_matchers",
 )
 _OPTIONS = ("setuponly", "setupshow", "setupplan", "usepdb", "trace")
 
@@ -49,16 +51,21 @@ class ShortProtocol:
         """Run a light item; None leaves it to pytest."""
         if (
             type(item) is not ScenarioItem
-            or item.own_markers
+            or not _unmarked(item)
             or not self._nobody_watches()
             or not _settled(item, nextitem)
         ):
             return None
+        counts = item.flux.redactor.counts
+        before = counts.copy()
         started, begun = time(), perf_counter()
         case = item.make_case()
         hooks = case.hooks()
         attempt = execute(item, case, case.control(hooks), hooks, case.environment)
         if attempt.outcome.verdict != "passed":
+            # What this attempt redacted is redacted again.
+            counts.clear()
+            counts.update(before)
             return None
         duration = perf_counter() - begun
         item.user_properties.extend(attempt.properties)
@@ -107,6 +114,16 @@ class ShortProtocol:
                 or is_watched(self._config, ("pytest_runtest_protocol",), wrappers=False)
             )
         return self._unwatched
+
+
+def _unmarked(item: pytest.Item) -> bool:
+    """Whether nothing around the item has a marker, or something to set up as a package has in ``__init__.py``."""
+    node: Any = item
+    while node is not None:
+        if node.own_markers or type(node).setup is not pytest.Collector.setup:
+            return False
+        node = node.parent
+    return True
 
 
 def _settled(item: pytest.Item, nextitem: pytest.Item | None) -> bool:

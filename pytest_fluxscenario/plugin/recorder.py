@@ -10,6 +10,7 @@ import pytest
 
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
@@ -34,6 +35,8 @@ class Recorder:
         self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool()))
         self._writing = False
         self._ids: set[str] = set()
+        #: What the evidence calls a scenario to the scenario's own id.
+        self._names: dict[str, str] = {}
         self._redactions: dict[str, dict[str, int]] = {}
         self._refs: dict[tuple[str, ...], ProfileRef] = {}
 
@@ -52,10 +55,11 @@ class Recorder:
         new = [item_id for item_id in ids if item_id not in self._ids]
         self._ids.update(new)
         shown_ids = [self._redactor.text(item_id) for item_id in new]
+        self._check_distinct(new, shown_ids)
         if self.folder is None or self._writing:
             self._writer.expect(shown_ids)
             return
-        if not self._ids:
+        if not self._ids and not self._writer.errors:
             return
         try:
             self._writer.begin(shown_ids)
@@ -100,6 +104,13 @@ class Recorder:
         except FluxError as error:
             self._fault(error, "the records that were written remain, and the manifest says incomplete")
 
+    def _check_distinct(self, ids: list[str], names: list[str]) -> None:
+        """Two scenarios under one name would be one in the evidence, and the one hide the other."""
+        for item_id, name in zip(ids, names, strict=True):
+            if self._names.setdefault(name, item_id) != item_id:
+                error = FluxError.of("evidence.id", Place(name), "redaction gives this name to more than one scenario")
+                self._fault(error, "name scenarios and files without what is redacted")
+
     def _take(self, item_id: str, message: Message) -> None:
         profile = self._refs.get(message["profile"])
         if profile is None:
@@ -135,6 +146,10 @@ def _outcome(report: pytest.TestReport, message: Message | None) -> tuple[Scenar
     """What one phase says became of its scenario; None where it says nothing."""
     expected = hasattr(report, "wasxfail")
     if report.when == "call":
+        if not report.failed and not expected and message is not None and message["verdict"] != "passed":
+            return ("error" if message["verdict"] == "error" else "failed"), f"a plugin reports it as {report.outcome}"
+        if report.passed and message is None:
+            return "error", "a plugin reports it as passed, but it was not run"
         if report.passed:
             return "passed", f"passed against the mark xfail: {report.wasxfail}" if expected else ""
         if report.skipped:

@@ -23,7 +23,7 @@ class Reports:
         self._session = session
         self._teller = teller
         self._only_scenarios = False
-        self._deselected: list[str] = []
+        self._collected: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -41,8 +41,21 @@ class Reports:
             _redact(report, redactor)
         return report
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
+        """Remember what there was before ``-k``, ``-m``, ``--lf`` and plugins leave out some of it."""
+        self._collected = [item.nodeid for item in items if isinstance(item, ScenarioMixin)]
+        return (yield)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """All items are there, and stay until the end."""
+        """All items are there, and stay until the end; tell what was collected and is not among them."""
+        kept = {item.nodeid for item in session.items}
+        self.left_out = [item_id for item_id in self._collected if item_id not in kept]
+        self._collected = []
+        workeroutput = getattr(self._session.config, "workeroutput", None)
+        if workeroutput is not None and self.left_out:
+            # The controller of a worker cannot see it.
+            workeroutput["fluxscenario_left_out"] = self.left_out
         settle(session.config, len(session.items))
         self._only_scenarios = all(type(item) is ScenarioItem for item in session.items)
 
@@ -51,13 +64,6 @@ class Reports:
         """What the run has left is reports."""
         if self._only_scenarios:
             settle_again(session.config)
-
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Remember what a worker's controller cannot see."""
-        self._deselected.extend(item.nodeid for item in items if isinstance(item, ScenarioMixin))
-        workeroutput = getattr(self._session.config, "workeroutput", None)
-        if workeroutput is not None:
-            workeroutput["fluxscenario_deselected"] = self._deselected
 
 
 def _redact(report: pytest.TestReport, redactor: Redactor) -> None:

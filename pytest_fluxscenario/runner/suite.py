@@ -9,7 +9,7 @@ from pytest_fluxscenario.base.errors import DocumentError, FluxError, ProfileErr
 from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.control.rules import make_rules
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.places import read_places
+from pytest_fluxscenario.documents.places import Places, read_places
 from pytest_fluxscenario.documents.source import Root, Source, read_source
 from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.model.scenario import Scenario
@@ -35,6 +35,7 @@ class Suite:
     matchers: PluginMatchers = field(default_factory=dict)
     _inside: Root = field(init=False)
     _subjects: dict[int, Subject] = field(default_factory=dict)
+    _places: tuple[tuple[str, str], Places | None] = (("", ""), None)
 
     def __post_init__(self) -> None:
         self._inside = Root(self.root)
@@ -79,13 +80,19 @@ class Suite:
 
     def place(self, path: str, name: str, prepared: Prepared, pointer: Pointer, digest: str) -> Place:
         """The place of something in a collected scenario; only its file and line where the file has changed since."""
-        try:
-            source = self.read(path, name)
-            if source.digest == digest:
-                return read_places(source, self.limits).at(prepared.document, prepared.pointer + pointer)
-        except FluxError:
-            pass
-        return Place(name, prepared.line, 0, pointer)
+        if self._places[0] != (path, digest):
+            try:
+                source = self.read(path, name)
+            except FluxError:
+                return Place(name, prepared.line, 0, pointer)
+            if source.digest != digest:
+                return Place(name, prepared.line, 0, pointer)
+            # Kept for the next failed step: a file of many scenarios fails many times.
+            self._places = (path, digest), read_places(source, self.limits)
+        places = self._places[1]
+        if places is None:
+            return Place(name, prepared.line, 0, pointer)
+        return places.at(prepared.document, prepared.pointer + pointer)
 
 
 def make_subject(pack: Pack) -> Subject:
