@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -74,7 +75,7 @@ class Wording:
             case "additionalProperties":
                 yield from self._unknown(error, pointer)
             case "required":
-                owner = shown(_schema(error).get("title", "object")).lower()
+                owner = _owner(_schema(error))
                 for name in wanted:
                     if name not in value:
                         yield Told("missing-field", pointer, f"the {owner} has no '{name}'")
@@ -109,7 +110,7 @@ class Wording:
 
     def _unknown(self, error: ValidationError, pointer: Pointer) -> Iterator[Told]:
         known = tuple(_schema(error).get("properties", {}))
-        owner = shown(_schema(error).get("title", "object")).lower()
+        owner = _owner(_schema(error))
         instance: Any = error.instance
         for name in instance:
             if name in known:
@@ -171,6 +172,11 @@ class Wording:
             yield from ("true", "false")
         else:
             yield _TYPES.get(str(schema.get("type")), "another value")
+
+
+def _owner(schema: dict[str, Any]) -> str:
+    """What an object is called: ``GivenArtifact`` is a given artifact."""
+    return " ".join(re.findall("[A-Z]?[a-z]+", shown(schema.get("title", "object")))).lower()
 
 
 def called(pointer: Pointer) -> str:

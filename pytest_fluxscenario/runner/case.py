@@ -58,7 +58,7 @@ class Case:
 
     def hooks(self, base: HookRuntime | None = None) -> StepHooks:
         """The scenario's hook runtime over ``base``; without one, a hook that is really needed ends the scenario."""
-        return StepHooks(base or NoHooks(self.subject.pack.where))
+        return StepHooks(base or NoHooks(self.subject.ref.source))
 
     def control(
         self, hooks: HookRuntime, environment: Environment | None = None, clock: Clock | None = None

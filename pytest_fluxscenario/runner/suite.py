@@ -99,7 +99,7 @@ def make_subject(pack: Pack) -> Subject:
     """A pack with its rules made ready. Raises ProfileError where they cannot be read."""
     schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
     rules = make_rules(pack.profile, pack.profile_hash, pack.manifest, pack.hooks, schemas)
-    source = pack.store_ref or pack.where
+    source = pack.store_ref or pack.where or "."
     return Subject(
         pack, rules, ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source)
     )
