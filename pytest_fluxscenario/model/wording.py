@@ -156,7 +156,8 @@ class Wording:
 
     def _expected(self, schema: dict[str, Any]) -> str:
         """What ``schema`` asks for; the branches of an ``anyOf`` one after the other."""
-        return either(list(dict.fromkeys(self._alternatives(schema))))
+        # The published schema is sorted; people read the plain values first, then null, then what is special.
+        return either(sorted(dict.fromkeys(self._alternatives(schema)), key=_unusual))
 
     def _alternatives(self, schema: dict[str, Any]) -> Iterator[str]:
         schema = self._resolved(schema)
@@ -172,6 +173,10 @@ class Wording:
             yield from ("true", "false")
         else:
             yield _TYPES.get(str(schema.get("type")), "another value")
+
+
+def _unusual(choice: str) -> int:
+    return 1 if choice == "null" else 2 if choice.startswith("a matcher") else 0
 
 
 def _owner(schema: dict[str, Any]) -> str:
