@@ -176,7 +176,8 @@ class Wording:
 
 
 def _unusual(choice: str) -> int:
-    return 1 if choice == "null" else 2 if choice.startswith("a matcher") else 0
+    ranks = ("null", "a matcher", "a reference")
+    return next((rank for rank, word in enumerate(ranks, 1) if choice.startswith(word)), 0)
 
 
 def _owner(schema: dict[str, Any]) -> str:
