@@ -7,6 +7,7 @@ without scenarios pays for a look at the ends of file names and no more.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.garbage import thaw
-from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, OPTIONS
 from pytest_fluxscenario.plugin.options import add_options, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
 
@@ -36,6 +37,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; the controller of xdist, which collects nothing itself, listens to its workers."""
     config.stash[OPTIONS] = read_options(config)
+    config.stash[FAILED_FOLDERS] = []
     config.pluginmanager.register(fixtures, "fluxscenario-fixtures")
     config.add_cleanup(lambda: thaw(config))
     if is_controller(config):
@@ -61,6 +63,17 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     from pytest_fluxscenario.plugin.folder import ScenarioFolder
 
     return ScenarioFolder.from_parent(parent, path=path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Remember a folder that could not be collected: evidence without its scenarios must not look green."""
+    report = yield
+    if report.failed and isinstance(collector, pytest.Directory):
+        collector.config.stash[FAILED_FOLDERS].append((collector.nodeid, str(report.longrepr)))
+    return report
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -12,5 +12,9 @@ if TYPE_CHECKING:
 
 #: What was asked for.
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
+#: Where a worker tells its controller which scenarios it collected and will not run.
+LEFT_OUT = "fluxscenario_left_out"
+#: Folders that could not be collected, with what pytest says of each: nobody knows what scenarios they hold.
+FAILED_FOLDERS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 #: The plugin's session in this process, where scenarios run in it.
 SESSION: pytest.StashKey[Session] = pytest.StashKey()

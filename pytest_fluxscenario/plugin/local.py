@@ -6,15 +6,17 @@ import pytest
 
 from pytest_fluxscenario.plugin.collect import ScenarioFile
 from pytest_fluxscenario.plugin.item import ScenarioMixin
+from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS
 from pytest_fluxscenario.plugin.recorder import Recorder
+from pytest_fluxscenario.plugin.reports import Reports
 
 
 class Local:
     """Feeds the recorder of a session without workers."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, reports: Reports) -> None:
         self._recorder = recorder
-        self._deselected: list[str] = []
+        self._reports = reports
         self._files: set[str] = set()
         self._failed_files = 0
 
@@ -31,10 +33,6 @@ class Local:
             self._failed_files += 1
             self._recorder.collect_error(report.nodeid, str(report.longrepr))
 
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """What ``-k``, ``-m`` and ``--lf`` leave out was collected all the same."""
-        self._deselected.extend(item.nodeid for item in items if isinstance(item, ScenarioMixin))
-
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """What will run is known."""
         if session.testsfailed and session.testsfailed == self._failed_files:
@@ -42,8 +40,11 @@ class Local:
             # same.
             session.config.option.continue_on_collection_errors = True
         if not session.config.option.collectonly:
-            self._recorder.begin(item.nodeid for item in session.items if isinstance(item, ScenarioMixin))
-            self._recorder.deselected(self._deselected)
+            for folder, text in session.config.stash[FAILED_FOLDERS]:
+                self._recorder.collect_error(folder, text)
+            left_out = self._reports.left_out(session)
+            self._recorder.begin([item.nodeid for item in session.items if isinstance(item, ScenarioMixin)] + left_out)
+            self._recorder.deselected(left_out)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test."""

@@ -20,11 +20,12 @@ def session_of(config: pytest.Config) -> Session:
     if known is None:
         known = config.stash[SESSION] = Session(config, config.stash[OPTIONS])
         teller = Teller(known.worker, known.redactor.counts)
-        config.pluginmanager.register(Reports(known, teller), "fluxscenario-reports")
+        reports = Reports(known, teller)
+        config.pluginmanager.register(reports, "fluxscenario-reports")
         config.pluginmanager.register(ShortProtocol(config, teller), "fluxscenario-protocol")
         if not hasattr(config, "workerinput"):
             recorder = _record(config, known)
-            config.pluginmanager.register(Local(recorder), "fluxscenario-local")
+            config.pluginmanager.register(Local(recorder, reports), "fluxscenario-local")
     return known
 
 

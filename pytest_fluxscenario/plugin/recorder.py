@@ -88,8 +88,10 @@ class Recorder:
             self._writer.outcome(item_id, outcome, self._redactor.text(shown_lines(note)))
 
     def collect_error(self, file: str, text: str) -> None:
-        """A scenario file that could not be collected."""
-        self._writer.errors.append(ManifestError(self._redactor.text(file), self._redactor.text(shown_lines(text))))
+        """A scenario file or a folder that could not be collected; every worker tells of the same."""
+        file = self._redactor.text(file)
+        if not any(known.file == file for known in self._writer.errors):
+            self._writer.errors.append(ManifestError(file, self._redactor.text(shown_lines(text))))
 
     def finish(self) -> None:
         """The session ends: the manifest says what it is worth."""

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_fluxscenario.plugin.garbage import settle, settle_again
 from pytest_fluxscenario.plugin.item import ScenarioItem, ScenarioMixin
+from pytest_fluxscenario.plugin.keys import LEFT_OUT
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 
 if TYPE_CHECKING:
@@ -48,16 +49,18 @@ class Reports:
         return (yield)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """All items are there, and stay until the end; tell what was collected and is not among them."""
-        kept = {item.nodeid for item in session.items}
-        self.left_out = [item_id for item_id in self._collected if item_id not in kept]
-        self._collected = []
+        """All items are there, and stay until the end."""
         workeroutput = getattr(self._session.config, "workeroutput", None)
-        if workeroutput is not None and self.left_out:
-            # The controller of a worker cannot see it.
-            workeroutput["fluxscenario_left_out"] = self.left_out
+        if workeroutput is not None:
+            # Its controller cannot see it.
+            workeroutput[LEFT_OUT] = self.left_out(session)
         settle(session.config, len(session.items))
         self._only_scenarios = all(type(item) is ScenarioItem for item in session.items)
+
+    def left_out(self, session: pytest.Session) -> list[str]:
+        """The scenarios that were collected and will not run, whether or not somebody said so."""
+        kept = {item.nodeid for item in session.items}
+        return [item_id for item_id in self._collected if item_id not in kept]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_fluxscenario.plugin.keys import LEFT_OUT
+
 if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.recorder import Recorder
 
@@ -43,19 +45,22 @@ class Controller:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ARG002 - the hook's signature
         """What the workers will run is known."""
         found = [item_id for item_id in ids if self._is_scenario(item_id)]
-        if found:
+        if found or self._recorder is not None:
             self._recording().begin(found)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ARG002 - the hook's signature
         """A worker ends; what it left out was collected all the same."""
-        left_out = getattr(node, "workeroutput", {}).get("fluxscenario_deselected")
+        left_out = getattr(node, "workeroutput", {}).get(LEFT_OUT)
         if left_out:
             self._recording().deselected(left_out)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario file that a worker could not collect."""
         if report.failed and self._is_scenario(report.nodeid):
+            self._recording().collect_error(report.nodeid, str(report.longrepr))
+        elif report.failed and Path(self._config.rootpath, report.nodeid).is_dir():
+            # Evidence without the scenarios of a folder must not look green.
             self._recording().collect_error(report.nodeid, str(report.longrepr))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
