@@ -81,3 +81,8 @@ def seen_of(message: Message) -> Seen:
     """What the message's scenario made happen."""
     parts: Any = message["seen"]
     return Seen(*map(tuple, parts))
+
+
+def let_go(report: Any) -> None:
+    """Take the message off a report, which pytest keeps until the end; to delete the attribute would cost memory."""
+    setattr(report, ATTRIBUTE, None)

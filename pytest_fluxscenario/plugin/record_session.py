@@ -11,7 +11,7 @@ from pytest_fluxscenario.plugin.protocol import ShortProtocol
 from pytest_fluxscenario.plugin.recorder import Recorder
 from pytest_fluxscenario.plugin.reports import Reports
 from pytest_fluxscenario.plugin.session import Session
-from pytest_fluxscenario.plugin.summary import Summary
+from pytest_fluxscenario.plugin.summary import Steps, Summary
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -35,6 +35,9 @@ def begin_recording(config: pytest.Config) -> Recorder:
 
 
 def _record(config: pytest.Config, session: Session) -> Recorder:
-    recorder = Recorder(session.options.evidence, session.redactor)
-    config.pluginmanager.register(Summary(config, recorder, session.redactor), "fluxscenario-summary")
+    verbose = config.get_verbosity() > 0
+    recorder = Recorder(session.options.evidence, session.redactor, keep_messages=verbose)
+    config.pluginmanager.register(Summary(config, recorder), "fluxscenario-summary")
+    if verbose:
+        config.pluginmanager.register(Steps(config, session.redactor), "fluxscenario-steps")
     return recorder

@@ -16,7 +16,7 @@ from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, ScenarioOutcome
-from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, declared_of, profile_of, seen_of
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, declared_of, let_go, profile_of, seen_of
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 class Recorder:
     """Listens to reports, and writes the evidence folder."""
 
-    def __init__(self, folder: str | None, redactor: Redactor) -> None:
+    def __init__(self, folder: str | None, redactor: Redactor, *, keep_messages: bool = False) -> None:
+        """``keep_messages`` says that somebody reads the message of a report after the recorder."""
         self.folder = folder
+        self._keep_messages = keep_messages
         self._redactor = redactor
         #: What could not be written, or does not agree; the session fails for it.
         self.faults: list[str] = []
@@ -75,12 +77,16 @@ class Recorder:
 
     def report(self, report: pytest.TestReport) -> None:
         """One phase of one test; what is no scenario is passed over."""
+        if report.when != "call" and report.outcome == "passed":
+            return
         message: Message | None = getattr(report, ATTRIBUTE, None)
         if message is None and report.nodeid not in self._ids:
             return
         item_id = self._redactor.text(report.nodeid)
         if message is not None:
             self._take(item_id, message)
+            if not self._keep_messages:
+                let_go(report)
         outcome, note = _outcome(report, message)
         if str(report.outcome) == "rerun":
             self._writer.retry(item_id)

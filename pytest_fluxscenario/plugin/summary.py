@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, let_go
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -23,28 +23,9 @@ _FAILED = 1
 class Summary:
     """Writes to the terminal of the process that keeps the evidence."""
 
-    def __init__(self, config: pytest.Config, recorder: Recorder, redactor: Redactor) -> None:
+    def __init__(self, config: pytest.Config, recorder: Recorder) -> None:
         self._config = config
         self._recorder = recorder
-        self._redactor = redactor
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """With ``-v``, the steps below their scenario."""
-        message: Message | None = getattr(report, ATTRIBUTE, None)
-        if message is None:
-            return
-        # Let go here, after the recorder: pytest keeps every report until the end. Deleting it would cost memory.
-        setattr(report, ATTRIBUTE, None)
-        if self._config.get_verbosity() < 1:
-            return
-        terminal: TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
-        if terminal is None:
-            return
-        terminal.ensure_newline()
-        for index, name, verdict in message["steps"]:
-            terminal.write(f"    {verdict:<8}", **{_COLOURS[verdict]: True})
-            terminal.write_line(f"{index} {shown(self._redactor.text(name))}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -72,3 +53,24 @@ class Summary:
                 )
         for fault in recorder.faults:
             terminalreporter.write_line(f"fluxscenario: {fault}", red=True, bold=True)
+
+
+class Steps:
+    """With ``-v``, the steps below their scenario."""
+
+    def __init__(self, config: pytest.Config, redactor: Redactor) -> None:
+        self._config = config
+        self._redactor = redactor
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of one test; pytest has written its line."""
+        message: Message | None = getattr(report, ATTRIBUTE, None)
+        terminal: TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
+        if message is None or terminal is None:
+            return
+        let_go(report)
+        terminal.ensure_newline()
+        for index, name, verdict in message["steps"]:
+            terminal.write(f"    {verdict:<8}", **{_COLOURS[verdict]: True})
+            terminal.write_line(f"{index} {shown(self._redactor.text(name))}")
