@@ -30,7 +30,7 @@ help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
 	@echo "make test        set up, run all tests but the slow ones against the built wheel"
 	@echo "make test-slow   the slow tests"
-	@echo "make lint        ruff, mypy, import layers (make typecheck: mypy alone)"
+	@echo "make lint        ruff, mypy, import layers, the types as users see them (make typecheck: mypy alone)"
 	@echo "make format      rewrite the sources as ruff formats them"
 	@echo "make build       sdist and wheel, in dist/"
 	@echo "make bench       the benchmarks against other tools; keeps the table in docs/benchmarks.md"
@@ -103,6 +103,7 @@ lint: $(VENV)/stamp-lint typecheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q tests/typing
 
 typecheck: $(VENV)/stamp-lint
 	$(BIN)/mypy

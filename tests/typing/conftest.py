@@ -1,0 +1,5 @@
+"""The project that what a user wrote runs in."""
+
+from tests.fakes.project_fixture import project
+
+__all__ = ["project"]
