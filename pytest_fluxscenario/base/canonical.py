@@ -18,9 +18,9 @@ import msgspec
 from pytest_fluxscenario.base.digest import sha256_ref
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
-# In compact JSON a number or null follows one of these three characters, or stands alone. The same run inside a string
+# In compact JSON a number or null follows a key, a bracket or a comma, or stands alone. The same run inside a string
 # only costs time.
-_CAREFUL = re.compile(rb"(?:^|[:\[,])(?:-?[0-9]+[.eE]|-?[0-9]{16}|null)")
+_CAREFUL = re.compile(rb"(?:^|\":|[\[,])(?:-?[0-9]+[.eE]|-?[0-9]{16}|null)")
 #: Largest integer that a JSON number keeps (RFC 8785, appendix D).
 _LARGEST = 2**53 - 1
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")

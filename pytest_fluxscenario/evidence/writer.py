@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET
 
-from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.canonical import canonical_ref, canonical_without_floats
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import Log, make_folder, replace_file, write_error
@@ -148,7 +148,7 @@ class EvidenceWriter:
         return verdict
 
     def _order(self) -> str:
-        """Leave one line for each record, in order of id, and give the log's hash; it is written anew only if need be."""
+        """Leave one line for each record, in order of id, and give the log's hash; written anew only if need be."""
         log = self._log
         if log is None:
             return ""
@@ -197,7 +197,7 @@ class EvidenceWriter:
 
 
 def verdict_of(outcomes: Collection[ScenarioOutcome], *, faults: bool) -> RunVerdict:
-    """What a run is worth: failed for one bad outcome or fault; passed only where something passed, and nothing is left."""
+    """What a run is worth: failed for one bad outcome or fault; passed where something passed and nothing is left."""
     if not _BAD.isdisjoint(outcomes) or faults:
         return "failed"
     return "passed" if "passed" in outcomes and "not_run" not in outcomes else "incomplete"
@@ -210,7 +210,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 def manifest_check(manifest: Manifest) -> str:
     """``sha256:`` of the canonical JSON of the manifest with ``check`` left empty."""
-    return canonical_ref(msgspec.structs.replace(manifest, check=""))
+    return sha256_ref(canonical_without_floats(msgspec.structs.replace(manifest, check="")))
 
 
 def root_hash(refs: Iterable[tuple[str, str | None]]) -> str:
