@@ -39,10 +39,14 @@ def check_references(scenario: Scenario, findings: Findings) -> None:
         for pointer, text in _strings(msgspec.to_builtins(step), at):
             for slot in references(text):
                 scope.check(slot, pointer, index)
+        for pointer, key in _keys(msgspec.to_builtins(step), at):
+            if references(key):
+                message = f"'{shown(key, 80)}' is a key, and references are replaced in values only"
+                findings.add("reference-in-key", pointer, message, key=True, severity="warning")
         _check_captures(step, at, scope)
         scope.leave(step)
-    if scenario.given is not None:
-        for pointer, text in _strings(msgspec.to_builtins(scenario.given), ("given",)):
+    for part in ("given", "environment"):
+        for pointer, text in _strings(msgspec.to_builtins(getattr(scenario, part)), (part,)):
             if references(text):
                 message = "references are replaced in the strings of steps only, so this stays as it is written"
                 findings.add("reference-outside-steps", pointer, message, severity="warning")
@@ -175,6 +179,18 @@ class _Scope:
             message = f"step '{shown(name, 80)}' has no response here"
             self.findings.add("later-step", pointer, message, "only an earlier step with an action has one")
         self.check_path(path, pointer)
+
+
+def _keys(value: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """Every key in ``value`` that may hold a reference, with its pointer."""
+    pending = [(value, at)]
+    while pending:
+        value, at = pending.pop()
+        if isinstance(value, dict):
+            yield from (((*at, key), key) for key in value if "${" in key)
+            pending += [(inner, (*at, key)) for key, inner in value.items()]
+        elif isinstance(value, list | tuple):
+            pending += [(inner, (*at, index)) for index, inner in enumerate(value)]
 
 
 def _strings(value: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:

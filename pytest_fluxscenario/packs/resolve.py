@@ -83,7 +83,10 @@ class Resolver:
                 pack = self._by_path(folder, ref) if "/" in ref else self._by_ref(ref)
                 _check_named(pack, profile_id, version, ref)
             else:
+                # Also what the store holds under that name may say that it is another profile.
+                ref = f"{profile_id}:v{version}"
                 pack = self._by_id(folder, profile_id, version)
+                _check_named(pack, profile_id, version, ref)
         except (FluxError, _RefusedError) as error:
             return error
         if pack.where not in self._warned:

@@ -21,7 +21,12 @@ from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.model.scenario_rules import scenario_problems
 from pytest_fluxscenario.model.shapes import decode, shape_problems
-from pytest_fluxscenario.runner.substitute import put_parameters
+from pytest_fluxscenario.runner.substitute import TooLargeError, put_parameters
+
+#: Problems of one file after which nobody looks for more.
+MOST_PROBLEMS = 50
+#: All rows of one scenario together, parameters put in.
+MOST_ROWS_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ def load_file(source: Source, limits: Limits, matchers: Collection[str]) -> tupl
     loaded: list[Loaded] = []
     seen: dict[str, Element] = {}
     for element in elements:
+        if len(problems) >= MOST_PROBLEMS:
+            message = f"from here on the file was not looked at: it has {len(problems)} problems before"
+            problems.append(Problem("scenario.more", located.at(element)(()), message))
+            break
         one = _load(element, located, matchers, problems)
         if one is None:
             continue
@@ -148,11 +157,22 @@ def _rows(
         )
         return (one,)
     rows: list[Prepared] = []
+    size = 0
     # A decoded scenario is an object.
     document: dict[str, Any] = element.data  # type: ignore[assignment]
     for number, row in enumerate(scenario.parameters):
-        put = put_parameters(document, row)
+        try:
+            put = put_parameters(document, row)
+        except TooLargeError as error:
+            problems.append(_in_row(Problem("scenario.size", locate(("parameters", number)), str(error)), number))
+            break
         encoded = msgspec.json.encode(put)
+        size += len(encoded)
+        if size > MOST_ROWS_BYTES:
+            message = f"the scenario is more than {MOST_ROWS_BYTES} bytes when it is written out for each of its rows"
+            hint = "put the rows into several scenarios, or what is large into fewer steps"
+            problems.append(Problem("scenario.size", locate(("parameters",)), message, hint))
+            break
         try:
             found = scenario_problems(decode(Scenario, encoded), locate, matchers=matchers)
         except msgspec.ValidationError:
@@ -160,6 +180,10 @@ def _rows(
         errors = [problem for problem in found if problem.severity == "error"]
         if errors:
             problems.extend(_in_row(problem, number) for problem in errors)
+            if len(problems) >= MOST_PROBLEMS:
+                message = f"the rows after row {number} were not looked at"
+                problems.append(Problem("scenario.more", locate(("parameters", number)), message))
+                break
             continue
         references = b"${" in encoded
         rows.append(

@@ -23,6 +23,29 @@ from pytest_fluxscenario.model.scenario import Step
 
 #: Gives the value of a reference; ABSENT leaves it as it stands.
 _Resolve = Callable[[str], Any]
+#: Characters that the references of one scenario can stand for: few of them could write out gigabytes.
+MOST_INSERTED = 8 << 20
+
+
+class TooLargeError(Exception):
+    """What references stand for is too much to be written out."""
+
+    def __init__(self) -> None:
+        super().__init__(f"what its references stand for is more than {MOST_INSERTED} characters")
+
+
+@dataclass(slots=True)
+class _Room:
+    """What references may still stand for."""
+
+    left: int = MOST_INSERTED
+
+    def take(self, value: Any) -> Any:
+        """The value, where there is room for it. Raises TooLargeError."""
+        self.left -= len(value) if isinstance(value, str) else len(msgspec.json.encode(value))
+        if self.left < 0:
+            raise TooLargeError
+        return value
 
 
 class SubstitutionError(FluxError):
@@ -35,12 +58,16 @@ class SubstitutionError(FluxError):
 
 
 def put_parameters(document: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """The scenario ``document`` with the parameters of one row put into every string of its steps."""
+    """The scenario ``document`` with that row alone, its parameters put into every string of the steps.
+
+    Raises TooLargeError.
+    """
+    room = _Room()
 
     def resolve(name: str) -> Any:
-        return row.get(name, ABSENT)
+        return room.take(row[name]) if name in row else ABSENT
 
-    return {**document, "steps": _replace(document.get("steps"), resolve, final=False)}
+    return {**document, "parameters": [row], "steps": _replace(document.get("steps"), resolve, final=False)}
 
 
 @dataclass(slots=True)
@@ -50,6 +77,7 @@ class Captured:
     values: dict[str, Any] = field(default_factory=dict)
     #: Step name to its response as plain data.
     responses: dict[str, Any] = field(default_factory=dict)
+    _room: _Room = field(default_factory=_Room)
 
     def put_into(self, step: Step) -> Step:
         """The step with every reference replaced. Raises SubstitutionError where one has no value."""
@@ -60,11 +88,12 @@ class Captured:
             value = self._find(name)
             if value is ABSENT:
                 raise SubstitutionError.of_step(step.name, f"'${{{shown(name, 80)}}}' has no value")
-            return value
+            return self._room.take(value)
 
-        data = _replace(msgspec.to_builtins(step), resolve, final=True)
         try:
-            return msgspec.convert(data, Step)
+            return msgspec.convert(_replace(msgspec.to_builtins(step), resolve, final=True), Step)
+        except TooLargeError as error:
+            raise SubstitutionError.of_step(step.name, str(error)) from error
         except msgspec.ValidationError as error:
             raise SubstitutionError.of_step(
                 step.name, f"with its references replaced the step does not fit: {error}"

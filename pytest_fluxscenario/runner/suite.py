@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, ProfileError
 from pytest_fluxscenario.base.place import Place, Pointer
+from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.control.rules import make_rules
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import Places, read_places
@@ -51,7 +53,8 @@ class Suite:
     def subject(self, loaded: Loaded, file: str, named: str | None = None) -> Subject:
         """The profile under test (scenario.md), made ready; ``named`` is a ref or path that a plugin gave for it.
 
-        Raises ProfileError, at the field of the scenario that leads nowhere; DamageError.
+        Raises ProfileError, at the field of the scenario that leads nowhere; DocumentError for a fault of a hook that
+        the pack has not: it would never happen. DamageError.
         """
         scenario = loaded.scenario
         begins = Place(file, loaded.rows[0].line, 1)
@@ -64,6 +67,7 @@ class Suite:
             # Only now is it worth reading the file for its places.
             place = loaded.locate(("profile_id",) if scenario.profile is None else ("profile",))
             raise ProfileError(replace(problem, place=place) for problem in error.problems) from None
+        _check_faults(loaded, pack)
         known = self._subjects.get(id(pack))
         if known is None:
             known = self._subjects[id(pack)] = make_subject(pack)
@@ -95,6 +99,28 @@ class Suite:
         return places.at(prepared.document, prepared.pointer + pointer)
 
 
+def _check_faults(loaded: Loaded, pack: Pack) -> None:
+    scenario = loaded.scenario
+    named: list[tuple[Pointer, str]] = [(("faults", hook), hook) for hook in scenario.faults or ()]
+    for index, step in enumerate(scenario.steps):
+        named.extend((("steps", index, "faults", hook), hook) for hook in step.faults or ())
+    if not named:
+        return
+    known = [hook.id for hook in pack.hooks.hooks] if pack.hooks else []
+    problems = [
+        Problem(
+            "scenario.unknown-hook",
+            loaded.locate(pointer, True),
+            f"the pack has no hook '{shown(hook, 80)}' that could fail",
+            did_you_mean(hook, known),
+        )
+        for pointer, hook in named
+        if hook not in known
+    ]
+    if problems:
+        raise DocumentError(problems)
+
+
 def make_subject(pack: Pack) -> Subject:
     """A pack with its rules made ready. Raises ProfileError where they cannot be read."""
     schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
@@ -111,6 +137,6 @@ def make_case(prepared: Prepared, subject: Subject, file: str) -> Case:
     if prepared.row is None or scenario.parameters is None:
         ref = ScenarioRef(scenario.id, prepared.hash, file)
     else:
-        parameters = scenario.parameters[int(prepared.row)]
-        ref = ScenarioRef(scenario.id, prepared.hash, file, prepared.row, parameters)
+        # Its row is the only one left.
+        ref = ScenarioRef(scenario.id, prepared.hash, file, prepared.row, scenario.parameters[0])
     return Case(scenario, ref, subject)

@@ -252,3 +252,14 @@ def test_what_strangers_wrote_is_escaped(project: Project) -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert "#x1B" not in text
+
+
+def test_a_fault_of_a_hook_that_the_pack_has_not(project: Project) -> None:
+    """It would never happen, and the scenario pass without it."""
+    project.add("a.json", scenario("one", step(faults={"asess": "timeout"}), faults={"asses": "crash"}))
+    result = project.run()
+    result.assert_outcomes(errors=1)
+    text = text_of(result)
+    assert ": the pack has no hook 'asess' that could fail (did you mean 'assess'?)" in text
+    assert re.search(r"scenarios/a\.json:\d+:\d+: the pack has no hook 'asess' that", text)
+    assert ": the pack has no hook 'asses' that could fail (did you mean 'assess'?)" in text

@@ -292,6 +292,23 @@ def test_a_reference_in_what_is_given_stays_as_it_is_and_is_warned_of(rules: Rul
     ]
 
 
+def test_references_where_nothing_replaces_them_are_told(rules: Rules) -> None:
+    def edit(data: dict[str, Any]) -> None:
+        data["environment"] = {"capabilities": ["${nothing}"]}
+        data["steps"][0]["payload"] = {"deep": [{"${nothing}": 1, "$${literal}": 2}]}
+
+    assert sorted(rules(edit)) == [
+        (
+            "scenario.reference-in-key? ~/steps/0/payload/deep/0/${nothing} '${nothing}' is a key, and references are "
+            "replaced in values only"
+        ),
+        (
+            "scenario.reference-outside-steps? /environment/capabilities/0 references are replaced in the strings of "
+            "steps only, so this stays as it is written"
+        ),
+    ]
+
+
 def test_thousands_of_rows_and_references_stay_cheap(rules: Rules) -> None:
     def edit(data: dict[str, Any]) -> None:
         data["parameters"] = [{f"p{number}": 1} for number in range(10_000)]

@@ -342,3 +342,11 @@ def test_code_of_a_pack_is_never_run(world: World) -> None:
 def test_errors_are_profile_errors(world: World) -> None:
     with pytest.raises(ProfileError):
         world.ask()
+
+
+def test_what_the_store_has_under_another_name_is_not_taken_for_it(world: World) -> None:
+    world.pack("packs/one", version="2.0.0")
+    import_tree(str(world.root / "store"), str(world.root / "packs/one"), name="other", tag="v1.0.0")
+    (world.root / "packs").rename(world.root / ".packs")
+    said = world.refused(name="other", version="1.0.0")
+    assert "the profile 'other:v1.0.0' is 'change_review' 2.0.0, but the scenario's profile_id is 'other'" in said

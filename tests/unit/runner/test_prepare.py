@@ -14,7 +14,8 @@ from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.model.vocabulary import MATCHERS
-from pytest_fluxscenario.runner.prepare import Loaded, load_file
+from pytest_fluxscenario.runner import prepare
+from pytest_fluxscenario.runner.prepare import MOST_PROBLEMS, Loaded, load_file
 from tests.fakes.packs import scenario, step
 
 
@@ -116,3 +117,38 @@ def test_what_holds_no_scenario_is_refused(text: str) -> None:
 def test_a_warning_refuses_nothing() -> None:
     (loaded,) = load(json.dumps(scenario("s", classes=["hapy_path"])))
     assert [problem.code for problem in loaded.warnings] == ["scenario.unknown-class"]
+
+
+def test_a_row_keeps_no_other_row() -> None:
+    (loaded,) = load(json.dumps(scenario("s", parameters=[{"a": "first"}, {"a": "second"}])))
+    assert [b"first" in row.encoded for row in loaded.rows] == [True, False]
+    assert [b"second" in row.encoded for row in loaded.rows] == [False, True]
+
+
+def test_what_references_stand_for_is_bounded() -> None:
+    bomb = step(payload={"what": "${p}" * 1_000})
+    (problem,) = refused(scenario("s", bomb, parameters=[{"p": "x" * 10_000}]))
+    assert problem.endswith(
+        "with the parameters of row 0: what its references stand for is more than 8388608 characters"
+    )
+
+
+def test_all_rows_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "MOST_ROWS_BYTES", 5_000)
+    rows = [{"p": number} for number in range(100)]
+    (problem,) = refused(scenario("s", parameters=rows))
+    assert "the scenario is more than 5000 bytes when it is written out for each of its rows" in problem
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"id": "x"}] * 1_000,
+        scenario("s", step(payload="${p}"), parameters=[{"p": number} for number in range(1_000)]),
+    ],
+    ids=["scenarios", "rows"],
+)
+def test_the_problems_of_a_file_are_bounded(document: Any) -> None:
+    problems = refused(document)
+    assert MOST_PROBLEMS < len(problems) < MOST_PROBLEMS + 10
+    assert "not looked at" in problems[-1]

@@ -134,3 +134,11 @@ def test_a_step_that_does_not_fit_any_more_is_an_error() -> None:
 def test_a_step_without_references_is_the_same_step() -> None:
     plain = step(x="$5 {a}")
     assert Captured().put_into(plain) is plain
+
+
+def test_captured_values_cannot_grow_without_end() -> None:
+    captured = Captured({"last": "x" * (1 << 20)})
+    for _ in range(4):
+        assert isinstance(captured.put_into(step(what="${last}${last}")).payload, dict)
+    with pytest.raises(SubstitutionError, match="more than 8388608 characters"):
+        captured.put_into(step(what="${last}"))
