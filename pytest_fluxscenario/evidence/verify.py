@@ -8,7 +8,6 @@ What is looked for, in this order:
    listed, and a verdict that goes with the outcome.
 4. Each scenario of the manifest: the record that it names is there.
 5. Coverage says what the records show.
-
 6. The log and the manifest are, byte for byte, what the manifest's ``log`` and ``check`` say: whatever was changed and
    is named by nothing above, such as what varies, is found here.
 
@@ -100,8 +99,12 @@ def verify(folder: str) -> Verified:
     """
     read = read_manifest(folder)
     manifest = read.manifest
-    # The manifest that a session begins with names no record; one that ended names all of them.
-    finished = manifest.verdict != "incomplete" or any(entry.ref is not UNSET for entry in manifest.scenarios)
+    # The manifest that a session begins with names no log and no record; the one that it ends with names all of them.
+    finished = (
+        manifest.log != ""
+        or manifest.verdict != "incomplete"
+        or any(entry.ref is not UNSET for entry in manifest.scenarios)
+    )
     found = _Found()
     _check_manifest(read, Place(shown_file(folder, MANIFEST)), found, finished=finished)
     check = _Log(folder, manifest, found, finished=finished)
@@ -119,12 +122,33 @@ def _check_manifest(read: ReadManifest, place: Place, found: _Found, *, finished
         )
     elif not read.as_written:
         found.add("edited", place, "is not as it was written: it was edited or formatted anew", _RESTORE)
-    ids = [entry.id for entry in manifest.scenarios]
-    for before, after in pairwise(ids):
+    _check_order(manifest, place, found)
+    _check_sums(manifest, place, found, finished=finished)
+    if not _STARTED.fullmatch(manifest.started):
+        found.add(
+            "edited", place, f"started is '{shown(manifest.started, 40)}', which is no time that the writer writes"
+        )
+    try:
+        check = manifest_check(manifest)
+    except ValueError as error:
+        found.add("edited", place, f"holds what the writer never writes: {error}", _RESTORE)
+        return
+    if manifest.check != check and not found.problems:
+        # Said only where nothing else is: each fault that was found above changes this hash as well.
+        message = f"something in it was edited: its hash is {check}, but it says '{shown(manifest.check, 80)}'"
+        found.add("edited", place, message, _RESTORE)
+
+
+def _check_order(manifest: Manifest, place: Place, found: _Found) -> None:
+    for before, after in pairwise(entry.id for entry in manifest.scenarios):
         if before == after:
             found.add("duplicated", place, f"names '{shown(after)}' twice")
         elif before > after:
             found.add("reordered", place, f"'{shown(after)}' stands after '{shown(before)}', out of order of id")
+
+
+def _check_sums(manifest: Manifest, place: Place, found: _Found, *, finished: bool) -> None:
+    """What follows from the list of scenarios: counts, verdict and root."""
     counts = dict.fromkeys(_OUTCOMES, 0)
     for entry in manifest.scenarios:
         counts[entry.outcome] += 1
@@ -137,17 +161,10 @@ def _check_manifest(read: ReadManifest, place: Place, found: _Found, *, finished
     if finished and manifest.verdict != verdict:
         message = f"the verdict says {manifest.verdict}, but the outcomes and errors make it {verdict}"
         found.add("contradiction", place, message, "the manifest was edited")
-    refs = ((entry.id, entry.ref) for entry in manifest.scenarios if entry.ref is not UNSET)
-    root = root_hash(refs)
+    root = root_hash((entry.id, entry.ref) for entry in manifest.scenarios if entry.ref is not UNSET)
     if manifest.root != root:
         message = f"the root hash is {shown(manifest.root, 80)}, but the refs of the scenarios give {root}"
         found.add("root", place, message, "a ref or the root was edited")
-    if manifest.check != manifest_check(manifest):
-        found.add("edited", place, "is not the one that was written: its own hash does not fit", _RESTORE)
-    if not _STARTED.fullmatch(manifest.started):
-        found.add(
-            "edited", place, f"started is '{shown(manifest.started, 40)}', which is no time that the writer writes"
-        )
 
 
 class _Log:
@@ -246,7 +263,7 @@ class _Log:
         real = self._digest.ref
         if self._said != real and not self._found.problems:
             # Said only where nothing else is: each fault that was found above changes the log's hash as well.
-            message = f"the log is not the one that was written: its hash is {real}, not {shown(self._said, 80)}"
+            message = f"something in it was edited: its hash is {real}, but the manifest says '{shown(self._said, 80)}'"
             self._found.add("edited", Place(self._file), message, _RESTORE)
         for message in self._ledger.faults():
             self._found.add("contradiction", self._manifest, message)

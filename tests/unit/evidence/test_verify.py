@@ -16,11 +16,12 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import DamageError, DocumentError
 from pytest_fluxscenario.evidence import verify as module
-from pytest_fluxscenario.evidence.reading import manifest_bytes, read_lines
+from pytest_fluxscenario.evidence.reading import read_lines
 from pytest_fluxscenario.evidence.verify import verify
-from pytest_fluxscenario.evidence.writer import root_hash
+from pytest_fluxscenario.evidence.writer import manifest_bytes, manifest_check, root_hash
 from pytest_fluxscenario.model.evidence import Manifest, Volatile
 
 _FLIPS = 500
@@ -43,11 +44,18 @@ def _set_lines(folder: Path, lines: list[bytes]) -> None:
 
 
 def _edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
-    """Edit the manifest and write it as the writer would, so that only what it says is wrong."""
+    """Edit the manifest and write it as the writer would, hash and all, so that only what it says is wrong."""
     path = folder / "manifest.json"
     data = json.loads(path.read_bytes())
     edit(data)
-    path.write_bytes(manifest_bytes(msgspec.convert(data, Manifest)))
+    manifest = msgspec.convert(data, Manifest)
+    path.write_bytes(manifest_bytes(msgspec.structs.replace(manifest, check=manifest_check(manifest))))
+
+
+def _fit_log(folder: Path) -> None:
+    """Make the hash of the log anew, so that something else must be what is wrong."""
+    log = sha256_ref((folder / "records.jsonl").read_bytes())
+    _edit_manifest(folder, lambda manifest: manifest.update(log=log))
 
 
 def _scenario(manifest: dict[str, Any], name: str) -> dict[str, Any]:
@@ -73,46 +81,64 @@ def test_what_was_written_is_intact(evidence: Path) -> None:
 # ---- the log -------------------------------------------------------------------------------------
 
 
-def _uncovered(folder: Path) -> dict[str, list[tuple[int, int]]]:
-    """The bytes that no hash covers and no rule tells from others: what varies, and names that nobody exercised."""
-    log = (folder / "records.jsonl").read_bytes()
-    manifest = (folder / "manifest.json").read_bytes()
-    free = rb'"(?:started|host|python|tool|worker|note)": ?"((?:[^"\\]|\\.)*)"|"duration":([0-9.e-]+)'
-    names = rb'^\s+"([a-zA-Z_.]+)": false,?$'
-    spans = {"records.jsonl": [found.span(found.lastindex or 1) for found in re.finditer(free, log)]}
-    coverage = manifest[manifest.index(b'"coverage"') : manifest.index(b'"errors"')]
-    start = manifest.index(coverage)
-    spans["manifest.json"] = [found.span(1) for found in re.finditer(free, manifest)]
-    spans["manifest.json"] += [
-        (start + found.start(1), start + found.end(1)) for found in re.finditer(names, coverage, re.MULTILINE)
-    ]
-    return spans
+def _intact(folder: Path) -> bool:
+    try:
+        return verify(str(folder)).intact
+    except DamageError:
+        return False
 
 
-def test_a_flipped_bit_is_found_wherever_a_hash_or_a_rule_reaches(evidence: Path) -> None:
+@pytest.mark.parametrize("most", [2_000, pytest.param(None, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_every_flipped_bit_is_found(evidence: Path, most: int | None) -> None:
+    """Wherever it is: in a time, in a note, in a name that nobody exercised."""
     rng = random.Random(20_240_601)  # noqa: S311 - seeded, so that a failure can be repeated
-    spans = _uncovered(evidence)
-    whole = {name: (evidence / name).read_bytes() for name in spans}
-    covered = [
-        (name, at)
-        for name, data in whole.items()
-        for at in range(len(data))
-        if not any(start <= at < end for start, end in spans[name])
-    ]
-    # What is left out is small: the free text of what varies.
-    assert len(covered) > 0.9 * sum(map(len, whole.values()))
+    whole = {name: (evidence / name).read_bytes() for name in ("records.jsonl", "manifest.json")}
+    flips = [(name, at, 1 << bit) for name, data in whole.items() for at in range(len(data)) for bit in range(8)]
     missed = []
-    for name, at in rng.sample(covered, _FLIPS):
-        data = bytearray(whole[name])
-        data[at] ^= 1 << rng.randrange(8)
-        (evidence / name).write_bytes(data)
-        try:
-            if verify(str(evidence)).intact:
-                missed.append((name, at, bytes(data[max(0, at - 20) : at + 20])))
-        except DamageError:
-            pass
-        (evidence / name).write_bytes(whole[name])
+    for name, at, bit in flips if most is None else rng.sample(flips, most):
+        with (evidence / name).open("r+b", buffering=0) as file:
+            os.pwrite(file.fileno(), bytes([whole[name][at] ^ bit]), at)
+            if _intact(evidence):
+                missed.append((name, bit, whole[name][max(0, at - 20) : at + 20]))
+            os.pwrite(file.fileno(), whole[name][at : at + 1], at)
     assert missed == []
+    assert _intact(evidence)
+
+
+def _edit_log(folder: Path, old: str, new: str) -> None:
+    """Replace what ``old`` first matches in the log."""
+    path = folder / "records.jsonl"
+    text = path.read_text(encoding="utf-8")
+    edited = re.sub(old, new, text, count=1)
+    assert edited != text
+    path.write_text(edited, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"host":"[^"]+"', '"host":"elsewhere"'),
+        ('"python":"[^"]+"', '"python":"3.99.0"'),
+        ('"tool":"[^"]+"', '"tool":"pytest-fluxscenario 9.9.9"'),
+        (r'"started":"\d{4}', '"started":"1999'),
+        (r'"duration":\d', '"duration":7'),
+        (r'"volatile":\{([^}]+)\}', r'"volatile":{\1,"notes":{"approved by":"me"}}'),
+    ],
+    ids=["host", "python", "tool", "started", "duration", "notes"],
+)
+def test_what_varies_is_covered_too(evidence: Path, old: str, new: str) -> None:
+    """No ref is the hash of it; the hash of the log is."""
+    _edit_log(evidence, old, new)
+    assert _codes(evidence) == ["edited"]
+    assert _told(evidence).startswith(f"{evidence}/records.jsonl: something in it was edited: its hash is sha256:")
+    _fit_log(evidence)
+    assert _told(evidence) == ""
+
+
+@pytest.mark.parametrize("log", ["", "sha256:" + "4" * 64])
+def test_the_hash_of_the_log_cannot_be_left_out(evidence: Path, log: str) -> None:
+    _edit_manifest(evidence, lambda manifest: manifest.update(log=log))
+    assert f"but the manifest says '{log}'" in _told(evidence)
 
 
 def test_a_flipped_bit_never_raises_anything_else(evidence: Path) -> None:
@@ -194,6 +220,7 @@ def test_an_edited_result_with_a_new_ref_is_not_what_the_manifest_names(evidence
 def test_a_forgery_of_result_ref_and_manifest_contradicts_itself(evidence: Path) -> None:
     """Every hash is made anew; the steps and the counts still say what happened."""
     _forge(evidence, b"::differs", b'"verdict":"failed"}', b'"verdict":"passed"}', everywhere=True)
+    _fit_log(evidence)
     told = _told(evidence)
     assert "the verdict says passed, but its steps make it failed" in told
     assert "the manifest says failed" not in told
@@ -318,6 +345,46 @@ _EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 
 
+def _write_manifest(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Edit the manifest as somebody does who knows how it is written, but not of its hash."""
+    path = folder / "manifest.json"
+    data = json.loads(path.read_bytes())
+    edit(data)
+    path.write_bytes(manifest_bytes(msgspec.convert(data, Manifest)))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda m: m.update(started="1999-01-01T00:00:00.000Z"),
+        lambda m: m.update(tool="pytest-fluxscenario 9.9.9"),
+        lambda m: _scenario(m, "left_out").update(note="seen, and good"),
+        lambda m: _scenario(m, "left_out").pop("note"),
+        lambda m: m["coverage"][0]["actions"].update({"work.unheard_of": False}),
+        lambda m: m.update(redactions={"secret": 2}),
+        lambda m: m.update(check="sha256:" + "5" * 64),
+        lambda m: m.update(check=""),
+        lambda m: m.update(log="sha256:" + "6" * 64),
+    ],
+    ids=["started", "tool", "note", "no note", "coverage", "redactions", "check", "no check", "log"],
+)
+def test_what_no_rule_reaches_is_covered_too(evidence: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Nothing in the folder contradicts it; the manifest's own hash does."""
+    _write_manifest(evidence, edit)
+    assert _codes(evidence) == ["edited"]
+    assert _told(evidence).startswith(f"{evidence}/manifest.json: something in it was edited: its hash is sha256:")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("secret", "something in it was edited: "), ("\U00010400", "JSON numbers keep no integer beyond ")],
+)
+def test_a_number_that_no_json_keeps_is_told(evidence: Path, name: str, told: str) -> None:
+    """Canonical JSON refuses it where it has to look closely, as at a name beyond the basic plane."""
+    _write_manifest(evidence, lambda manifest: manifest["redactions"].update({name: 10**30}))
+    assert told in _told(evidence)
+
+
 @pytest.mark.parametrize("name", _EDITS)
 def test_an_edited_manifest_is_found(evidence: Path, name: str) -> None:
     edit, told = _EDITS[name]
@@ -384,7 +451,7 @@ def _died(manifest: dict[str, Any]) -> None:
         one.pop("note", None)
         one["outcome"] = "not_run"
     total = len(manifest["scenarios"])
-    manifest.update(verdict="incomplete", profiles=[], coverage=[], root=root_hash(()))
+    manifest.update(verdict="incomplete", profiles=[], coverage=[], root=root_hash(()), log="")
     manifest["counts"] = dict.fromkeys(manifest["counts"], 0) | {"not_run": total}
 
 
@@ -403,6 +470,32 @@ def test_the_records_of_a_session_that_died_are_still_held_against_their_refs(ev
     lines = _lines(evidence)
     _set_lines(evidence, [lines[0].replace(b"AskUser", b"AskUsed")])
     assert _codes(evidence) == ["edited"]
+
+
+def test_the_manifest_of_a_session_that_died_has_its_own_hash(evidence: Path) -> None:
+    _edit_manifest(evidence, _died)
+    assert _told(evidence) == ""
+    _write_manifest(evidence, lambda manifest: manifest.update(tool="another"))
+    assert _codes(evidence) == ["edited"]
+
+
+def test_a_run_without_a_record_has_come_to_its_end(evidence: Path) -> None:
+    """All was skipped: no record may be added, also for a scenario that the manifest names."""
+
+    def edit(manifest: dict[str, Any]) -> None:
+        _died(manifest)
+        for one in manifest["scenarios"]:
+            one["outcome"] = "skipped"
+        manifest["counts"] = dict.fromkeys(manifest["counts"], 0) | {"skipped": len(manifest["scenarios"])}
+
+    _edit_manifest(evidence, edit)
+    lines = _lines(evidence)
+    _set_lines(evidence, [])
+    _fit_log(evidence)
+    verified = verify(str(evidence))
+    assert (verified.problems, verified.finished, verified.manifest.verdict) == ((), True, "incomplete")
+    _set_lines(evidence, lines[:1])
+    assert "the manifest says skipped, without a record" in _told(evidence)
 
 
 # ---- bounds --------------------------------------------------------------------------------------
@@ -444,6 +537,7 @@ def _drop_record(folder: Path, name: str) -> None:
 def test_a_record_that_could_not_be_written_is_no_damage(evidence: Path) -> None:
     """The manifest says why, the run has failed, and coverage knows what happened."""
     _drop_record(evidence, "asks")
+    _fit_log(evidence)
     assert _told(evidence) == ""
     _edit_manifest(evidence, lambda manifest: manifest.update(errors=[]))
     assert "asks' passed, but names no record" in _told(evidence)
@@ -483,6 +577,7 @@ def test_an_attempt_that_a_rerun_replaced_was_seen_too(evidence: Path) -> None:
     head = lines[0][: lines[0].index(b'"volatile":')]
     written = msgspec.json.encode(msgspec.convert(volatile, Volatile))
     _set_lines(evidence, [head + b'"volatile":' + written + b"}\n", *lines[1:]])
+    _fit_log(evidence)
     assert _told(evidence) == ""
 
 
@@ -492,6 +587,7 @@ def test_a_result_that_redaction_changed_is_no_damage(evidence: Path) -> None:
     _forge(evidence, b"::asks", b'"routes":[', b'"routes":[1,', everywhere=True)
     assert "has not the shape of one" in _told(evidence)
     _edit_manifest(evidence, lambda manifest: manifest.update(redactions={"1": 3}))
+    _fit_log(evidence)
     assert _told(evidence) == ""
 
 
