@@ -50,7 +50,11 @@ def lookup(data: Any, path: str) -> Any:
         return data[path]
     if "." not in path:
         return data[int(path)] if isinstance(data, list | tuple) and _position(path, len(data)) else ABSENT
-    value = data
+    return _walk(data, path)
+
+
+def _walk(value: Any, path: str) -> Any:
+    """What the parts of a dotted path lead to, one after the other."""
     for part in path.split("."):
         if isinstance(value, dict):
             if part not in value:
@@ -61,6 +65,14 @@ def lookup(data: Any, path: str) -> Any:
         else:
             return ABSENT
     return value
+
+
+def said_twice(data: dict[str, Any]) -> str | None:
+    """The first key of ``data`` that is the dotted path of another value in it too; None where no name is ambiguous."""
+    for key in data:
+        if "." in key and _walk(data, key) is not ABSENT:
+            return key
+    return None
 
 
 def keys(data: Any) -> Iterator[str]:

@@ -22,6 +22,7 @@ from datetime import datetime
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.text import nearest, shown
+from pytest_fluxscenario.base.values import said_twice
 from pytest_fluxscenario.control.answers import Decision, decision_ref, no_answer, refuse
 from pytest_fluxscenario.control.artifacts import admit
 from pytest_fluxscenario.control.contract import process_contract
@@ -65,6 +66,13 @@ class Engine:
             reason = f"The run began under the profile {run.profile_id} {run.profile_version} ({run.profile_hash})."
             instruction = "Finish the run under the profile that it began with, or begin a new run."
             return no_answer(reason, instruction, run.run_id, profile.id, profile.version, rules.profile_hash)
+        twice = said_twice(request.payload)
+        if twice is not None:
+            # A gate would look at one of the two values, and whoever acts on the payload at the other.
+            reason = f"The payload says '{shown(twice, 80)}' twice: as a key, and as a path to another value."
+            return no_answer(
+                reason, "Leave one of them out.", run.run_id, profile.id, profile.version, rules.profile_hash
+            )
         role = request.actor.role
         if role == "approver" or role not in rules.roles:
             return self._foreign_role(run, role)

@@ -90,11 +90,14 @@ class Ledger:
         follows = _from_steps(view)
         if follows != view.verdict:
             yield "contradiction", f"the verdict says {view.verdict}, but its steps make it {follows}"
-        if entry is None or self._redacted:
+        if entry is None:
             return
+        # Redaction leaves no other verdict behind.
         fitting = _FITTING.get(entry.outcome)
         if fitting is not None and view.verdict not in fitting:
             yield "contradiction", f"the manifest says {entry.outcome}, but the record's verdict is {view.verdict}"
+        if self._redacted:
+            return
         if entry.hash != view.scenario.hash:
             yield (
                 "contradiction",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_fluxscenario.base.values import ABSENT, containers, keys, lookup, same, type_name
+from pytest_fluxscenario.base.values import ABSENT, containers, keys, lookup, said_twice, same, type_name
 
 #: Each is the same as itself and as no other.
 APART: list[Any] = [
@@ -144,3 +144,20 @@ def test_the_name_of_a_type(value: object, named: str) -> None:
 def test_every_key_without_a_dot_is_found(data: dict[str, int]) -> None:
     for key, value in data.items():
         assert lookup(data, key) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "twice"),
+    [
+        ({"a.b": 1, "a": {"b": 2}}, "a.b"),
+        ({"a": {"b": None}, "x": 0, "a.b": 1}, "a.b"),
+        ({"a.0": 1, "a": ["x"]}, "a.0"),
+        ({"a.b": 1, "a": {"c": 2}}, None),
+        ({"a.b": 1, "a": 2}, None),
+        ({"a.b": {"c": 1}, "a": {}}, None),
+        ({"ab": 1}, None),
+        ({}, None),
+    ],
+)
+def test_a_name_that_leads_to_two_values(data: dict[str, Any], twice: str | None) -> None:
+    assert said_twice(data) == twice

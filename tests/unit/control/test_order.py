@@ -186,3 +186,12 @@ def test_when_nothing_is_broken_the_same_process_says_yes() -> None:
     target.approve(RUN, Approval("approver", ACT, values={"to": "x"}))
     answer = ask(target, payload={**GOOD, "to": "x"})
     assert brief(answer) == "ok Complete"
+
+
+def test_a_name_that_the_payload_uses_for_two_values_is_no_answer() -> None:
+    """A gate would look at one of them, and whoever acts on the payload at the other."""
+    target = control(act(), gates=(gate(condition={"payload_equals": {"change.risk": "high"}}),))
+    assert brief(ask(target, payload={"change": {"risk": "high"}})) == "nok AskUser the_gate"
+    twice = ask(target, payload={"change.risk": "low", "change": {"risk": "high"}})
+    assert (twice.status, twice.evidence_refs) == ("error", ())
+    assert "says 'change.risk' twice" in text(twice.reason)
