@@ -22,9 +22,10 @@ def mixed(project: Project) -> Project:
 
 
 def essence(project: Project) -> dict[str, Any]:
-    """What must not differ between runs: the manifest without its time, and what the refs stand for."""
+    """What must not differ between runs: the manifest without what covers times, and what the refs stand for."""
     manifest = project.manifest()
-    del manifest["started"]
+    for varies in ("started", "log", "check"):
+        del manifest[varies]
     return {**manifest, "results": [(one["id"], one["ref"], one["result"]) for one in project.records()]}
 
 
