@@ -40,7 +40,8 @@ class Recording:
         """Make the folder; its manifest says ``incomplete`` from now on."""
         redact = self._redactor.text
         try:
-            if items:
+            # With files that cannot be read and nothing else, what an earlier run left must not look like this one's.
+            if items or self.writer.errors:
                 self.writer.begin(redact(item.id) for item in items)
                 self.writing = True
         except FluxError as error:

@@ -26,7 +26,8 @@ def _mixed(rig: Rig) -> None:
 
 
 def _stable(manifest: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in manifest.items() if key != "started"}
+    """Without the time, and the two hashes that cover it and the log with its times."""
+    return {key: value for key, value in manifest.items() if key not in ("started", "log", "check")}
 
 
 def test_the_evidence_is_that_of_pytest(rig: Rig) -> None:
@@ -336,6 +337,22 @@ def test_broken_files_are_told_with_their_places_and_the_others_run(rig: Rig) ->
     assert document["verdict"] == "failed"
     assert document["counts"]["passed"] == 1
     assert {problem["file"].rpartition("/")[2] for problem in document["problems"]} == {"bad.json", "worse.yaml"}
+
+
+def test_evidence_of_an_earlier_run_does_not_outlive_files_that_broke(rig: Rig) -> None:
+    path = rig.add("a.json", scenario())
+    assert rig("scenario", "run", ".").returncode == 0
+    path.write_text("{", encoding="utf-8")
+    answer = rig("scenario", "run", ".")
+    assert answer.returncode == 1
+    assert "evidence failed, 0 records in " in answer.stdout
+    manifest, records = rig.evidence()
+    assert (manifest["verdict"], [error["file"] for error in manifest["errors"]], records) == (
+        "failed",
+        ["packs/small/scenarios/a.json"],
+        [],
+    )
+    assert rig("evidence", "verify", ".fluxscenario/evidence").returncode == 0
 
 
 def test_json_is_one_document_and_tells_everything(rig: Rig) -> None:
