@@ -17,6 +17,8 @@ from pytest_fluxscenario.base.text import shown, shown_lines
 MASK = "[redacted]"
 #: A shorter value of a variable would blot out half of every text.
 _SHORTEST = 4
+#: A shorter line of a value of several lines stands in many texts.
+_SHORTEST_LINE = 8
 #: What stands where messages and tracebacks leave something out.
 _CUT = re.compile(r"(…|\.\.\.)")
 
@@ -33,6 +35,7 @@ class Redactor:
         """Raises UsageError for a pattern that is none or matches empty text, and for a value too short to find."""
         self._rules: list[tuple[str, re.Pattern[str]]] = []
         self._forms: list[tuple[str, list[str]]] = []
+        self._lines: list[tuple[str, re.Pattern[str]]] = []
         #: How many values were replaced, by the pattern or the variable that named them.
         self.counts: dict[str, int] = {}
         for pattern in patterns:
@@ -49,6 +52,9 @@ class Redactor:
             forms = sorted(_forms(value), key=len, reverse=True)
             self._forms.append((f"${name}", forms))
             self._rules.append((f"${name}", re.compile("|".join(map(re.escape, forms)))))
+            lines = sorted(_lines(value), key=len, reverse=True)
+            if lines:
+                self._lines.append((f"${name}", re.compile("|".join(map(re.escape, lines)))))
 
     @property
     def active(self) -> bool:
@@ -57,12 +63,16 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """``text`` with every secret masked."""
-        for name, rule in self._rules:
+        text = self._replace(self._rules, text)
+        if self._forms and _CUT.search(text):
+            text = self._beside_cuts(text)
+        return self._replace(self._lines, text) if self._lines else text
+
+    def _replace(self, rules: list[tuple[str, re.Pattern[str]]], text: str) -> str:
+        for name, rule in rules:
             text, count = rule.subn(MASK, text)
             if count:
                 self.counts[name] = self.counts.get(name, 0) + count
-        if self._forms and _CUT.search(text):
-            text = self._beside_cuts(text)
         return text
 
     def _beside_cuts(self, text: str) -> str:
@@ -135,6 +145,12 @@ def _forms(value: str) -> set[str]:
             if len(inner) >= _SHORTEST:
                 found.add(inner)
     return {form for form in found if len(form) >= _SHORTEST}
+
+
+def _lines(value: str) -> set[str]:
+    """The lines of a value of several: tracebacks write something before each of them."""
+    lines = {line.strip() for line in value.split("\n")} if "\n" in value else set()
+    return {line for line in lines if len(line) >= _SHORTEST_LINE}
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

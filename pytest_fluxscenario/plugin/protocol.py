@@ -20,6 +20,7 @@ import pytest
 from pytest_fluxscenario.plugin.execute import execute
 from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
+from pytest_fluxscenario.plugin.reports import redacted_properties
 from pytest_fluxscenario.plugin.watched import is_watched
 
 #: The hooks that are left out, and those that would run foreign code inside a phase.
@@ -69,6 +70,8 @@ class ShortProtocol:
             return None
         duration = perf_counter() - begun
         item.user_properties.extend(attempt.properties)
+        if item.flux.redactor.active:
+            item.user_properties = redacted_properties(item.user_properties, item.flux.redactor)
         self._report(item, started, duration, self._teller.message(attempt, item.subject))
         item.let_go()
         return True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_fluxscenario.plugin.collect import ScenarioFile
 from pytest_fluxscenario.plugin.garbage import settle, settle_again
 from pytest_fluxscenario.plugin.item import ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.keys import LEFT_OUT
@@ -42,6 +43,17 @@ class Reports:
             _redact(report, redactor)
         return report
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Redact what is told of a scenario file; a hook may have raised anything."""
+        report = yield
+        redactor = self._session.redactor
+        if report.longrepr is not None and redactor.active and isinstance(collector, ScenarioFile):
+            report.longrepr = _redacted(report.longrepr, redactor)
+        return report
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """Remember what there was before ``-k``, ``-m``, ``--lf`` and plugins leave out some of it."""
@@ -73,15 +85,21 @@ def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
     report.sections = [(title, redactor.text(text)) for title, text in report.sections]
     if hasattr(report, "wasxfail"):
         report.wasxfail = redactor.text(report.wasxfail)
-    longrepr = report.longrepr
-    if longrepr is None:
-        return
+    report.user_properties = redacted_properties(report.user_properties, redactor)
+    if report.longrepr is not None:
+        report.longrepr = _redacted(report.longrepr, redactor)
+
+
+def redacted_properties(properties: list[tuple[str, Any]], redactor: Redactor) -> list[tuple[str, Any]]:
+    """Properties for JUnit, those of others too."""
+    return [(name, redactor.text(value) if isinstance(value, str) else value) for name, value in properties]
+
+
+def _redacted(longrepr: Any, redactor: Redactor) -> Any:
     if isinstance(longrepr, tuple):
         path, line, reason = longrepr
-        report.longrepr = (path, line, redactor.text(reason))
-        return
+        return path, line, redactor.text(reason)
     text = str(longrepr)
     masked = redactor.text(text)
-    if masked != text:
-        # A traceback of foreign code shows what it held: only its text stays.
-        report.longrepr = masked
+    # A traceback of foreign code shows what it held: only its text stays.
+    return longrepr if masked == text else masked

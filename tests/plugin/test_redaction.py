@@ -162,3 +162,67 @@ def test_a_redaction_that_cannot_work_is_refused(
     assert words in text_of(result)
     assert "passed" not in result.parseoutcomes()
     assert "INTERNALERROR" not in text_of(result)
+
+
+_KEY = "-----BEGIN KEY-----\nMIIEowIBAAKCAQEA\n  \nZZZZsecondlineZZZZ\n-----END KEY-----"
+_RAISES = """\
+import os
+import pytest
+
+class Raises:
+    def begin(self, run_id, given):
+        pass
+
+    def decide(self, request):
+        raise ValueError("key " + os.environ["MY_SECRET"])
+
+@pytest.fixture
+def fluxscenario_control(request):
+    if request.node.name == "setup":
+        raise ValueError("key " + os.environ["MY_SECRET"])
+    return Raises()
+"""
+
+
+def test_a_secret_of_several_lines(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A traceback writes something before each of them."""
+    monkeypatch.setenv("MY_SECRET", _KEY)
+    project.ini("fluxscenario_redact_env = MY_SECRET")
+    project.text("conftest.py", _RAISES)
+    project.add("a.json", scenario("decides"), scenario("setup"))
+    result = project.run("--junitxml=junit.xml")
+    result.assert_outcomes(failed=1, errors=1)
+    written = [path.read_text(encoding="utf-8") for path in (project.root / "evidence").iterdir()]
+    for text in (text_of(result), (project.root / "junit.xml").read_text(encoding="utf-8"), *written):
+        assert "MIIE" not in text
+        assert "secondline" not in text
+
+
+_HOOKS = """\
+import os
+
+def pytest_fluxscenario_resolve_profile(scenario, path, config):
+    if scenario.id == "broken":
+        raise RuntimeError("no profile at " + os.environ["MY_SECRET"])
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.user_properties.append(("endpoint", "https://" + os.environ["MY_SECRET"]))
+"""
+
+
+@pytest.mark.parametrize("plugin_args", [("-n0", "-p", "no:rerunfailures"), ("-n2",)], ids=["short", "workers"])
+def test_what_conftests_raise_and_add_is_redacted_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch, plugin_args: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("MY_SECRET", "hunter2hunter2")
+    project.ini("fluxscenario_redact_env = MY_SECRET")
+    project.text("conftest.py", _HOOKS)
+    project.add("a.json", scenario("good"))
+    project.add("b.json", scenario("broken"))
+    result = project.run_with(plugin_args, "--continue-on-collection-errors", "--junitxml=junit.xml")
+    junit = (project.root / "junit.xml").read_text(encoding="utf-8")
+    assert "no profile at [redacted]" in text_of(result)
+    assert "no profile at [redacted]" in junit
+    assert "https://[redacted]" in junit
+    assert "hunter2" not in text_of(result) + junit
