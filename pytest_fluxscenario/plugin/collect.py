@@ -92,11 +92,14 @@ class ScenarioFile(pytest.File):
         if self.flux.options.strict:
             raise DocumentError(problems)
         for problem in problems:
+            if problem in self.flux.told:
+                continue
             try:
                 self.warn(FluxScenarioWarning(self.flux.redactor.text(str(problem))))
             except FluxScenarioWarning:
                 # The project makes errors of warnings: it gets the message, and no traceback of this line.
                 raise DocumentError(problems) from None
+            self.flux.told.add(problem)
 
     def _marks(self, loaded: Loaded) -> list[pytest.MarkDecorator]:
         try:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.store import Store, find_store, open_store
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.redact import Redactor
@@ -36,6 +37,8 @@ class Session:
 
     config: pytest.Config
     options: Options
+    #: Warnings that were given: a pack of many files has each of its own only once.
+    told: set[Problem] = field(default_factory=set)
 
     @cached_property
     def redactor(self) -> Redactor:

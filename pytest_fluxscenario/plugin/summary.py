@@ -47,9 +47,9 @@ class Summary:
             if recorder.written:
                 writer = recorder.writer
                 folder = shown(os.path.relpath(writer.folder, self._config.invocation_params.dir))
+                records = f"{writer.records} record{'s' if writer.records != 1 else ''}"
                 terminalreporter.write_line(
-                    f"fluxscenario: evidence {writer.verdict}, {writer.records} records in {folder}"
-                    f" (root {writer.root[:19]}…)"
+                    f"fluxscenario: evidence {writer.verdict}, {records} in {folder} (root {writer.root[:19]}…)"
                 )
         for fault in recorder.faults:
             terminalreporter.write_line(f"fluxscenario: {fault}", red=True, bold=True)

@@ -61,7 +61,7 @@ def test_the_folder_is_the_one_that_was_asked_for(
     found = sorted(path.parent.relative_to(project.root).as_posix() for path in project.root.rglob("records.jsonl"))
     assert found == ([where] if where else [])
     if where:
-        result.stdout.fnmatch_lines([f"fluxscenario: evidence passed, 1 records in {where} (root sha256:*)"])
+        result.stdout.fnmatch_lines([f"fluxscenario: evidence passed, 1 record in {where} (root sha256:*)"])
     else:
         assert "fluxscenario: evidence" not in text_of(result)
 
@@ -355,11 +355,11 @@ def test_a_full_disk_in_the_middle_leaves_the_finished_records(
     assert "No space left on device" in project.manifest()["errors"][0]["message"]
 
 
-def test_evidence_needs_no_scenario_to_pass(project: Project) -> None:
-    """A run of skipped scenarios is complete."""
+def test_a_run_in_which_nothing_passed_proves_nothing(project: Project) -> None:
+    """Skipping everything is no way to a verdict that somebody approves on."""
     project.add("a.json", scenario("one", skip="not now"))
     project.run().assert_outcomes(skipped=1)
-    assert project.manifest()["verdict"] == "passed"
+    assert project.manifest()["verdict"] == "incomplete"
     assert project.records() == []
 
 

@@ -40,11 +40,7 @@ def cases_of(suite: Suite, name: str) -> list[Case]:
     """Every scenario of a file, each parameter row for itself."""
     shown = f"scenarios/local_patch_review/scenarios/{name}"
     loaded = suite.load(suite.read(str(FOLDER / name), shown))
-    return [
-        make_case(prepared, suite.subject(one, shown), shown)
-        for one in loaded
-        for prepared in one.rows
-    ]
+    return [make_case(prepared, suite.subject(one, shown), shown) for one in loaded for prepared in one.rows]
 
 
 def run(case: Case, scenario: Scenario) -> Outcome:
