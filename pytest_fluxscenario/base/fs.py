@@ -52,8 +52,7 @@ def make_folder(path: str) -> None:
 
 def replace_file(path: str, data: bytes) -> None:
     """Write ``data`` as ``path``: a reader sees the old bytes or the new, never a part. Raises WriteError."""
-    folder = os.path.dirname(os.path.abspath(path))
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    folder, temporary = _beside(path)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
         try:
@@ -86,15 +85,9 @@ class Log:
 
         Raises WriteError, also where another process holds it.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         try:
-            self._descriptor = os.open(self.path, flags, _MODE)
-            try:
-                _hold(self._descriptor)
-            except BaseException:
-                os.close(self._descriptor)
-                self._descriptor = -1
-                raise
+            while self._descriptor < 0:
+                self._descriptor = _held(self.path)
         except BlockingIOError as error:
             held = OSError(error.errno, "another session is writing to it; wait for it, or name another folder")
             raise write_error(self.path, held) from error
@@ -133,25 +126,80 @@ class Log:
         """The bytes of an earlier line."""
         return os.pread(self._descriptor, length, start)
 
+    def rewrite(self, lines: bytes) -> None:
+        """Put ``lines`` in the place of everything, as ``replace_file`` does, and hold the new file as the old one.
+
+        Raises WriteError.
+        """
+        folder, temporary = _beside(self.path)
+        try:
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _MODE)
+            try:
+                # Before anybody can see it: no other session comes in between.
+                _hold(descriptor)
+                _write_all(descriptor, lines)
+                os.fsync(descriptor)
+                os.replace(temporary, self.path)
+            except BaseException:
+                os.close(descriptor)
+                _forget(temporary)
+                raise
+            self._descriptor, before = descriptor, self._descriptor
+            os.close(before)
+            _sync_folder(folder)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def sync(self) -> None:
+        """Make the lines and the name of the file durable. Raises WriteError."""
+        try:
+            os.fsync(self._descriptor)
+            _sync_folder(os.path.dirname(os.path.abspath(self.path)))
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
     def close(self) -> None:
-        """Make the lines and the name of the file durable, and let go of it. Raises WriteError."""
+        """Let go of the file; again is the same. Raises WriteError."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
         try:
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            _sync_folder(os.path.dirname(os.path.abspath(self.path)))
+            os.close(descriptor)
         except OSError as error:
             raise write_error(self.path, error) from error
+
+
+def _held(path: str) -> int:
+    """A descriptor that holds the file at ``path``; -1 where another file was put there in the meantime."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, _MODE)
+    try:
+        _hold(descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False)):
+                return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return -1
 
 
 def _hold(descriptor: int) -> None:
     """Lock a file for as long as it is open; raises BlockingIOError where another process holds it."""
     if fcntl is not None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # A file system without locks is like a system without them.
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+
+
+def _beside(path: str) -> tuple[str, str]:
+    """The folder of ``path``, and the path of a temporary file in it."""
+    folder = os.path.dirname(os.path.abspath(path))
+    return folder, os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -77,9 +77,13 @@ class EvidenceWriter:
         make_folder(self.folder)
         log = Log(os.path.join(self.folder, RECORDS))
         log.open()
-        # The manifest before the records go: no moment may show an old verdict beside new records.
-        self._write_manifest("incomplete", (), {})
-        log.clear()
+        try:
+            # The manifest before the records go: no moment may show an old verdict beside new records.
+            self._write_manifest("incomplete", (), {})
+            log.clear()
+        except BaseException:
+            log.close()
+            raise
         self._log = log
 
     def expect(self, ids: Iterable[str]) -> None:
@@ -142,26 +146,25 @@ class EvidenceWriter:
 
     def finish(self, coverage: tuple[ProfileCoverage, ...], redactions: Mapping[str, int]) -> RunVerdict:
         """Put the records in order of id, and write what the run is worth. Raises WriteError."""
-        digest = self._order()
-        verdict = self.verdict
-        self._write_manifest(verdict, coverage, dict(redactions), digest)
+        log, verdict = self._log, self.verdict
+        try:
+            # The folder is held until the manifest says what the log is worth.
+            self._write_manifest(verdict, coverage, dict(redactions), "" if log is None else self._order(log))
+        finally:
+            if log is not None:
+                log.close()
         return verdict
 
-    def _order(self) -> str:
+    def _order(self, log: Log) -> str:
         """Leave one line for each record, in order of id, and give the log's hash; written anew only if need be."""
-        log = self._log
-        if log is None:
-            return ""
         kept = sorted((item_id, entry) for item_id, entry in self._entries.items() if entry.ref is not None)
         starts = [entry.start for _, entry in kept]
         if starts != sorted(starts) or sum(entry.length for _, entry in kept) != log.size:
             lines = b"".join(log.read(entry.start, entry.length) for _, entry in kept)
-            replace_file(log.path, lines)
-            log.close()
+            log.rewrite(lines)
             return sha256_ref(lines)
-        digest = log.digest
-        log.close()
-        return digest
+        log.sync()
+        return log.digest
 
     def _write_manifest(
         self, verdict: RunVerdict, coverage: tuple[ProfileCoverage, ...], redactions: dict[str, int], log: str = ""

@@ -30,7 +30,7 @@ class Calls:
         self.fail, self.at, self.code, self.after = fail, at, code, after
         self.made: list[str] = []
         self.failed = False
-        self._names: dict[int, str] = {}
+        self.names: dict[int, str] = {}
 
     def wrap(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **more: Any) -> Any:
@@ -43,7 +43,7 @@ class Calls:
                 raise OSError(self.code, os.strerror(self.code))
             result = real(*arguments, **more)
             if name == "open":
-                self._names[result] = what.split(" ", 1)[1]
+                self.names[result] = what.split(" ", 1)[1]
             if hit:
                 self.failed = True
                 raise OSError(self.code, os.strerror(self.code))
@@ -54,7 +54,7 @@ class Calls:
     def _what(self, name: str, arguments: tuple[Any, ...]) -> str:
         first = arguments[0]
         if isinstance(first, int):
-            return f"{name} {self._names.get(first, '?')}"
+            return f"{name} {self.names.get(first, '?')}"
         shown = os.path.basename(first)
         return f"{name} {'temporary' if shown.endswith('.tmp') else shown}"
 
@@ -200,20 +200,70 @@ def opened(folder: Path) -> Log:
     return log
 
 
-def test_closing_makes_the_lines_and_the_name_durable(folder: Path) -> None:
+def test_a_log_makes_its_lines_and_its_name_durable(folder: Path) -> None:
     with watched(Calls()) as calls:
         log = opened(folder)
         log.append(b"one\n")
+        log.sync()
         log.close()
     assert calls.made == [
-        *("open log", "write log", "fsync log", "close log"),
+        *("open log", "write log", "fsync log"),
         *("open folder", "fsync folder", "close folder"),
+        "close log",
     ]
+
+
+REWRITE = [
+    "open temporary",
+    "write temporary",
+    "fsync temporary",
+    "replace temporary",
+    "close log",
+    "open folder",
+    "fsync folder",
+    "close folder",
+]
+
+
+def test_a_log_is_written_anew_in_the_order_that_survives_a_crash(folder: Path) -> None:
+    log = opened(folder)
+    log.append(b"one\n")
+    calls = Calls()
+    calls.names[log._descriptor] = "log"
+    with watched(calls):
+        log.rewrite(NEW)
+    assert calls.made == REWRITE
+    log.close()
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+@pytest.mark.parametrize("step", range(len(REWRITE)), ids=[step.replace(" ", "-") for step in REWRITE])
+def test_a_log_that_cannot_be_written_anew_has_the_old_lines_or_the_new(folder: Path, step: int, code: str) -> None:
+    before = descriptors()
+    log = opened(folder)
+    log.append(b"one\n")
+    name = REWRITE[step].split()[0]
+    at = sum(one.split()[0] == name for one in REWRITE[:step])
+    with watched(Calls(name, at, getattr(errno, code), after=name == "close")) as calls:
+        with pytest.raises(WriteError) as caught:
+            log.rewrite(NEW)
+        assert calls.failed
+    assert str(caught.value) == f"{folder / 'log'}: cannot be written: {os.strerror(getattr(errno, code))}"
+    assert (folder / "log").read_bytes() == (NEW if step > REWRITE.index("replace temporary") else b"one\n")
+    assert os.listdir(folder) == ["log"]
+    with pytest.raises(WriteError, match="another session"):
+        opened(folder)
+    log.close()
+    assert descriptors() == before
 
 
 @pytest.mark.parametrize("code", ERRNOS)
 @pytest.mark.parametrize(
-    ("name", "at"), [("open", 0), ("write", 1), ("fsync", 0), ("close", 0), ("open", 1), ("fsync", 1), ("close", 1)]
+    ("name", "at"),
+    [
+        *(("open", 0), ("ftruncate", 0), ("write", 1), ("fsync", 0)),
+        *(("open", 1), ("fsync", 1), ("close", 0), ("close", 1)),
+    ],
 )
 def test_a_log_that_cannot_be_written_is_told_with_its_path(folder: Path, name: str, at: int, code: str) -> None:
     before = descriptors()
@@ -222,8 +272,10 @@ def test_a_log_that_cannot_be_written_is_told_with_its_path(folder: Path, name: 
 
     def use() -> None:
         log.open()
+        log.clear()
         log.append(b"one\n")
         log.append(b"two\n")
+        log.sync()
         log.close()
 
     with watched(calls):

@@ -28,6 +28,8 @@ def hides(value: str) -> Redactor:
 @relaxed
 @given(value=_values, before=st.text("ab ", max_size=5), behind=st.text("ab ", max_size=5))
 def test_a_value_is_masked_wherever_it_stands(value: str, before: str, behind: str) -> None:
+    assume(value not in MASK)
+    assume(value not in MASK)
     text = f"{before}{value}{behind}"
     assert value not in hides(value).text(text)
 
