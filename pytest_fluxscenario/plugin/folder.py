@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -48,10 +49,11 @@ class ScenarioFolder(pytest.Directory):
         self._hooks = super().ihook
         if _is_plain(self.config):
             return self._together()
-        return pytest.Dir.collect(cast("pytest.Dir", self))
+        return chain(pytest.Dir.collect(cast("pytest.Dir", self)), self._not_files())
 
     def _together(self) -> Iterator[pytest.Item | pytest.Collector]:
         flux = session_of(self.config)
+        yield from self._not_files()
         for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
             path = Path(entry.path)
             if entry.name.endswith(_SUFFIXES) and entry.is_file():
@@ -65,6 +67,18 @@ class ScenarioFolder(pytest.Directory):
                 yield from self._folder(path)
             elif entry.is_file() and not self.ihook.pytest_ignore_collect(collection_path=path, config=self.config):
                 yield from self.ihook.pytest_collect_file(file_path=path, parent=self)
+
+    def _not_files(self) -> Iterator[pytest.Collector]:
+        """Links that lead nowhere, pipes and the like, which pytest passes over: a scenario that is gone is told of."""
+        for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
+            if (
+                entry.name.endswith(_SUFFIXES)
+                # Editors leave links that lead nowhere beside a file that is being edited.
+                and not entry.name.startswith(".")
+                and not (entry.is_file() or entry.is_dir())
+                and not self.ihook.pytest_ignore_collect(collection_path=Path(entry.path), config=self.config)
+            ):
+                yield from self.ihook.pytest_collect_file(file_path=Path(entry.path), parent=self)
 
     def _folder(self, path: Path) -> Iterator[pytest.Collector]:
         if self.session.isinitpath(path, with_parents=True) or not self.ihook.pytest_ignore_collect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -153,3 +154,16 @@ def test_what_runs_is_what_was_collected(project: Project) -> None:
     )
     result = project.run()
     result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("argument", ["packs", "--lf"], ids=["together", "each"])
+def test_what_is_no_file_in_the_folder_is_told_of(project: Project, argument: str) -> None:
+    """pytest passes over it in silence, and a scenario would be gone."""
+    folder = project.add("a.json", scenario("good")).parent
+    (folder / "gone.json").symlink_to("nowhere.json")
+    (folder / ".#a.json").symlink_to("someone@somewhere")
+    os.mkfifo(folder / "pipe.yaml")
+    result = project.run(argument)
+    result.assert_outcomes(passed=1, errors=2)
+    assert "packs/small/scenarios/gone.json: cannot be read: No such file or directory" in text_of(result)
+    assert "packs/small/scenarios/pipe.yaml: is a named pipe, not a file" in text_of(result)
