@@ -120,15 +120,15 @@ TABLE = (
         "profile",
         "profile_id: small",
         "profile_id: smal",
-        1,
+        2,
         "there is no profile 'smal' 1.0.0",
         "did you mean 'small'?",
     ),
-    _bad("version", '"1.0.0"', '"1.0.1"', 1, "there is no profile 'small' 1.0.1", "'small' is there as 1.0.0"),
-    _bad("ref", "steps:", "profile: Small\nsteps:", 1, "Small"),
-    _bad("ref_no_store", "steps:", "profile: small:v1.0.0\nsteps:", 1, "there is no store"),
-    _bad("ref_path", "steps:", "profile: ../../smal\nsteps:", 1, "is not there: it means packs/smal"),
-    _bad("ref_out", "steps:", "profile: ../../../../other\nsteps:", 1, "leads out of the root"),
+    _bad("version", '"1.0.0"', '"1.0.1"', 2, "there is no profile 'small' 1.0.1", "'small' is there as 1.0.0"),
+    _bad("ref", "steps:", "profile: Small\nsteps:", 4, "Small"),
+    _bad("ref_no_store", "steps:", "profile: small:v1.0.0\nsteps:", 4, "there is no store"),
+    _bad("ref_path", "steps:", "profile: ../../smal\nsteps:", 4, "is not there: it means packs/smal"),
+    _bad("ref_out", "steps:", "profile: ../../../../other\nsteps:", 4, "leads out of the root"),
 )
 
 #: Whole files, as bytes; None where a line makes no sense.

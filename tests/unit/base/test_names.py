@@ -162,12 +162,12 @@ def test_whatever_semver_reads_with_small_numbers_is_a_tag(major: int, minor: in
     "text", ["v1.0.0-" + "0" * 200_000, "v1.0.0-" + "1-" * 100_000, "v" + "1" * 200_000, "a." * 100_000]
 )
 def test_a_long_text_is_judged_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert tag_fault(text) is not None
     assert name_fault(text) is not None
     assert scenario_id_fault(text) is not None
     assert isinstance(parse_ref(text), str)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import pytest_fluxscenario
 from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, StoreError
 from pytest_fluxscenario.base.fs import WriteError
 from pytest_fluxscenario.cas import importing
@@ -236,22 +236,34 @@ def test_a_store_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     assert str(tmp_path / "store") in str(caught.value)
 
 
-def _import_many(folder: str, worker: int, count: int) -> None:
-    for number in range(count):
-        path = Path(folder, f"{worker}-{number}.yaml")
-        path.write_text(f"name: shared\nworker: {worker}\nnumber: {number}\n")
-        import_file(str(Path(folder, "store")), "specs", str(path))
+#: A program of its own: a process that multiprocessing starts would have to find this module, which is on no path.
+_IMPORT_MANY = """\
+import sys
+from pathlib import Path
+from pytest_fluxscenario.cas.importing import import_file
+
+folder, worker, count = sys.argv[1:]
+for number in range(int(count)):
+    path = Path(folder, f"{worker}-{number}.yaml")
+    path.write_text(f"name: shared\\nworker: {worker}\\nnumber: {number}\\n")
+    import_file(str(Path(folder, "store")), "specs", str(path))
+"""
 
 
 def test_imports_of_many_processes_lose_nothing(tmp_path: Path) -> None:
     workers, count = 4, 25
-    context = multiprocessing.get_context("spawn")
-    running = [context.Process(target=_import_many, args=(str(tmp_path), worker, count)) for worker in range(workers)]
-    for process in running:
-        process.start()
-    for process in running:
-        process.join()
-        assert process.exitcode == 0
+    home = Path(pytest_fluxscenario.__file__).parents[1]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", _IMPORT_MANY, str(tmp_path), str(worker), str(count)],
+            env={**os.environ, "PYTHONPATH": str(home)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for worker in range(workers)
+    ]
+    ended = [(process.communicate(timeout=120)[1], process.returncode) for process in running]
+    assert ended == [("", 0)] * workers
     opened = open_store(str(tmp_path / "store"))
     assert opened is not None
     tags = opened.index.tags("specs", "shared")

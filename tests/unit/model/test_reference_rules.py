@@ -314,7 +314,7 @@ def test_thousands_of_rows_and_references_stay_cheap(rules: Rules) -> None:
         data["parameters"] = [{f"p{number}": 1} for number in range(10_000)]
         data["steps"][2]["payload"] = {"x": ["${nothing}"] * 10_000, "y": "${" + "a." * 200 + "}" * 200}
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     lines = rules(edit)
     assert len(lines) == 51
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

@@ -323,10 +323,10 @@ def test_asking_again_costs_a_look_up(world: World, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("pytest_fluxscenario.packs.resolve.load_pack", lambda *_: pytest.fail("loaded again"))
     assert world.ask(resolver) is first
     assert world.ask(resolver, file="elsewhere/b.json") is first
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(5_000):
         resolver.resolve("change_review", "1.2.0", None, "scenarios/a.scenario.yaml", HERE)
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 def test_code_of_a_pack_is_never_run(world: World) -> None:
