@@ -36,7 +36,7 @@ def refuse(
     hook_calls: tuple[HookCallRecord, ...] = (),
     **more: Any,
 ) -> Decision:
-    """A ``nok`` that no gate gave."""
+    """A ``nok``; ``more`` are fields of the response that only some refusals have."""
     response = Response(
         status="nok",
         run_id=run.run_id,
@@ -66,25 +66,19 @@ def stop_at(
     hook_calls: tuple[HookCallRecord, ...] = (),
 ) -> Decision:
     """The ``nok`` of a gate that fires, with the gate's own words unless others are given."""
-    response = Response(
-        status="nok",
-        run_id=run.run_id,
-        profile_id=rules.profile.id,
-        profile_version=rules.profile.version,
-        profile_hash=rules.profile_hash,
-        route=route or gate.route,
-        reason=gate.reason if reason is None else reason,
-        instruction=gate.instruction,
+    return refuse(
+        rules,
+        run,
+        route or gate.route,
+        gate.reason if reason is None else reason,
+        gate.instruction,
+        hook_calls=hook_calls,
         gate_id=gate.id,
         gate_type=gate.type,
         missing_artifacts=missing or UNSET,
         required_approval=approval or UNSET,
         next_allowed_actions=gate.next_allowed_actions,
-        evidence_refs=(decision_ref(run),),
-        completion_report_exists=run.completed,
-        hook_calls=hook_calls,
     )
-    return Decision(response, Effects())
 
 
 def no_answer(
