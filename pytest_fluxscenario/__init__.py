@@ -9,17 +9,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pytest_fluxscenario.base.errors import FluxError
     from pytest_fluxscenario.control.port import Control
-    from pytest_fluxscenario.model.request import Approval, Request
+    from pytest_fluxscenario.model.request import Approval, Given, Request
     from pytest_fluxscenario.model.response import Response
 
     __version__: str
 
-__all__ = ["Approval", "Control", "FluxError", "Request", "Response", "__version__"]
+__all__ = ["Approval", "Control", "FluxError", "Given", "Request", "Response", "__version__"]
 
 _HOMES = {
     "Approval": "pytest_fluxscenario.model.request",
     "Control": "pytest_fluxscenario.control.port",
     "FluxError": "pytest_fluxscenario.base.errors",
+    "Given": "pytest_fluxscenario.model.request",
     "Request": "pytest_fluxscenario.model.request",
     "Response": "pytest_fluxscenario.model.response",
 }

@@ -12,7 +12,7 @@ from typing import Any, Literal, assert_type
 import pytest
 
 import pytest_fluxscenario
-from pytest_fluxscenario import Approval, Control, FluxError, Request, Response
+from pytest_fluxscenario import Approval, Control, FluxError, Given, Request, Response
 
 assert_type(pytest_fluxscenario.__version__, str)
 
@@ -23,8 +23,10 @@ class TypedControl:
     def __init__(self) -> None:
         self.approvals: list[tuple[str, str]] = []
 
-    def begin(self, run_id: str, given: object) -> None:
-        self.approvals.clear()
+    def begin(self, run_id: str, given: Given) -> None:
+        assert_type(given.approvals, tuple[Approval, ...])
+        self.approvals = [(approval.role, approval.scope) for approval in given.approvals]
+        self.artifacts = {artifact.type: artifact.payload for artifact in given.artifacts}
 
     def decide(self, request: Request) -> Response:
         assert_type(request.payload, dict[str, Any])
