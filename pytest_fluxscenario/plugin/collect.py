@@ -70,6 +70,8 @@ class ScenarioFile(pytest.File):
                 item = _item(self, prepared, subject, needs)
                 for mark in marks:
                     item.add_marker(mark)
+                if scenario.tags:
+                    item.tags = frozenset(scenario.tags)
                 if scenario.classes:
                     item.extra_keyword_matches.update(scenario.classes)
                 yield item

@@ -31,6 +31,8 @@ class ScenarioMixin(pytest.Item):
     parent: ScenarioFile
     #: What an attempt left for its report, which takes it away: thousands of them are not kept.
     attempt: Attempt | None = None
+    #: Markers that mean nothing to pytest.
+    tags: frozenset[str] = frozenset()
     #: Refs of the results of this process's attempts.
     told: tuple[str, ...] = ()
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_fluxscenario.plugin.execute import execute
+from pytest_fluxscenario.plugin.execute import Attempt, execute
 from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 from pytest_fluxscenario.plugin.reports import redacted_properties
@@ -60,10 +60,8 @@ class ShortProtocol:
         counts = item.flux.redactor.counts
         before = counts.copy()
         started, begun = time(), perf_counter()
-        case = item.make_case()
-        hooks = case.hooks()
-        attempt = execute(item, case, case.control(hooks), hooks, case.environment)
-        if attempt.outcome.verdict != "passed":
+        attempt = _attempt(item)
+        if attempt is None or attempt.outcome.verdict != "passed":
             # What this attempt redacted is redacted again.
             counts.clear()
             counts.update(before)
@@ -119,9 +117,21 @@ class ShortProtocol:
         return self._unwatched
 
 
-def _unmarked(item: pytest.Item) -> bool:
-    """Whether nothing around the item has a marker, or something to set up as a package has in ``__init__.py``."""
-    node: Any = item
+def _attempt(item: ScenarioItem) -> Attempt | None:
+    """One run of the scenario; None where something is wrong that the usual protocol tells as it tells everything."""
+    try:
+        case = item.make_case()
+        hooks = case.hooks()
+        return execute(item, case, case.control(hooks), hooks, case.environment)
+    except Exception:  # noqa: BLE001 - it is raised again where pytest expects it
+        return None
+
+
+def _unmarked(item: ScenarioItem) -> bool:
+    """Whether the item has no marker but its tags, and nothing around it one, or a set-up as packages have."""
+    if any(mark.name not in item.tags for mark in item.own_markers) or type(item).setup is not pytest.Item.setup:
+        return False
+    node: Any = item.parent
     while node is not None:
         if node.own_markers or type(node).setup is not pytest.Collector.setup:
             return False
