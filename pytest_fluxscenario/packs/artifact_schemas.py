@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_fluxscenario.base.place import json_pointer
+from pytest_fluxscenario.base.errors import ProfileError
+from pytest_fluxscenario.base.patience import TooSlowError, patience
+from pytest_fluxscenario.base.place import Place, json_pointer
 from pytest_fluxscenario.base.text import shown
 
 if TYPE_CHECKING:
@@ -24,19 +26,27 @@ class ArtifactSchemas:
     _validators: dict[str, Validator] = field(default_factory=dict)
 
     def faults(self, artifact_type: str, payload: dict[str, Any]) -> tuple[str, ...]:
-        """What is wrong with a payload, each with its path; empty where nothing is, or the type has no schema."""
+        """What is wrong with a payload, each with its path; empty where nothing is, or the type has no schema.
+
+        Raises ProfileError where that takes too long to find out.
+        """
         schema = self.schemas.get(artifact_type)
         if schema is None:
             return ()
         validator = self._validators.get(artifact_type)
         if validator is None:
             validator = self._validators[artifact_type] = _validator(schema)
-        if validator.is_valid(payload):
-            return ()
-        errors = sorted(
-            islice(validator.iter_errors(payload), _MOST_FAULTS), key=lambda error: list(map(str, error.absolute_path))
-        )
-        return tuple(f"{json_pointer(tuple(error.absolute_path)) or '/'}: {shown(error.message)}" for error in errors)
+        try:
+            with patience():
+                errors = (
+                    () if validator.is_valid(payload) else tuple(islice(validator.iter_errors(payload), _MOST_FAULTS))
+                )
+        except TooSlowError as error:
+            message = f"holding a payload against the schema of {shown(artifact_type, 80)} {error}"
+            hint = "look for nested repetitions in patterns, and for choices inside choices"
+            raise ProfileError.of("pack.slow-schema", Place("schemas"), message, hint) from error
+        ordered = sorted(errors, key=lambda error: list(map(str, error.absolute_path)))
+        return tuple(f"{json_pointer(tuple(error.absolute_path)) or '/'}: {shown(error.message)}" for error in ordered)
 
 
 def _validator(schema: dict[str, Any]) -> Validator:

@@ -6,6 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_fluxscenario.base.errors import DocumentError
+from pytest_fluxscenario.base.patience import TooSlowError, patience
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.base.values import ABSENT, same
 from pytest_fluxscenario.model.vocabulary import MATCHERS
 
@@ -76,10 +80,20 @@ def _match(name: str, argument: Any, actual: Any, plugin: PluginMatchers) -> boo
     if actual is ABSENT:
         return False
     if name == "matches":
-        return isinstance(actual, str) and len(actual) <= _LONGEST and re.search(argument, actual) is not None
+        return isinstance(actual, str) and len(actual) <= _LONGEST and _matches(argument, actual)
     if name == "contains":
         return _contains(argument, actual, plugin)
     return isinstance(actual, list | tuple) and fits(list(argument), list(actual), plugin)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        with patience():
+            return re.search(pattern, text) is not None
+    except TooSlowError as error:
+        message = f"the pattern '{shown(pattern, 80)}' {error}"
+        hint = "write it without one repetition inside another"
+        raise DocumentError.of("scenario.slow-pattern", Place("matches"), message, hint) from error
 
 
 def _contains(argument: Any, actual: Any, plugin: PluginMatchers) -> bool:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pytest_fluxscenario.base import patience
+from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.values import ABSENT, same
 from pytest_fluxscenario.model.response import HookCallRecord, Materialization, RequiredApproval, Response
 from pytest_fluxscenario.model.scenario import Expectation
@@ -234,3 +236,9 @@ def test_mismatches_come_in_the_order_of_the_specification() -> None:
     found = mismatches(Expectation(status="ok", route="Continue", gate_id="g", hook_calls=("h",)), answer, {})
     assert [one.field for one in found] == ["status", "route", "gate_id", "hook_calls"]
     assert [one.expected for one in found] == ["ok", "Continue", "g", ("h",)]
+
+
+def test_a_pattern_without_end_is_no_match_and_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", 0.1)
+    with pytest.raises(DocumentError, match=r"the pattern '\(a\+\)\+\$' takes more than 0.1 s of processor time"):
+        fits({"matches": "(a+)+$"}, "a" * 40 + "!", {})

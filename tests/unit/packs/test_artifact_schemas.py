@@ -1,0 +1,47 @@
+"""Payloads held against the schemas of a pack (faults.md, "Schemas of packs and specs")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_fluxscenario.base import patience
+from pytest_fluxscenario.base.errors import ProfileError
+from pytest_fluxscenario.packs.artifact_schemas import ArtifactSchemas
+
+_BRANCHING = {"type": "object", "additionalProperties": {"$ref": "#/$defs/a"}}
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"k": value}
+    return value
+
+
+def test_what_does_not_fit_is_told_by_path() -> None:
+    schemas = ArtifactSchemas({"note": {"required": ["b"], "properties": {"a": {"type": "string"}}}})
+    assert schemas.faults("note", {"a": "x", "b": 1}) == ()
+    assert schemas.faults("other", {"a": 1}) == ()
+    assert schemas.faults("note", {"a": 1}) == ("/: 'b' is a required property", "/a: 1 is not of type 'string'")
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload"),
+    [
+        ({"properties": {"a": {"pattern": "^(a+)+$"}}}, {"a": "a" * 40 + "!"}),
+        ({"properties": {"a": {"uniqueItems": True}}}, {"a": [{"n": {"m": number}} for number in range(10_000)]}),
+        (
+            {"$defs": {"a": {"anyOf": [_BRANCHING, {**_BRANCHING, "minProperties": 1}]}}, "$ref": "#/$defs/a"},
+            nested(30),
+        ),
+    ],
+    ids=["pattern", "unique", "branches"],
+)
+def test_what_would_never_end_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, schema: dict[str, Any], payload: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    with pytest.raises(ProfileError, match=r"against the schema of note takes more than 0\.2 s of processor time"):
+        ArtifactSchemas({"note": schema}).faults("note", payload)
