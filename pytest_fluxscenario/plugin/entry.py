@@ -16,7 +16,7 @@ import pytest
 from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.garbage import thaw
 from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, OPTIONS
-from pytest_fluxscenario.plugin.options import add_options, read_options
+from pytest_fluxscenario.plugin.options import add_options, is_anything_set, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
 
 _SUFFIXES = (".json", ".yaml", ".yml")
@@ -42,6 +42,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: thaw(config))
     if is_controller(config):
         config.pluginmanager.register(Controller(config), "fluxscenario-controller")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse what is set and cannot be used, before a worker is started or a test runs. Raises pytest.UsageError."""
+    config = session.config
+    if hasattr(config, "workerinput") or not is_anything_set(config):
+        return
+    from pytest_fluxscenario.plugin.settings import check_settings
+
+    check_settings(config, config.stash[OPTIONS])
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

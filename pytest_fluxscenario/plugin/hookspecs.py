@@ -44,7 +44,8 @@ def pytest_fluxscenario_matchers(
 
     Give names, which begin with ``x-``, with a function each: it is called with the matcher's argument and the actual
     value, and says
-    whether they fit. Only True counts as a fit.
+    whether they fit. Only True counts as a fit. Asked for when a session begins, and again when the first scenario
+    file is read.
     """
     return {}
 
@@ -52,7 +53,10 @@ def pytest_fluxscenario_matchers(
 def pytest_fluxscenario_redact(
     config: pytest.Config,  # noqa: ARG001 - a hook's parameters are its interface
 ) -> list[str]:
-    """Add regular expressions whose matches are taken out of everything that is written or printed."""
+    """Add regular expressions whose matches are taken out of everything that is written or printed.
+
+    Asked for when a session begins, and again when the first scenario file is read.
+    """
     return []
 
 

@@ -8,9 +8,13 @@ from typing import Literal, cast
 
 import pytest
 
+from pytest_fluxscenario.plugin.keys import OPTIONS
+
 #: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in
 #: ``plugin.entry``.
 _OFF = "off"
+#: The hooks that set something for the whole session.
+_SETTING_HOOKS = ("pytest_fluxscenario_redact", "pytest_fluxscenario_matchers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,9 @@ def read_options(config: pytest.Config) -> Options:
     """What was asked for; the command line before the ini file. Raises pytest.UsageError for what cannot be used."""
     on_failure = config.getoption("fluxscenario_on_failure") or config.getini("fluxscenario_on_failure")
     if on_failure not in ("continue", "stop"):
-        raise pytest.UsageError(f"fluxscenario_on_failure is '{on_failure}'; it can be 'continue' or 'stop'")
+        from pytest_fluxscenario.base.text import shown
+
+        raise pytest.UsageError(f"fluxscenario_on_failure is '{shown(on_failure, 80)}'; it can be 'continue' or 'stop'")
     strict = config.getoption("fluxscenario_strict")
     return Options(
         store=_store(config),
@@ -81,6 +87,17 @@ def read_options(config: pytest.Config) -> Options:
         redact=tuple(config.getini("fluxscenario_redact")),
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
         limits=tuple(config.getini("fluxscenario_limits")),
+    )
+
+
+def is_anything_set(config: pytest.Config) -> bool:
+    """Whether the ini file or a plugin sets something that ``read_options`` does not look at, and may be unusable."""
+    options, hooks = config.stash[OPTIONS], config.pluginmanager.hook
+    return bool(
+        options.redact
+        or options.redact_env
+        or options.limits
+        or any(getattr(hooks, name).get_hookimpls() for name in _SETTING_HOOKS)
     )
 
 

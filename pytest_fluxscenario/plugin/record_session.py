@@ -18,7 +18,13 @@ def session_of(config: pytest.Config) -> Session:
     """The plugin's session in this process, begun at the first call."""
     known = config.stash.get(SESSION, None)
     if known is None:
-        known = config.stash[SESSION] = Session(config, config.stash[OPTIONS])
+        known = Session(config, config.stash[OPTIONS])
+        try:
+            # Again, for what a conftest.py further down adds: those at the top were asked as the session began.
+            known.prepare()
+        except pytest.UsageError as error:
+            raise pytest.Collector.CollectError("\n".join(map(str, error.args))) from None
+        config.stash[SESSION] = known
         teller = Teller(known.worker, known.redactor.counts)
         reports = Reports(known, teller)
         config.pluginmanager.register(reports, "fluxscenario-reports")

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.store import Store, find_store, open_store
-from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.plugin.keys import OPTIONS
 from pytest_fluxscenario.plugin.options import Options
+from pytest_fluxscenario.plugin.settings import make_limits, make_matchers, make_redactor
 from pytest_fluxscenario.runner.run import RunSettings
 from pytest_fluxscenario.runner.suite import Suite
-
-if TYPE_CHECKING:
-    from pytest_fluxscenario.runner.matchers import Match
 
 #: Where a worker finds the index that its controller resolves refs with.
 INDEX_KEY = "fluxscenario_index"
@@ -40,38 +36,27 @@ class Session:
     #: Warnings that were given: a pack of many files has each of its own only once.
     told: set[Problem] = field(default_factory=set)
 
+    def prepare(self) -> None:
+        """Make the redactor and the settings, which ask plugins. Raises pytest.UsageError."""
+        _ = self.redactor, self.settings
+
     @cached_property
     def redactor(self) -> Redactor:
         """Takes secrets out of everything that is written or printed. Raises pytest.UsageError."""
-        extra = [
-            pattern
-            for patterns in self.config.hook.pytest_fluxscenario_redact(config=self.config)
-            for pattern in patterns
-        ]
-        try:
-            return Redactor((*self.options.redact, *extra), self.options.redact_env, os.environ)
-        except FluxError as error:
-            raise pytest.UsageError(str(error)) from error
+        return make_redactor(self.config, self.options)
 
     @cached_property
     def suite(self) -> Suite:
-        """Loads files and finds profiles; reads the index once. Raises StoreError, DamageError, UsageError."""
+        """Loads files and finds profiles; reads the index once. Raises StoreError, DamageError, pytest.UsageError."""
         root = str(self.config.rootpath)
-        limits = Limits.parse(self.options.limits)
+        limits = make_limits(self.options)
         store = open_session_store(self.config, self.options)
         return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers)
 
     @cached_property
     def settings(self) -> RunSettings:
         """How scenarios are run. Raises pytest.UsageError for a matcher that cannot be called so."""
-        matchers: dict[str, Match] = {}
-        for added in self.config.hook.pytest_fluxscenario_matchers(config=self.config):
-            for name, match in added.items():
-                if not name.startswith("x-") or not callable(match):
-                    raise pytest.UsageError(
-                        f"pytest_fluxscenario_matchers: '{name}' is no matcher: names begin with 'x-'"
-                    )
-                matchers[name] = match
+        matchers = make_matchers(self.config, self.redactor)
         return RunSettings(self.options.on_failure == "stop", matchers, self.redactor.text)
 
     @property
