@@ -143,7 +143,7 @@ def _rows(
     problems: list[Problem],
 ) -> tuple[Prepared, ...]:
     if scenario.parameters is None:
-        references = b"${" in element.encoded
+        references = _refers(element.encoded)
         one = Prepared(
             scenario.id,
             element.encoded,
@@ -185,7 +185,7 @@ def _rows(
                 problems.append(Problem("scenario.more", locate(("parameters", number)), message))
                 break
             continue
-        references = b"${" in encoded
+        references = _refers(encoded)
         rows.append(
             Prepared(
                 f"{scenario.id}[{number}]",
@@ -200,6 +200,11 @@ def _rows(
             )
         )
     return tuple(rows)
+
+
+def _refers(encoded: bytes) -> bool:
+    """Whether strings may hold references, or a step captures something: what it names must be there, used or not."""
+    return b"${" in encoded or b'"capture"' in encoded
 
 
 def _in_row(problem: Problem, number: int) -> Problem:

@@ -263,3 +263,11 @@ def test_a_fault_of_a_hook_that_the_pack_has_not(project: Project) -> None:
     assert ": the pack has no hook 'asess' that could fail (did you mean 'assess'?)" in text
     assert re.search(r"scenarios/a\.json:\d+:\d+: the pack has no hook 'asess' that", text)
     assert ": the pack has no hook 'asses' that could fail (did you mean 'assess'?)" in text
+
+
+def test_a_capture_that_nothing_uses_must_be_there_too(project: Project) -> None:
+    project.add("a.json", scenario("one", step(capture={"first": "created_artifacts.0"})))
+    project.add("b.json", scenario("two", step(capture={"tenth": "created_artifacts.9"})))
+    result = project.run()
+    result.assert_outcomes(passed=1, failed=1)
+    assert "the response has no 'created_artifacts.9' to capture" in text_of(result)
