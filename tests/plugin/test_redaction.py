@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from pytest_fluxscenario.evidence.verify import verify
 from tests.fakes.packs import scenario, step
 from tests.fakes.project import Project, text_of
 
@@ -134,6 +136,19 @@ def test_verdicts_and_hashes_of_scenarios_do_not_depend_on_redaction(leaky: Proj
     leaky.ini()
     leaky.run()
     assert (leaky.outcomes(), [one["hash"] for one in leaky.manifest()["scenarios"] if "hash" in one]) == redacted
+
+
+@pytest.mark.parametrize("pattern", ["[0-9]+", ".+"])
+def test_a_pattern_may_match_every_number(project: Project, plugin_args: tuple[str, ...], pattern: str) -> None:
+    """What varies has numbers that nobody can do without; only its text is redacted."""
+    project.ini(f"fluxscenario_redact = {pattern}")
+    project.add("one.json", scenario("one", step(payload={"what": 4711})))
+    project.run_with(plugin_args, "-v").assert_outcomes(passed=1)
+    assert project.manifest()["verdict"] == "passed"
+    (record,) = project.records()
+    assert "4711" not in json.dumps(record["result"])
+    assert record["volatile"]["duration"] > 0
+    assert verify(str(project.evidence)).problems == ()
 
 
 def test_numbers_are_redacted_too(project: Project) -> None:
