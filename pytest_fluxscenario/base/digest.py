@@ -28,6 +28,11 @@ class Digest:
         self._hash.update(data)
 
     @property
+    def hex(self) -> str:
+        """64 lowercase hex digits of the digest of all pieces so far."""
+        return self._hash.hexdigest()
+
+    @property
     def ref(self) -> str:
         """``sha256:`` and the digest of all pieces so far."""
         return "sha256:" + self._hash.hexdigest()

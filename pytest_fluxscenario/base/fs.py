@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ except ImportError:  # a system without POSIX locks; one session at a time is th
 
 #: What a new file may be, before the umask: mkstemp's 0600 would shut the group out.
 _MODE = 0o666
+_TEMPORARY = re.compile(r"\..+\.[0-9]+\.[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 class WriteError(FluxError):
@@ -45,7 +47,7 @@ def make_folder(path: str) -> None:
             if not os.path.isdir(path):
                 raise NotADirectoryError(errno.ENOTDIR, "a file is in the way") from None
         # Also where another process was first: it may not have come as far as this.
-        _sync_folder(parent)
+        _sync(parent)
     except OSError as error:
         raise write_error(path, error) from error
 
@@ -65,9 +67,35 @@ def replace_file(path: str, data: bytes) -> None:
         except BaseException:
             _forget(temporary)
             raise
-        _sync_folder(folder)
+        _sync(folder)
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in the folder ``path`` durable, whoever put them there. Raises WriteError."""
+    try:
+        _sync(path)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def remove_file(path: str) -> None:
+    """Remove the file ``path``; one that is gone already is no error. Durable once its folder is synced.
+
+    Raises WriteError.
+    """
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of that name is what a writer that died here left behind."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 @dataclass(slots=True)
@@ -146,7 +174,7 @@ class Log:
                 raise
             self._descriptor, before = descriptor, self._descriptor
             os.close(before)
-            _sync_folder(folder)
+            _sync(folder)
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -154,7 +182,7 @@ class Log:
         """Make the lines and the name of the file durable. Raises WriteError."""
         try:
             os.fsync(self._descriptor)
-            _sync_folder(os.path.dirname(os.path.abspath(self.path)))
+            _sync(os.path.dirname(os.path.abspath(self.path)))
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -213,7 +241,7 @@ def _forget(path: str) -> None:
         os.unlink(path)
 
 
-def _sync_folder(path: str) -> None:
+def _sync(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.digest import Digest, sha256
 from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
-from pytest_fluxscenario.base.fs import make_folder, replace_file
+from pytest_fluxscenario.base.fs import make_folder, replace_file, sync_folder, write_error
 from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
@@ -25,9 +26,19 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _CHUNK = 1 << 20
+_TREE_HEAD = b'{"files":{'
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CLONE_AGAIN = "put '* -text' into .gitattributes of the store, then check the blob out again"
 _IMPORT_AGAIN = "import the same content again, or restore the blob from a copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A blob whose bytes have its hash."""
+
+    size: int
+    #: Whether it begins as JSON does whose first field is ``files``.
+    may_be_tree: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,19 @@ class Blobs:
             raise self._damage(digest, data)
         return data
 
+    def verify(self, digest: str) -> Verified:
+        """Read the blob of that hash piece by piece, and keep nothing of it. Raises like ``read``."""
+        held = Digest()
+        size = 0
+        head = b""
+        for piece in self._pieces(digest):
+            head = head or piece[: len(_TREE_HEAD)]
+            size += len(piece)
+            held.add(piece)
+        if held.hex != digest:
+            self.read(digest)  # says what is wrong with it
+        return Verified(size, head == _TREE_HEAD)
+
     def write(self, data: bytes) -> str:
         """Keep ``data`` and give its hash; a blob that is there but damaged is repaired.
 
@@ -63,13 +87,12 @@ class Blobs:
         place = self._place(digest)
         if len(data) > self.most:
             raise StoreError.of("store.blob-size", place, f"{len(data)} bytes are too many for a blob", self._limit())
-        try:
-            if self._bytes(digest) == data:
-                return digest
-        except StoreError:
-            pass  # absent, or not readable as a file: written anew
         path = self.path(digest)
-        make_folder(os.path.dirname(path))
+        if self._holds(digest, data):
+            # Whoever wrote it may have died between the rename and this.
+            sync_folder(os.path.dirname(path))
+            return digest
+        self._make_shard(os.path.dirname(path))
         replace_file(path, data)
         return digest
 
@@ -77,11 +100,32 @@ class Blobs:
         """Where the blob of that hash lies."""
         return os.path.join(self.folder, digest[:2], digest)
 
+    def _make_shard(self, shard: str) -> None:
+        make_folder(shard)
+        try:
+            if any(not hash_fault(name) for name in os.listdir(shard)):
+                return  # whoever wrote that blob came past the end of this
+        except OSError as error:
+            raise write_error(shard, error) from error
+        # Whoever made the folders may have died before these.
+        sync_folder(self.folder)
+        sync_folder(os.path.dirname(os.path.abspath(self.folder)))
+
+    def _holds(self, digest: str, data: bytes) -> bool:
+        try:
+            return self._bytes(digest) == data
+        except StoreError:
+            return False  # absent, or not readable as a file: written anew
+
     def _bytes(self, digest: str) -> bytes:
+        pieces = list(self._pieces(digest))
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _pieces(self, digest: str) -> Iterator[bytes]:
         try:
             descriptor = os.open(self.path(digest), _FLAGS)
             try:
-                return self._read(descriptor, digest)
+                yield from self._read(descriptor, digest)
             finally:
                 os.close(descriptor)
         except FileNotFoundError:
@@ -93,19 +137,18 @@ class Blobs:
             said = shown(error.strerror or type(error).__name__)
             raise StoreError.of("store.unreadable", self._place(digest), f"the blob cannot be read: {said}") from error
 
-    def _read(self, descriptor: int, digest: str) -> bytes:
+    def _read(self, descriptor: int, digest: str) -> Iterator[bytes]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise self._damaged(digest, "not-a-file", "the blob is not a regular file", _IMPORT_AGAIN)
         # What git-lfs or an editor made of a blob may be longer; what grows beyond the limit is not read on.
-        pieces: list[bytes] = []
         length = 0
-        while piece := os.read(descriptor, min(_CHUNK, self.most + 1 - length)):
-            pieces.append(piece)
+        # Not more at once than there seems to be: room for it is made before it is known how much comes.
+        while piece := os.read(descriptor, min(_CHUNK, self.most + 1 - length, max(status.st_size + 1 - length, 4096))):
             length += len(piece)
             if length > self.most:
                 raise StoreError.of("store.blob-size", self._place(digest), "the blob is too large", self._limit())
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            yield piece
 
     def _damage(self, digest: str, data: bytes) -> FluxError:
         if data.startswith(_LFS_POINTER):

@@ -11,7 +11,15 @@ import pytest
 
 from pytest_fluxscenario.base import fs
 from pytest_fluxscenario.base.digest import sha256_ref
-from pytest_fluxscenario.base.fs import Log, WriteError, make_folder, replace_file
+from pytest_fluxscenario.base.fs import (
+    Log,
+    WriteError,
+    is_temporary,
+    make_folder,
+    remove_file,
+    replace_file,
+    sync_folder,
+)
 
 OLD, NEW = b"the old bytes", b"the new bytes, and more of them"
 HELD = "another session is writing to it; wait for it, or name another folder"
@@ -221,3 +229,31 @@ def test_no_descriptor_goes_on_to_a_child(folder: Path) -> None:
     assert len(flags) == 6
     assert all(given & os.O_CLOEXEC for given in flags)
     assert flags[0] & os.O_EXCL
+
+
+def test_a_folder_that_cannot_be_synced_is_named(tmp_path: Path) -> None:
+    sync_folder(str(tmp_path))
+    with pytest.raises(WriteError, match=r"nowhere: cannot be written: No such file"):
+        sync_folder(str(tmp_path / "nowhere"))
+
+
+def test_removing_a_file_again_is_no_error_and_a_folder_is_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    remove_file(str(tmp_path / "file"))
+    remove_file(str(tmp_path / "file"))
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(WriteError):
+        remove_file(str(tmp_path))
+
+
+def test_what_a_dead_writer_leaves_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(os, "replace", die)
+    monkeypatch.setattr(os, "unlink", die)
+    with pytest.raises(SystemExit):
+        replace_file(str(tmp_path / "index.json"), b"x")
+    (name,) = os.listdir(tmp_path)
+    assert is_temporary(name)
+    assert not any(map(is_temporary, ("index.json", ".lock", ".gitignore", "x.tmp", ".mine.tmp")))

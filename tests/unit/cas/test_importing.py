@@ -115,7 +115,7 @@ def test_what_is_no_document_is_not_filed(tmp_path: Path) -> None:
 
 def test_git_is_told_to_leave_line_endings_alone(tmp_path: Path) -> None:
     spec(tmp_path, "a: 1\n")
-    assert (tmp_path / "store" / ".gitattributes").read_text() == "* -text\n"
+    assert (tmp_path / "store" / ".gitattributes").read_text() == "* -text\nindex.sum merge=union\n"
     (tmp_path / "store" / ".gitattributes").write_text("* -text\n*.x binary\n")
     spec(tmp_path, "a: 2\n")
     assert "binary" in (tmp_path / "store" / ".gitattributes").read_text()
@@ -197,13 +197,14 @@ def test_the_index_comes_before_the_first_blob_and_the_tag_after_the_last(
 
     monkeypatch.setattr(importing, "replace_file", watch)
     monkeypatch.setattr("pytest_fluxscenario.cas.blobs.replace_file", watch)
+    monkeypatch.setattr("pytest_fluxscenario.cas.sums.replace_file", watch)
     import_tree(str(store), str(pack(tmp_path / "pack")))
     names = [name for name, _ in seen]
     assert names[:3] == [".gitattributes", ".gitignore", "index.json"]
     assert seen[2][1] == Index().to_bytes()
-    assert all(name.startswith("blobs/") for name in names[3:-1])
-    assert len(names) == 3 + 3 + 1
-    assert names[-1] == "index.json"
+    assert all(name.startswith("blobs/") for name in names[3:-2])
+    assert len(names) == 3 + 3 + 1 + 1
+    assert names[-2:] == ["index.sum", "index.json"]
 
 
 def test_who_waits_in_vain_is_told_who_holds_the_lock(tmp_path: Path) -> None:
