@@ -22,6 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 from yaml.reader import ReaderError
+from yaml.scanner import ScannerError
 
 from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.text import shown
@@ -32,7 +33,8 @@ from pytest_fluxscenario.documents.trouble import Trouble
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Breaks of YAML 1.1, which the parser heeds, and plain characters of 1.2: a line that is shown as one would be two.
-_ODD_BREAK = re.compile("[\x85\u2028\u2029]")
+# And a byte order mark within the text, which is white space to one parser and a letter to the other.
+_ODD = re.compile("[\x85\u2028\u2029\ufeff]")
 _SHOWN = 60
 _KINDS = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number"}
 
@@ -50,10 +52,12 @@ def read_yaml(name: str, text: str, limits: Limits) -> tuple[Document, ...]:
     raised for it.
     """
     reader = _Reader(name, text, limits)
-    odd = None if text.isascii() else _ODD_BREAK.search(text)
+    odd = None if text.isascii() else _ODD.search(text)
     if odd is not None:
-        what = f"the line break U+{ord(odd[0]):04X}, which YAML 1.1 and 1.2 read differently"
-        reader.trouble.fail("line-break", odd.start(), what, "write it as an escape in double quotes")
+        mark = odd[0] == "\ufeff"
+        kind, readers = ("byte order mark", "parsers") if mark else ("line break", "YAML 1.1 and 1.2")
+        what = f"the {kind} U+{ord(odd[0]):04X}, which {readers} read differently"
+        reader.trouble.fail(kind.replace(" ", "-"), odd.start(), what, "write it as an escape in double quotes")
     try:
         documents = reader.read(_events(text))
     except DocumentError:
@@ -68,9 +72,19 @@ def read_yaml(name: str, text: str, limits: Limits) -> tuple[Document, ...]:
     return documents
 
 
+class _PythonLoader(yaml.SafeLoader):
+    """The parser in Python, which alone passes over directives that it does not know."""
+
+    def scan_directive(self) -> Any:
+        token = super().scan_directive()
+        if token.name not in {"YAML", "TAG"}:
+            raise ScannerError("while scanning a directive", token.start_mark, "found unknown directive name", None)
+        return token
+
+
 def _events(text: str) -> Iterator[Any]:
-    # Without libyaml the parser in Python gives the same events, ten times slower.
-    events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    # Without libyaml the parser in Python gives the same events, many times slower.
+    events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", _PythonLoader))
     return events
 
 

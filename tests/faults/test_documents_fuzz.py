@@ -98,13 +98,24 @@ def test_mutated_yaml_is_read_or_refused(part: int) -> None:
     assert EACH // 10 < read < EACH * 9 // 10
 
 
-def test_the_parser_in_python_raises_nothing_foreign_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(yaml, "CSafeLoader")
-    for data in mutated(7, 3_000, YAML_DOCUMENTS, YAML_TOKENS):
-        try:
-            read_elements(source("a.yaml", data), LIMITS)
-        except DocumentError as error:
-            check(error)
+def outcome(data: bytes) -> str | None:
+    """What is read, in full; None where it is refused."""
+    try:
+        return repr([(each.document, each.line, each.data) for each in read_elements(source("a.yaml", data), LIMITS)])
+    except DocumentError as error:
+        check(error)
+        return None
+
+
+def test_the_parser_in_python_reads_the_same_or_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = tuple(mutated(7, 3_000, YAML_DOCUMENTS, YAML_TOKENS))
+    first = [outcome(data) for data in documents]
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    second = [outcome(data) for data in documents]
+    # Where a tab or a colon may stand they do not agree: a text is then read by one of them only.
+    assert [(data, one, other) for data, one, other in zip(documents, first, second, strict=True)
+            if one != other and one is not None and other is not None] == []  # fmt: skip
+    assert sum((one is None) != (other is None) for one, other in zip(first, second, strict=True)) < 30
 
 
 @pytest.mark.parametrize(("name", "documents", "tokens"), [

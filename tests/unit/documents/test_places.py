@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,7 +102,9 @@ def test_reading_for_places_refuses_what_reading_refuses() -> None:
         read_places(source("a.json", "[1]"), Limits(depth=0))
 
 
-WORDS = st.text("abé😀 \t", min_size=1, max_size=6).map(lambda text: "w" + text.strip() + "w")
+# PyYAML's parser in Python takes no tab within a plain scalar.
+LETTERS = "abé😀 \t" if yaml.__with_libyaml__ else "abé😀 "
+WORDS = st.text(LETTERS, min_size=1, max_size=6).map(lambda text: "w" + text.strip() + "w")
 
 
 @given(st.lists(st.tuples(WORDS, st.integers(0, 2)), min_size=1, max_size=20), st.sampled_from(["\n", "\r\n"]))
