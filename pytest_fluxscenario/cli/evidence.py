@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.model.evidence import Manifest, ManifestScenario
 
 _VERIFY = """\
-Finds records that were edited, removed, reordered, cut, doubled or added, and a manifest that says otherwise than the
-records. Not covered by a hash: times, durations, hosts, tool versions and notes.
+Finds records that were edited, removed, reordered, cut, doubled or added, a manifest that says otherwise than the
+records, and any other byte that changed. Of a session that died, what varies in its records is covered by no hash.
+The hashes have no key: whoever can write the folder can write another that holds, so keep the root elsewhere.
 
 exit status: 0 intact, 1 intact as far as it goes but the run is incomplete, 2 no evidence there, 3 damaged"""
 

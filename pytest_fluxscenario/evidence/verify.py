@@ -53,6 +53,7 @@ from pytest_fluxscenario.model.evidence import (
 MOST_PROBLEMS = 1_000
 _OUTCOMES: tuple[str, ...] = get_args(ScenarioOutcome)
 _STARTED = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{3}Z")
+_LINE_ENDS = ("the line endings were changed from LF to CR LF", "put '* -text' into .gitattributes")
 _RESTORE = "restore the folder from a copy, or run the scenarios again"
 
 
@@ -111,15 +112,16 @@ def verify(folder: str) -> Verified:
     for line in read_lines(folder):
         check.line(line)
     check.end()
+    if not found.problems:
+        # Each fault that has a name changes these hashes as well.
+        _check_hashes(manifest, folder, check.digest if finished else None, found)
     return Verified(manifest, check.whole, tuple(found.problems), found.more, finished, tuple(check.notes))
 
 
 def _check_manifest(read: ReadManifest, place: Place, found: _Found, *, finished: bool) -> None:
     manifest = read.manifest
     if read.line_ends:
-        found.add(
-            "line-ends", place, "the line endings were changed from LF to CR LF", "put '* -text' into .gitattributes"
-        )
+        found.add("line-ends", place, *_LINE_ENDS)
     elif not read.as_written:
         found.add("edited", place, "is not as it was written: it was edited or formatted anew", _RESTORE)
     _check_order(manifest, place, found)
@@ -128,15 +130,27 @@ def _check_manifest(read: ReadManifest, place: Place, found: _Found, *, finished
         found.add(
             "edited", place, f"started is '{shown(manifest.started, 40)}', which is no time that the writer writes"
         )
+
+
+def _check_hashes(manifest: Manifest, folder: str, log: str | None, found: _Found) -> None:
+    """What nothing else names; ``log`` is the hash of the log, None where no manifest knows of it yet."""
+    place = Place(shown_file(folder, MANIFEST))
     try:
         check = manifest_check(manifest)
     except ValueError as error:
         found.add("edited", place, f"holds what the writer never writes: {error}", _RESTORE)
         return
-    if manifest.check != check and not found.problems:
-        # Said only where nothing else is: each fault that was found above changes this hash as well.
-        message = f"something in it was edited: its hash is {check}, but it says '{shown(manifest.check, 80)}'"
+    if manifest.check != check:
+        # Then its hash of the log says nothing either.
+        message = f"something in it was edited: its hash is {check}, but it says {_said(manifest.check)}"
         found.add("edited", place, message, _RESTORE)
+    elif log is not None and manifest.log != log:
+        message = f"something in it was edited: its hash is {log}, but the manifest says {_said(manifest.log)}"
+        found.add("edited", Place(shown_file(folder, RECORDS)), message, _RESTORE)
+
+
+def _said(ref: str) -> str:
+    return f"'{shown(ref, 80)}'" if ref else "none"
 
 
 def _check_order(manifest: Manifest, place: Place, found: _Found) -> None:
@@ -182,14 +196,22 @@ class _Log:
         self._seen: set[str] = set()
         self._last = ""
         self._ledger = Ledger(manifest)
-        self._said = manifest.log
         self._digest = Digest()
+        #: Whether the ledger has seen everything that was written; what it misses contradicts the manifest anyway.
+        self._complete = True
+        self._told_ends = False
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and the hash of the lines so far."""
+        return self._digest.ref
 
     def line(self, line: Line) -> None:
         """One line of the log."""
         place = Place(self._file, line.number, 1)
         if line.too_long:
             self._found.add("edited", place, "is longer than any record")
+            self._complete = False
             return
         self._digest.add(line.data + b"\n" if line.ended else line.data)
         if not line.ended and not self._finished:
@@ -198,13 +220,29 @@ class _Log:
             return
         if not line.ended:
             self._found.add("truncated", place, "breaks off: the file was cut", _RESTORE)
-        record = parse_line(line.data)
-        if isinstance(record, str):
-            self._found.add("edited", place, record, _RESTORE)
+        record = self._parse(line, place)
+        if record is None:
+            self._complete = False
             return
         self.whole += 1
         for code, message in self._faults(record):
             self._found.add(code, place, f"{shown(record.id)}: {message}")
+
+    def _parse(self, line: Line, place: Place) -> RecordLine | None:
+        """The record of a line; None where it is none, which is told of."""
+        record = parse_line(line.data)
+        if isinstance(record, RecordLine):
+            return record
+        if line.data.endswith(b"\r"):
+            bare = parse_line(line.data[:-1])
+            if isinstance(bare, RecordLine):
+                if not self._told_ends:
+                    self._told_ends = True
+                    self._found.add("line-ends", Place(self._file), *_LINE_ENDS)
+                return bare
+        if line.ended:
+            self._found.add("edited", place, record, _RESTORE)
+        return None
 
     def _faults(self, record: RecordLine) -> Iterator[tuple[str, str]]:
         if record.schema != RECORD_SCHEMA:
@@ -241,30 +279,28 @@ class _Log:
         if self._finished and entry.ref != record.ref:
             yield "edited", f"the manifest names the record {shown(entry.ref, 80)}, not this one"
         if real == record.ref:
-            # What a wrong result says contradicts itself anyway.
             yield from self._ledger.add(entry if self._finished else None, result, bytes(record.volatile))
+        else:
+            self._complete = False
 
     def end(self) -> None:
         """The log has ended; say what is missing."""
         if not self._finished:
             if self._seen or self.notes:
-                self.notes.append(
-                    f"{self._manifest}: the session did not come to its end; {len(self._seen)} scenarios have a record"
-                )
+                have = "1 scenario has" if len(self._seen) == 1 else f"{len(self._seen)} scenarios have"
+                self.notes.append(f"{self._manifest}: the session did not come to its end; {have} a record")
             return
         for item_id, entry in self._entries.items():
             if entry.ref is not UNSET and item_id not in self._seen:
+                self._complete = False
                 self._found.add("removed", Place(self._file), f"the record of '{shown(item_id)}' is missing", _RESTORE)
             elif entry.ref is UNSET and entry.outcome in ("passed", "failed") and not self._errors:
                 # With errors there may be records that could not be written, and the run has not passed.
                 self._found.add(
                     "contradiction", self._manifest, f"'{shown(item_id)}' {entry.outcome}, but names no record"
                 )
-        real = self._digest.ref
-        if self._said != real and not self._found.problems:
-            # Said only where nothing else is: each fault that was found above changes the log's hash as well.
-            message = f"something in it was edited: its hash is {real}, but the manifest says '{shown(self._said, 80)}'"
-            self._found.add("edited", Place(self._file), message, _RESTORE)
+        if not self._complete:
+            return
         for message in self._ledger.faults():
             self._found.add("contradiction", self._manifest, message)
 
