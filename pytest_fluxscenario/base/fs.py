@@ -117,7 +117,7 @@ class Log:
             while self._descriptor < 0:
                 self._descriptor = _held(self.path)
         except BlockingIOError as error:
-            held = OSError(error.errno, "another session is writing to it; wait for it, or name another folder")
+            held = OSError(error.errno, "another session is writing to it")
             raise write_error(self.path, held) from error
         except OSError as error:
             raise write_error(self.path, error) from error

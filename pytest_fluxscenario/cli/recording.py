@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.errors import FluxError
@@ -42,7 +43,8 @@ class Recording:
                 self.writer.begin(redact(item.id) for item in items)
                 self.writing = True
         except FluxError as error:
-            self._fault(error)
+            hint = "name another folder with --evidence, or write none with 'off'"
+            self._fault(FluxError(replace(problem, hint=hint) for problem in error.problems))
         for item_id in deselected:
             self.writer.outcome(redact(item_id), "not_run", "deselected")
 

@@ -22,7 +22,7 @@ from pytest_fluxscenario.base.fs import (
 )
 
 OLD, NEW = b"the old bytes", b"the new bytes, and more of them"
-HELD = "another session is writing to it; wait for it, or name another folder"
+HELD = "another session is writing to it"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_fluxscenario.base.fs import Log
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_pack
 from tests.unit.cli.conftest import Rig
 
@@ -106,7 +107,25 @@ def test_evidence_that_cannot_be_written_hides_no_verdict(rig: Rig) -> None:
     answer = rig("scenario", "run", ".", "--evidence", "file/below")
     assert answer.returncode == 1
     assert "1 passed" in answer.stdout
-    assert "cannot be written" in answer.stderr
+    hint = "(name another folder with --evidence, or write none with 'off')"
+    assert f"cannot be written: a file is in the way {hint}" in answer.stderr
+
+
+def test_a_folder_that_another_session_writes_to_is_left_to_it(rig: Rig) -> None:
+    rig.add("a.json", scenario(), failing("bad"))
+    folder = rig.root / "kept"
+    folder.mkdir()
+    other = Log(str(folder / "records.jsonl"))
+    other.open()
+    other.append(b"of the other\n")
+    answer = rig("scenario", "run", ".", "--evidence", "kept")
+    other.close()
+    assert answer.returncode == 1
+    assert "1 failed, 1 passed" in answer.stdout
+    assert "evidence" not in answer.stdout
+    assert "kept/records.jsonl: cannot be written: another session is writing to it (name another" in answer.stderr
+    assert [path.name for path in folder.iterdir()] == ["records.jsonl"]
+    assert (folder / "records.jsonl").read_bytes() == b"of the other\n"
 
 
 # ---- what is asked for ---------------------------------------------------------------------------
