@@ -15,7 +15,7 @@ from pytest_fluxscenario.base.values import type_name
 from pytest_fluxscenario.cas.declared import declared_name, declared_version
 from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
-from pytest_fluxscenario.cas.trees import BuiltTree
+from pytest_fluxscenario.cas.trees import BuiltTree, is_tree
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import read_places
@@ -61,6 +61,9 @@ def document_parcel(
     came through a pipe). Raises DocumentError for what is no strict YAML or JSON, StoreError for an impossible name or
     tag.
     """
+    if is_tree(source.data):
+        # Filed as a document it would be taken for a pack.
+        raise StoreError.of("store.is-tree", Place(source.name), "is a tree document of a store, not an artifact")
     elements = read_elements(source, limits, split=False)
     data = elements[0].data if len(elements) == 1 else None
     return _parcel(kind, source, data, stem, name, tag, (source.data,), limits)

@@ -93,12 +93,26 @@ def _walk(folder: str, name: str, under: str, problems: Problems) -> Iterator[tu
             if entry.is_dir(follow_symlinks=False):
                 if not _is_pruned(entry):
                     pending.append((entry.path, below))
-            elif entry.name not in _LITTER and not entry.name.endswith(_LITTER_SUFFIXES):
+            elif not _is_litter(entry.name):
                 yield entry, below
 
 
+def is_left_out(path: str) -> bool:
+    """Whether the file at ``path`` (relative to the pack) is by its name no part of it: git's, a cache's, litter."""
+    *folders, name = path.split("/")
+    return any(map(_is_cache, folders)) or _is_litter(name)
+
+
+def _is_cache(folder: str) -> bool:
+    return folder.startswith(".") or folder in _CACHES
+
+
+def _is_litter(name: str) -> bool:
+    return name in _LITTER or name.endswith(_LITTER_SUFFIXES)
+
+
 def _is_pruned(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or entry.name in _CACHES:
+    if _is_cache(entry.name):
         return True
     return os.path.lexists(os.path.join(entry.path, "pyvenv.cfg")) or is_store(entry.path)
 

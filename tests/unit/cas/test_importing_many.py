@@ -1,0 +1,142 @@
+"""Several artifacts in one call: one lock, one write of the index, all or none (store.md, "Import")."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_fluxscenario.base.errors import StoreError
+from pytest_fluxscenario.base.fs import WriteError, replace_file
+from pytest_fluxscenario.cas import importing
+from pytest_fluxscenario.cas.importing import file_all, import_file, read_file, read_folder
+from pytest_fluxscenario.cas.index import TagError
+from pytest_fluxscenario.cas.lock import locked
+from pytest_fluxscenario.cas.parcels import Parcel
+from pytest_fluxscenario.cas.store import open_store
+from tests.fakes.packs import write_pack
+
+
+def parcel(tmp_path: Path, text: str, tag: str | None = None, name: str = "thing.yaml") -> Parcel:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return read_file("specs", str(path), None, tag)
+
+
+def tags(tmp_path: Path) -> dict[str, list[str]]:
+    store = open_store(str(tmp_path / "store"))
+    assert store is not None
+    return {
+        f"{kind}/{name}": sorted(filed) for kind, names in store.index.names.items() for name, filed in names.items()
+    }
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+def test_each_gets_the_tag_that_it_would_get_alone(tmp_path: Path) -> None:
+    parcels = [
+        parcel(tmp_path, "a: 1\n"),
+        parcel(tmp_path, "a: 2\n"),
+        parcel(tmp_path, "a: 1\n"),
+        parcel(tmp_path, "a: 3\n", "v3.0.0"),
+        parcel(tmp_path, "a: 4\n"),
+        parcel(tmp_path, "id: other\nversion: '2.2.0'\n"),
+        read_folder(str(write_pack(tmp_path / "pack"))),
+    ]
+    imported = file_all(str(tmp_path / "store"), parcels)
+    assert [(one.name, one.tag, one.new) for one in imported] == [
+        ("thing", "v0.1.0", True),
+        ("thing", "v0.2.0", True),
+        ("thing", "v0.1.0", False),
+        ("thing", "v3.0.0", True),
+        ("thing", "v3.1.0", True),
+        ("other", "v2.2.0", True),
+        ("small", "v1.0.0", True),
+    ]
+    assert tags(tmp_path) == {
+        "specs/thing": ["v0.1.0", "v0.2.0", "v3.0.0", "v3.1.0"],
+        "specs/other": ["v2.2.0"],
+        "profiles/small": ["v1.0.0"],
+    }
+
+
+def test_all_or_none_and_every_tag_that_is_taken_is_told(tmp_path: Path) -> None:
+    file_all(
+        str(tmp_path / "store"), [parcel(tmp_path, "a: 1\n", "v1.0.0"), parcel(tmp_path, "b: 1\n", "v1.0.0", "b.yaml")]
+    )
+    before = files(tmp_path / "store")
+    parcels = [
+        parcel(tmp_path, "a: 2\n", "v1.0.0"),
+        parcel(tmp_path, "c: 1\n", "v1.0.0", "c.yaml"),
+        parcel(tmp_path, "b: 2\n", "v1.0.0", "b.yaml"),
+    ]
+    with pytest.raises(TagError) as caught:
+        file_all(str(tmp_path / "store"), parcels)
+    assert [problem.place.file for problem in caught.value.problems] == [
+        str(tmp_path / name) for name in ("thing.yaml", "b.yaml")
+    ]
+    assert caught.value.exit_status == 1
+    assert files(tmp_path / "store") == before
+
+
+def test_two_contents_for_one_tag_in_one_call(tmp_path: Path) -> None:
+    with pytest.raises(TagError, match=r"thing:v1\.0\.0 exists with other content"):
+        file_all(str(tmp_path / "store"), [parcel(tmp_path, f"a: {number}\n", "v1.0.0") for number in range(2)])
+
+
+def test_a_thousand_files_take_one_lock_and_one_write_of_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = {"lock": 0, "index.json": 0}
+
+    @contextmanager
+    def counted(store: str, name: str, patience: float) -> Iterator[None]:
+        count["lock"] += 1
+        with locked(store, name, patience):
+            yield
+
+    def written(path: str, data: bytes) -> None:
+        count[os.path.basename(path)] = count.get(os.path.basename(path), 0) + 1
+        replace_file(path, data)
+
+    import_file(str(tmp_path / "store"), "specs", parcel(tmp_path, "a: 0\n").place.file)
+    monkeypatch.setattr(importing, "locked", counted)
+    monkeypatch.setattr(importing, "replace_file", written)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    told: list[int] = []
+    parcels = [parcel(tmp_path, f"id: spec-{number}\n") for number in range(1_000)]
+    imported = file_all(str(tmp_path / "store"), parcels, progress=told.append)
+    assert (count["lock"], count["index.json"]) == (1, 1)
+    assert told == list(range(1, 1_001))
+    assert len({one.hash for one in imported}) == 1_000
+    assert len(tags(tmp_path)) == 1_001
+
+
+def test_a_full_disk_files_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_all(str(tmp_path / "store"), [parcel(tmp_path, "a: 1\n")])
+    before = tags(tmp_path)
+    calls = {"writes": 0}
+
+    def full(path: str, data: bytes) -> None:
+        calls["writes"] += 1
+        if calls["writes"] > 1:
+            raise importing_error(path)
+
+    def importing_error(path: str) -> WriteError:
+        return WriteError.of("fs.write", read_file("specs", str(tmp_path / "thing.yaml")).place, f"{path}: full")
+
+    monkeypatch.setattr("pytest_fluxscenario.cas.blobs.replace_file", full)
+    with pytest.raises(WriteError):
+        file_all(str(tmp_path / "store"), [parcel(tmp_path, f"a: {number}\n") for number in range(2, 9)])
+    assert tags(tmp_path) == before
+
+
+def test_what_is_written_as_a_tree_is_no_document(tmp_path: Path) -> None:
+    text = '{"files":{},"schema":"flux.tree.v1"}'
+    with pytest.raises(StoreError, match="is a tree document of a store"):
+        parcel(tmp_path, text, name="x.json")
