@@ -17,9 +17,11 @@ from pytest_fluxscenario.cli.render import Outputs
 
 #: Noun to what its commands do; its module has its name.
 NOUNS = {
-    "scenario": "run scenarios without pytest",
+    "scenario": "run scenarios without pytest, and keep them in the store",
     "evidence": "verify, show and split the evidence of a run",
+    "spec": "file specs in the store, and look at what is there",
     "profile": "file process packs in the store, and look at what is there",
+    "store": "check the whole store, and remove what nothing names",
     "schema": "print the JSON Schema of a document",
 }
 _EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"

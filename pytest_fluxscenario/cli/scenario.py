@@ -1,4 +1,4 @@
-"""``fluxrig scenario run``: scenarios without pytest, with pytest's verdicts, texts and evidence (cli.md)."""
+"""``fluxrig scenario``: run scenarios without pytest, with its verdicts, texts and evidence; keep them in the store."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.cli.recording import Recording
     from pytest_fluxscenario.cli.report import Report
 
+_NOUN = Noun(
+    "scenarios",
+    "scenario",
+    "a file, a folder (each scenario file in it), or - for standard input",
+    "approval_required",
+    "scenarios",
+)
 _RUN = """\
 Verdicts, failure texts and evidence are those of a pytest run of the same files. The root, and so the ids, are
 pytest's: the nearest folder upward with its configuration (pytest.ini, pyproject.toml, tox.ini, setup.cfg). The ini
@@ -31,8 +39,10 @@ exit status: 0 all passed, 1 some did not or a file could not be used, 2 nothing
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the commands."""
+    commands = verbs(parser)
+    add_verbs(commands, _NOUN)
     run = command(
-        verbs(parser),
+        commands,
         "run",
         "run scenarios without pytest",
         "fluxrig scenario run scenarios -k approval --evidence off",

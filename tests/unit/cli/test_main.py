@@ -17,14 +17,13 @@ from pytest_fluxscenario.cli.main import NOUNS
 from tests.fakes.packs import failing, scenario, step
 from tests.unit.cli.conftest import Rig
 
+_STORE_VERBS = ("import", "list", "history", "show", "export", "diff")
 _VERBS = (
     ("scenario", "run"),
     ("evidence", "verify"),
     ("evidence", "show"),
     ("evidence", "split"),
-    ("profile", "import"),
-    ("profile", "list"),
-    ("profile", "show"),
+    *((noun, verb) for noun in ("spec", "scenario", "profile") for verb in _STORE_VERBS),
     ("schema",),
 )
 

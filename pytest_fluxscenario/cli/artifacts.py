@@ -1,0 +1,309 @@
+"""What specs, scenarios and profiles share on the command line: filed, listed, shown, exported, compared (store.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pytest_fluxscenario.base.errors import FluxError, StoreError
+from pytest_fluxscenario.base.names import HashRef, Ref, TagRef, hash_fault, parse_ref
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import did_you_mean, shown, shown_lines
+from pytest_fluxscenario.cas.index import Kind, Resolved
+from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, open_store
+from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.parser import Parser, command
+from pytest_fluxscenario.cli.render import Outputs, table
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.cli.comparing import Difference
+
+#: Shortest part of a hash that may stand for it.
+_PREFIX: Final = 12
+_JSON_HELP: Final = "one JSON document on standard output"
+_REF_HELP: Final = "name:tag, name:latest or sha256:HASH (12 digits of it are enough)"
+_EXPORT: Final = """\
+A document becomes a file, a pack a folder with the modes of its files. What stands at PATH is never overwritten without
+--force; with it a file, or a folder that holds a pack and nothing else, is replaced as a whole."""
+_DIFF: Final = """\
+Documents are compared in their normalised form (JSON, keys sorted); packs by their files, and by the actions, gates and
+artifact types of their profiles.
+
+exit status: 0 nothing differs, 1 something does"""
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of artifact, as the command line speaks of it."""
+
+    kind: Kind
+    word: str
+    #: What PATH may be, for the help of ``import``.
+    paths: str
+    #: An artifact, and a path to import, in the examples.
+    example: str
+    path: str
+
+
+def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
+    """Add the commands of the store to a noun."""
+    word, rig = noun.word, f"fluxrig {noun.word}"
+    one = command(commands, "import", f"file a {word} in the store", f"{rig} import {noun.path}", _import_help(noun))
+    one.add_argument("paths", metavar="PATH", nargs="+", help=noun.paths)
+    one.add_argument("--name", help="instead of the name that it gives itself")
+    one.add_argument("--tag", help="instead of the version that it gives itself, such as v1.2.0")
+    _finish(one, noun, _import)
+    one = command(commands, "list", f"list the {noun.kind} of the store", f"{rig} list --json")
+    one.add_argument("--json", action="store_true", help=_JSON_HELP)
+    _finish(one, noun, _list)
+    one = command(commands, "history", f"list the versions of a {word}, newest first", f"{rig} history {noun.example}")
+    one.add_argument("name", metavar="NAME", help="a name in the store, without a tag")
+    one.add_argument("--json", action="store_true", help=_JSON_HELP)
+    _finish(one, noun, _history)
+    more = "A pack is shown as its tree: mode, hash and path of each file." if noun.kind == "profiles" else ""
+    one = command(commands, "show", "print what a ref names", f"{rig} show {noun.example}:latest", more)
+    one.add_argument("ref", metavar="REF", help=_REF_HELP)
+    _finish(one, noun, _show)
+    target = noun.example if noun.kind == "profiles" else f"{noun.example}.yaml"
+    example = f"{rig} export {noun.example}:latest build/{target}"
+    one = command(commands, "export", "write what a ref names as files again", example, _EXPORT)
+    one.add_argument("ref", metavar="REF", help=_REF_HELP)
+    one.add_argument("path", metavar="PATH", help="where it is written")
+    one.add_argument("--force", action="store_true", help="replace what stands there")
+    _finish(one, noun, _export)
+    example = f"{rig} diff {noun.example}:v0.1.0 {noun.example}:latest"
+    one = command(commands, "diff", "say what differs between two versions", example, _DIFF)
+    one.add_argument("old", metavar="OLD", help=_REF_HELP)
+    one.add_argument("new", metavar="NEW", help="the same")
+    one.add_argument("--json", action="store_true", help=_JSON_HELP)
+    _finish(one, noun, _diff)
+
+
+def _import_help(noun: Noun) -> str:
+    return (
+        f"PATH is {noun.paths}. Prints name:tag sha256:HASH for each. Several are filed together, or none where one\n"
+        "cannot be. Nothing of it is run.\n\n"
+        "exit status: 0 filed (or filed before), 1 a tag names other content, 2 unusable input, 3 a damaged store"
+    )
+
+
+def _finish(parser: Parser, noun: Noun, run: Callable[[Noun, argparse.Namespace, Outputs], int]) -> None:
+    where = (
+        "the store (default: FLUXRIG_STORE, else store/ of the nearest folder upward that has one, else store/ here)"
+    )
+    parser.add_argument("--store", metavar="DIR", help=where)
+    parser.set_defaults(run=partial(run, noun))
+
+
+def store_folder(options: argparse.Namespace) -> str:
+    """The folder of the store that is meant (cli.md)."""
+    given = options.store or os.environ.get("FLUXRIG_STORE")
+    if given:
+        return str(given)
+    found = find_store(os.getcwd())
+    return os.path.relpath(found) if found else STORE_FOLDER
+
+
+def _open(noun: Noun, options: argparse.Namespace) -> Store:
+    folder = store_folder(options)
+    store = open_store(folder, shown(folder))
+    if store is None:
+        hint = f"make one with: fluxrig {noun.word} import PATH"
+        raise StoreError.of("store.none", Place(shown(folder)), "there is no store", hint)
+    return store
+
+
+def _resolve(noun: Noun, store: Store, text: str) -> Resolved:
+    """What a ref on the command line means; a part of a hash is enough here (store.md). Raises StoreError."""
+    kind, colon, part = text.partition(":")
+    if kind == "sha256" and len(part) < 64 and not set(part) - set("0123456789abcdef"):
+        return store.resolve(noun.kind, HashRef(_whole_hash(store, part)))
+    ref: Ref | str = parse_ref(text)
+    if isinstance(ref, str):
+        known = store.index.names.get(noun.kind, {})
+        hint = f"newest: {text}:latest" if text in known else "" if colon else did_you_mean(text, known)
+        raise StoreError.of("store.ref", Place(store.name), ref, hint)
+    return store.resolve(noun.kind, ref)
+
+
+def _whole_hash(store: Store, part: str) -> str:
+    if len(part) < _PREFIX:
+        message = f"'sha256:{part}' is too short to stand for a hash"
+        raise StoreError.of("store.prefix", Place(store.name), message, f"give {_PREFIX} digits or more")
+    try:
+        names = os.listdir(os.path.dirname(store.blobs.path(part)))
+    except OSError:
+        names = []
+    found = [name for name in names if name.startswith(part) and not hash_fault(name)]
+    if len(found) == 1:
+        return found[0]
+    message = f"{len(found) or 'no'} blobs have a hash that begins with {part}"
+    raise StoreError.of("store.prefix", Place(store.name), message, "give more digits" if found else "")
+
+
+# ---- the commands --------------------------------------------------------------------------------
+
+
+def _import(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cli.taking import import_paths
+
+    for imported in import_paths(noun.kind, options.paths, store_folder(options), options.name, options.tag, outputs):
+        outputs.out.line(str(imported))
+    return exits.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    tag: str
+    latest: bool
+    hash: str
+    #: Bytes of the content; None where it cannot be read.
+    size: int | None
+    title: str
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "tag": self.tag,
+            "latest": self.latest,
+            "hash": f"sha256:{self.hash}",
+            "size": self.size,
+            "title": self.title,
+        }
+
+
+def _list(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    store = _open(noun, options)
+    return _table(noun, store, sorted(store.index.names.get(noun.kind, {})), options, outputs)
+
+
+def _history(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    store = _open(noun, options)
+    name = str(options.name)
+    # Asked for its newest version, the index says what exists instead.
+    store.resolve(noun.kind, TagRef(name, "latest"))
+    return _table(noun, store, [name], options, outputs)
+
+
+def _table(noun: Noun, store: Store, names: list[str], options: argparse.Namespace, outputs: Outputs) -> int:
+    faults: list[FluxError] = []
+    rows = [
+        _row(noun, store, name, tag, tag == tags[0], faults)
+        for name in names
+        for tags in (store.index.tags(noun.kind, name),)
+        for tag in tags
+    ]
+    if options.json:
+        outputs.json([row.to_json() for row in rows])
+    elif rows:
+        cells = [
+            (row.name, row.tag, "latest" if row.latest else "", row.hash[:_PREFIX], _size(row.size), row.title)
+            for row in rows
+        ]
+        for number, line in enumerate(table(("NAME", "TAG", "", "HASH", "SIZE", "TITLE"), cells)):
+            outputs.out.line(line, "" if number else "bold")
+    outputs.out.flush()
+    for fault in faults:
+        outputs.error(fault)
+    return max((fault.exit_status for fault in faults), default=exits.DONE)
+
+
+def _row(noun: Noun, store: Store, name: str, tag: str, latest: bool, faults: list[FluxError]) -> _Row:
+    from pytest_fluxscenario.cas.describing import describe
+
+    digest = store.index.names[noun.kind][name][tag]
+    try:
+        described = describe(store, digest)
+    except FluxError as error:
+        faults.append(error)
+        return _Row(name, tag, latest, digest, None, "")
+    return _Row(name, tag, latest, digest, described.size, described.title)
+
+
+def _size(size: int | None) -> str:
+    return "?" if size is None else str(size)
+
+
+def _show(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cas.trees import is_tree, read_tree
+
+    store = _open(noun, options)
+    digest = _resolve(noun, store, options.ref).hash
+    data = store.read(digest)
+    if is_tree(data):
+        for path, entry in read_tree(store.blobs, digest).entries.items():
+            outputs.out.line(f"{entry.mode} {entry.hash} {shown(path)}")
+    elif outputs.out.terminal:
+        # What a stranger wrote may hold what moves a cursor; a pipe gets the bytes.
+        outputs.out.line(shown_lines(data.decode("utf-8", "replace")).rstrip("\n"))
+    else:
+        outputs.out.data(data)
+    return exits.DONE
+
+
+def _export(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cas.exporting import export_file, export_tree
+    from pytest_fluxscenario.cas.trees import is_tree, read_tree
+
+    store = _open(noun, options)
+    resolved = _resolve(noun, store, options.ref)
+    inside = os.path.realpath(store.folder)
+    if os.path.commonpath([inside, os.path.realpath(options.path)]) == inside:
+        raise StoreError.of(
+            "export.store", Place(shown(options.path)), "lies in the store", "name a place outside of it"
+        )
+    data = store.read(resolved.hash)
+    if is_tree(data):
+        export_tree(read_tree(store.blobs, resolved.hash), options.path, force=options.force)
+    else:
+        export_file(data, options.path, force=options.force)
+    outputs.out.line(f"{resolved} in {shown(options.path)}")
+    return exits.DONE
+
+
+def _diff(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cli.comparing import compare
+
+    store = _open(noun, options)
+    old, new = _resolve(noun, store, options.old), _resolve(noun, store, options.new)
+    difference = compare(store, old.hash, new.hash, (str(old), str(new)), profiles=noun.kind == "profiles")
+    if options.json:
+        outputs.json(
+            {
+                "old": f"sha256:{old.hash}",
+                "new": f"sha256:{new.hash}",
+                "identical": difference.identical,
+                "same": difference.same,
+                "files": difference.files.to_json(),
+                "parts": {noun: changes.to_json() for noun, changes in difference.parts.items()},
+                "lines": list(difference.lines),
+                "notes": list(difference.notes),
+            }
+        )
+    else:
+        _tell(difference, outputs)
+    return exits.DONE if difference.same else exits.NO
+
+
+_STYLES: Final[Mapping[str, str]] = {"+": "green", "-": "red", "@": "dim"}
+
+
+def _tell(difference: Difference, outputs: Outputs) -> None:
+    if difference.same:
+        outputs.out.line("identical" if difference.identical else "the same content, written in another way")
+    for noun, changes in {"file": difference.files, **difference.parts}.items():
+        for path in changes.added:
+            outputs.out.line(f"+ {noun} {shown(path)}", "green")
+        for path in changes.removed:
+            outputs.out.line(f"- {noun} {shown(path)}", "red")
+        for path, said in changes.changed.items():
+            outputs.out.line(f"~ {noun} {shown(path)}: {said}" if path else f"~ {noun}s {said}", "yellow")
+    for line in difference.lines:
+        outputs.out.line(line, _STYLES.get(line[:1], ""))
+    for note in difference.notes:
+        outputs.err.line(note, "yellow")

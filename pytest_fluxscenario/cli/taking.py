@@ -1,0 +1,176 @@
+"""What ``import`` is given: files, folders, archives, standard input, each made ready before anything is filed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.cas.archive import ARCHIVE_SUFFIX, read_archive
+from pytest_fluxscenario.cas.describing import document_name
+from pytest_fluxscenario.cas.importing import Imported, file_all, read_file, read_folder, stem_of
+from pytest_fluxscenario.cas.index import Kind
+from pytest_fluxscenario.cas.parcels import Parcel, document_parcel, tree_parcel
+from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+from pytest_fluxscenario.cas.store import is_store
+from pytest_fluxscenario.cli.render import Outputs
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.source import Source
+
+STANDARD_INPUT: Final = "-"
+_SUFFIXES: Final = (".json", ".yaml", ".yml")
+#: Bytes of one call: they are in memory until all of them are known to be usable.
+_MOST_BYTES: Final = 256 << 20
+#: Lines that are told of many bad files.
+_MOST_PROBLEMS: Final = 100
+#: From so many on, a terminal shows how far the work is.
+_MANY: Final = 20
+
+
+def import_paths(
+    kind: Kind, paths: Sequence[str], store: str, name: str | None, tag: str | None, outputs: Outputs
+) -> list[Imported]:
+    """File what the paths name, together or not at all; a terminal is shown how far it is.
+
+    Raises UsageError for paths that cannot be meant, and whatever reading and filing raise: all problems of all files
+    at once.
+    """
+    found = [one for path in paths for one in _expand(kind, path)]
+    if name is not None and len(found) > 1:
+        message = f"--name names one artifact, and these are {len(found)}"
+        raise UsageError.of("import.name", Place(shown(" ".join(paths))), message, "import them one by one")
+    progress = _Progress(outputs, len(found))
+    parcels: list[Parcel] = []
+    errors: list[FluxError] = []
+    size = 0
+    for path in found:
+        try:
+            parcel = _read(kind, path, name, tag)
+        except FluxError as error:
+            errors.append(error)
+            continue
+        parcels.append(parcel)
+        size += parcel.size
+        if size > _MOST_BYTES:
+            message = f"more than {_MOST_BYTES >> 20} MiB in one call"
+            raise UsageError.of("import.size", Place(shown(path)), message, "import them in several calls")
+        progress.step("read", len(parcels))
+    try:
+        _refuse(errors)
+        return file_all(store, parcels, progress=lambda number: progress.step("filed", number))
+    finally:
+        progress.end()
+
+
+def _refuse(errors: Sequence[FluxError]) -> None:
+    """Raises the errors as one."""
+    if not errors:
+        return
+    problems = [problem for error in errors for problem in error.problems]
+    if len(problems) > _MOST_PROBLEMS:
+        more = f"there are {len(problems) - _MOST_PROBLEMS} problems more"
+        problems = [*problems[:_MOST_PROBLEMS], Problem("import.more", Place("fluxrig"), more)]
+    raise type(errors[0])(problems)
+
+
+def _expand(kind: Kind, path: str) -> Iterator[str]:
+    """A folder as the files in it that are meant; a pack, and anything else, as itself."""
+    if path == STANDARD_INPUT:
+        if kind == "profiles":
+            hint = f"give a pack's folder, its archive (*{ARCHIVE_SUFFIX}), or a profile"
+            raise UsageError.of("import.input", Place("-"), "standard input is for specs and scenarios", hint)
+        yield path
+        return
+    path = os.path.normpath(path)
+    if not os.path.lexists(path):
+        folder, base = os.path.split(path)
+        raise UsageError.of(
+            "import.missing", Place(shown(path)), "there is no such file or folder", _near(folder, base)
+        )
+    if kind == "profiles":
+        yield (os.path.dirname(path) or ".") if os.path.basename(path) in MANIFEST_FILES else path
+    elif os.path.isdir(path):
+        files = list(_scenario_files(path) if kind == "scenarios" else _documents(path))
+        if not files:
+            raise UsageError.of("import.nothing", Place(shown(path)), f"there is no {kind[:-1]} file in this folder")
+        yield from files
+    else:
+        yield path
+
+
+def _near(folder: str, base: str) -> str:
+    try:
+        near = did_you_mean(base, os.listdir(folder or "."))
+    except (OSError, ValueError):
+        return ""
+    return near if near.startswith("did") else ""
+
+
+def _scenario_files(folder: str) -> Iterator[str]:
+    """The files that ``fluxrig scenario run`` would take from the folder."""
+    from pytest_fluxscenario.cli.ini import find_ini
+    from pytest_fluxscenario.cli.selection import choose, folders_of, read_targets
+    from pytest_fluxscenario.cli.settings import Asked, make_settings
+
+    start = os.getcwd()
+    targets = read_targets([folder], start)
+    for chosen in choose(targets, make_settings(find_ini(folders_of(targets), start), Asked(), start)):
+        yield os.path.relpath(chosen.path, start) if not os.path.isabs(folder) else chosen.path
+
+
+def _documents(folder: str) -> Iterator[str]:
+    """Every YAML and JSON file, by path; links, stores and folders whose name begins with a dot are left alone."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(one for one in folders if not one.startswith(".") and not is_store(os.path.join(here, one)))
+        for file in sorted(files):
+            path = os.path.join(here, file)
+            if file.endswith(_SUFFIXES) and not file.startswith(".") and not os.path.islink(path):
+                yield path
+
+
+def _read(kind: Kind, path: str, name: str | None, tag: str | None) -> Parcel:
+    if path == STANDARD_INPUT:
+        return document_parcel(kind, _standard_input(), None, name, tag)
+    if kind != "profiles":
+        return read_file(kind, path, name, tag)
+    if os.path.isdir(path):
+        return read_folder(path, name, tag)
+    if path.lower().endswith(ARCHIVE_SUFFIX):
+        return tree_parcel(read_archive(path, path), path, stem_of(path), name, tag)
+    return read_file(kind, path, name, tag)
+
+
+def _standard_input() -> Source:
+    most = Limits().file_bytes
+    # One byte more than there may be, so that its reader sees that it is too long.
+    data = sys.stdin.buffer.read(most + 1) if sys.stdin is not None else b""
+    return Source(document_name(data).replace("document", "stdin"), data, sha256(data))
+
+
+class _Progress:
+    """How far the work is, in one line of a terminal; nothing in a pipe, or for a few."""
+
+    def __init__(self, outputs: Outputs, count: int) -> None:
+        self._err = outputs.err
+        self._count = count
+        self._shown = False
+        self._on = outputs.err.terminal and count >= _MANY
+
+    def step(self, what: str, number: int) -> None:
+        """So many are done."""
+        if self._on and (number % _MANY == 0 or number == self._count):
+            self._err.write(f"\r{what} {number} of {self._count}  ")
+            self._err.flush()
+            self._shown = True
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
