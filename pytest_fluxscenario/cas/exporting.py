@@ -23,6 +23,8 @@ from pytest_fluxscenario.cas.trees import StoredTree
 #: What of the files that an import leaves out may go with a folder that is replaced: nobody misses a cache.
 _CACHES: Final = frozenset({"__pycache__"})
 _OWNER_MAY_LOOK = 0o700
+_OWNER_MAY_READ = 0o400
+_ALL_MAY_READ = 0o444
 
 
 def export_file(data: bytes, path: str, *, force: bool = False) -> None:
@@ -72,8 +74,7 @@ def _write_all(tree: StoredTree, folder: str) -> None:
                 made.add(above)
         target = os.path.join(folder, *parts)
         replace_file(target, tree[path])
-        if entry.mode == "755":
-            _allow_to_run(target)
+        _settle(target, runs=entry.mode == "755")
 
 
 def _make(folder: str) -> None:
@@ -87,11 +88,15 @@ def _make(folder: str) -> None:
         raise write_error(folder, error) from error
 
 
-def _allow_to_run(path: str) -> None:
-    """Whoever may read it may run it; the owner always, or importing it again would give another hash."""
+def _settle(path: str, *, runs: bool) -> None:
+    """Its owner may read it whatever the umask; whoever may read what is to be run, may run it."""
     try:
         mode = os.stat(path).st_mode & 0o777
-        os.chmod(path, mode | (mode & 0o444) >> 2 | 0o100)
+        settled = mode | _OWNER_MAY_READ
+        if runs:
+            settled |= (settled & _ALL_MAY_READ) >> 2
+        if settled != mode:
+            os.chmod(path, settled)
     except OSError as error:
         raise write_error(path, error) from error
 
