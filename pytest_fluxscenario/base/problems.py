@@ -26,7 +26,8 @@ class Problem:
 
     def __str__(self) -> str:
         tail = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {self.message}{tail}"
+        place = str(self.place)
+        return f"{place}: {self.message}{tail}" if place else f"{self.message}{tail}"
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.errors import DamageError, FluxError
+from pytest_fluxscenario.base.place import Pointer
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, problem_json
@@ -155,17 +156,19 @@ class Report:
         for step in bad or run.steps[:1]:
             lines = explain_step(step, item.subject.pack.profile, run.fault, self.redactor.data)
             told = tuple(redact(shown_lines(line)) for line in lines)
-            steps.append(StepFailure(redact(item.file.name), self._line(item, step), redact(_differs(step)), told))
+            line = self._line(item, step, run.fault)
+            steps.append(StepFailure(redact(item.file.name), line, redact(_differs(step)), told))
         return Failure(item_id, ended.outcome, one_line(redact(headline(run, self.redactor.data))), tuple(steps))
 
-    def _line(self, item: Item, step: StepResult) -> int:
+    def _line(self, item: Item, step: StepResult, fault: str) -> int:
         prepared = item.prepared
         if self._places_of != item.file:
             # Kept for the next failure: a file of many scenarios would be read again for each.
             self._places_of, self._places = item.file, self._read_places(item.file)
         if self._places is None:
             return prepared.line
-        return max(self._places.at(prepared.document, (*prepared.pointer, "steps", step.index - 1)).line, 1)
+        pointer: Pointer = ("given",) if fault else ("steps", step.index - 1)
+        return max(self._places.at(prepared.document, prepared.pointer + pointer).line, 1)
 
     def _read_places(self, file: File) -> Places | None:
         """The places of a file; None where it has changed since it was read."""
@@ -247,6 +250,6 @@ class Report:
 
 
 def _differs(step: StepResult) -> str:
-    if step.fault is not UNSET:
+    if step.fault is not UNSET or step.verdict == "skipped":
         return "no verdict"
     return ", ".join(mismatch.field for mismatch in step.mismatches) or step.verdict

@@ -143,4 +143,4 @@ def _typed(request: Request) -> bool:
 
 def _given_error(number: int, message: str, hint: str) -> GivenError:
     place = Place("", pointer=("given", "artifacts", number))
-    return GivenError.of("scenario.given", place, message, hint)
+    return GivenError.of("scenario.given", place, f"given.artifacts[{number}]: {message}", hint)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.text import nearest, shown
+from pytest_fluxscenario.base.values import ABSENT, lookup, same
 from pytest_fluxscenario.model.evidence import Mismatch, StepResult
 from pytest_fluxscenario.model.profile import Gate, Profile
 from pytest_fluxscenario.model.response import Response
@@ -17,6 +18,9 @@ from pytest_fluxscenario.runner.run import Outcome
 #: Longest value that a message shows, in characters.
 _VALUE = 400
 
+
+#: The fields whose value is an object that is compared whole (scenario.md, expectations).
+_COMPARED_WHOLE = ("materialization", "required_approval")
 
 #: Takes secrets out of plain data: before anything is cut, or half a secret would be left that nobody finds any more.
 Redact = Callable[[Any], Any]
@@ -41,13 +45,15 @@ def headline(outcome: Outcome, redact: Redact = _as_it_is) -> str:
 
 def explain_step(step: StepResult, profile: Profile, fault: str = "", redact: Redact = _as_it_is) -> list[str]:
     """The lines of one failed step: title, expected against actual, what decided, and a hint."""
+    if fault:
+        return ["the run cannot begin", f"E no verdict: {shown(redact(fault), 2000)}"]
     lines = [f"step {step.index}: {shown(redact(step.name))}"]
     if step.request is not UNSET:
         actor = step.request.actor
         who = f"{shown(redact(actor.id), 80)} ({shown(redact(actor.role), 40)})"
         lines.append(f"  request   {shown(redact(step.request.action), 80)} by {who}")
-    if fault or step.fault is not UNSET:
-        lines.append(f"E no verdict: {shown(redact(fault or step.fault), 2000)}")
+    if step.fault is not UNSET:
+        lines.append(f"E no verdict: {shown(redact(step.fault), 2000)}")
         return lines
     for mismatch in step.mismatches:
         lines.append(f"E {mismatch.field}")
@@ -98,8 +104,37 @@ def _hints(step: StepResult, response: Response, profile: Profile, redact: Redac
                 hints.append(f"{missing} is produced by {' or '.join(makers)}: send that first")
     if response.status == "nok" and expectation.status == "ok" and response.required_approval is not UNSET:
         asked = response.required_approval
-        hints.append(f"an approve step is needed before: approve: {{role: {asked.role}, scope: {asked.scope}}}")
+        values = _scope_values(step, response, profile, redact)
+        hints.append(f"an approve step is needed before: approve: {{role: {asked.role}, scope: {asked.scope}{values}}}")
+    hints.extend(_part_hint(mismatch, redact) for mismatch in step.mismatches if _is_part(mismatch))
     return hints
+
+
+def _scope_values(step: StepResult, response: Response, profile: Profile, redact: Redact) -> str:
+    """What the approval must name, where no gate asks for it but a ``real`` mode does (control.md, 10)."""
+    if response.gate_id is not UNSET or step.request is UNSET:
+        return ""
+    asked, payload = step.request.action, step.request.payload
+    fields = next((action.materialization_scope_fields for action in profile.actions if action.id == asked), ())
+    found = {name: lookup(payload, name) for name in fields}
+    named = {name: redact(value) for name, value in found.items() if value is not ABSENT}
+    return f", values: {_value(named)}" if named else ""
+
+
+def _is_part(mismatch: Mismatch) -> bool:
+    """Whether an object was expected with some of the members that it has, and only those."""
+    expected, actual = mismatch.expected, mismatch.actual
+    if mismatch.field not in _COMPARED_WHOLE or not isinstance(expected, dict) or actual is UNSET:
+        return False
+    members = msgspec.to_builtins(actual)
+    if not isinstance(members, dict) or not 0 < len(expected) < len(members):
+        return False
+    return all(name in members and same(value, members[name]) for name, value in expected.items())
+
+
+def _part_hint(mismatch: Mismatch, redact: Redact) -> str:
+    part = _value(redact(mismatch.expected), 120)
+    return f"{mismatch.field} is compared whole; to compare these members alone: {{contains: {part}}}"
 
 
 def _gate_hint(gate: Gate, response: Response) -> str:

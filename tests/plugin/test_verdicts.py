@@ -225,11 +225,14 @@ def test_a_control_that_raises_meets_no_expectation(project: Project) -> None:
 
 def test_a_run_that_cannot_begin_says_why(project: Project) -> None:
     given = {"artifacts": [{"type": "strat_record", "payload": {"what": "x"}}]}
-    project.add("a.json", scenario("one", given=given))
+    path = project.add("a.json", scenario("one", given=given))
     result = project.run()
     result.assert_outcomes(failed=1)
     assert project.outcomes() == {"one": "error"}
-    result.stdout.fnmatch_lines(["*no artifact type 'strat_record'*did you mean 'start_record'?*"])
+    fault = "given.artifacts[[]0]: the profile has no artifact type 'strat_record' (did you mean 'start_record'*"
+    line = line_of(path, '"artifacts"')
+    place = f"packs/small/scenarios/a.json:{line}: no verdict"
+    result.stdout.fnmatch_lines(["the run cannot begin", f"E no verdict: {fault}", "", place], consecutive=True)
 
 
 def test_a_file_that_changed_meanwhile_shows_the_scenarios_own_line(project: Project) -> None:

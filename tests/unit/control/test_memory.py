@@ -253,7 +253,10 @@ def test_approvals_that_are_given_count() -> None:
 @pytest.mark.parametrize(
     ("artifact", "says"),
     [
-        (GivenArtifact("nite", {}), r"the profile has no artifact type 'nite' \(did you mean 'note'\?\)"),
+        (
+            GivenArtifact("nite", {}),
+            r"^given\.artifacts\[1\]: the profile has no artifact type 'nite' \(did you mean 'note'\?\)",
+        ),
         (GivenArtifact("note", {}), r"lacks the required field 'text' \(give what a run could really hold\)"),
         (GivenArtifact("note", {"text": 1}, "system"), r"cannot come from the source 'system'"),
     ],

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from pytest_fluxscenario.model.evidence import Mismatch, StepResult
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Actor, Request
-from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.model.response import Materialization, Response
 from pytest_fluxscenario.model.scenario import Expectation
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
@@ -76,6 +76,47 @@ def hints(step: StepResult, profile: Profile) -> list[str]:
 )
 def test_hints(profile: Profile, expected: dict[str, Any], answered: dict[str, Any], hint: str) -> None:
     assert hints(failed(expected, **answered), profile) == [hint]
+
+
+def test_the_approval_of_a_real_mode_names_the_scope_values(profile: Profile) -> None:
+    action = msgspec.structs.replace(
+        next(action for action in profile.actions if action.id == "work.finish"),
+        materialization_mode="real",
+        materialization_scope_fields=("to.branch", "digest", "gone"),
+    )
+    real = msgspec.structs.replace(profile, actions=(action,))
+    payload = {"to": {"branch": "main"}, "digest": 7, "more": 1}
+    request = Request("work.finish", Actor("a", "agent"), payload)
+    asked: dict[str, Any] = {"required_approval": {"role": "approver", "scope": "x"}}
+    by_mode = msgspec.structs.replace(failed({}, **asked), request=request)
+    wanted = 'approve: {role: approver, scope: x, values: {"to.branch":"main","digest":7}}'
+    assert hints(by_mode, real) == [f"an approve step is needed before: {wanted}"]
+    by_gate = msgspec.structs.replace(failed({}, gate_id="what_required", **asked), request=request)
+    assert hints(by_gate, real) == ["an approve step is needed before: approve: {role: approver, scope: x}"]
+
+
+@pytest.mark.parametrize(
+    ("mismatch", "hinted"),
+    [
+        (Mismatch("materialization", {"mode": "mock"}, Materialization("mock", "a", {})), True),
+        (Mismatch("required_approval", {"role": "approver"}, {"role": "approver", "scope": "x"}), True),
+        (Mismatch("materialization", {"mode": "real"}, Materialization("mock", "a", {})), False),
+        (Mismatch("materialization", {"matches": "mock"}, Materialization("mock", "a", {})), False),
+        (Mismatch("materialization", {}, Materialization("mock", "a", {})), False),
+        (Mismatch("materialization", {"mode": "mock"}), False),
+        (Mismatch("hook_calls", {"a": "ok"}, {"a": "ok", "b": "ok"}), False),
+    ],
+)
+def test_who_expects_a_part_of_an_object_is_told_how(profile: Profile, mismatch: Mismatch, hinted: bool) -> None:
+    told = hints(msgspec.structs.replace(failed({}), mismatches=(mismatch,)), profile)
+    part = msgspec.json.encode(mismatch.expected).decode()
+    whole = f"{mismatch.field} is compared whole; to compare these members alone: {{contains: {part}}}"
+    assert told == ([whole] if hinted else [])
+
+
+def test_a_run_that_cannot_begin_has_no_step_to_show(profile: Profile) -> None:
+    step = StepResult(1, "s", "skipped")
+    assert explain_step(step, profile, "no disk") == ["the run cannot begin", "E no verdict: no disk"]
 
 
 @pytest.mark.parametrize(
