@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, cast
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_fluxscenario.plugin.keys import OPTIONS
 #: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in
 #: ``plugin.entry``.
 _OFF = "off"
+_FOLDER_OPTIONS = ("--fluxscenario-store", "--fluxscenario-evidence")
 #: The hooks that set something for the whole session.
 _SETTING_HOOKS = ("pytest_fluxscenario_redact", "pytest_fluxscenario_matchers")
 
@@ -72,6 +74,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 def read_options(config: pytest.Config) -> Options:
     """What was asked for; the command line before the ini file. Raises pytest.UsageError for what cannot be used."""
+    _check_root(config)
     on_failure = config.getoption("fluxscenario_on_failure") or config.getini("fluxscenario_on_failure")
     if on_failure not in ("continue", "stop"):
         from pytest_fluxscenario.base.text import shown
@@ -88,6 +91,26 @@ def read_options(config: pytest.Config) -> Options:
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
         limits=tuple(config.getini("fluxscenario_limits")),
     )
+
+
+def _check_root(config: pytest.Config) -> None:
+    """Raise pytest.UsageError where a folder that stands apart from its option has moved the root.
+
+    pytest seeks the root before it knows the options of plugins: it takes ``--option DIR`` for a path of tests where
+    DIR exists. Node ids would then be others from the second run on, and an ini file that redacts would not be read.
+    """
+    params = config.invocation_params
+    if config.inipath is not None or config.rootpath == params.dir:
+        return
+    for option, value in pairwise(params.args):
+        if option not in _FOLDER_OPTIONS:
+            continue
+        folder = os.path.realpath(os.path.join(str(params.dir), value))
+        if os.path.exists(folder) and not os.path.join(folder, "").startswith(os.path.join(str(params.dir), "")):
+            from pytest_fluxscenario.base.text import shown
+
+            hint = f"write {option}={shown(str(value))}"
+            raise pytest.UsageError(f"{option}: pytest takes a folder that stands apart for a path of tests ({hint})")
 
 
 def is_anything_set(config: pytest.Config) -> bool:

@@ -109,3 +109,17 @@ def test_what_can_be_used_is(project: Project, plugin_args: tuple[str, ...]) -> 
     project.ini("fluxscenario_limits = depth=32 nodes=5000", "fluxscenario_redact = sec-[0-9]+")
     project.add("a.json", scenario())
     project.run_with(plugin_args).assert_outcomes(passed=1)
+
+
+def test_a_folder_that_would_move_the_root_is_refused(project: Project) -> None:
+    outside = project.root.parent / "kept"
+    outside.mkdir()
+    project.add("a.json", scenario())
+    option = "--fluxscenario-evidence"
+    result = project.run(option, str(outside))
+    _is_refused(
+        result, [f"{option}: pytest takes a folder that stands apart for a path of tests (write {option}=*kept)"]
+    )
+    assert not list(outside.iterdir())
+    project.run(f"{option}={outside}").assert_outcomes(passed=1)
+    assert (outside / "manifest.json").is_file()
