@@ -31,8 +31,21 @@ def refuse_marked(trouble: Trouble, error: MarkedYAMLError) -> NoReturn:
     context = shown(error.context or "", 200)
     if context and error.context_mark is not None:
         context += f" that begins in line {trouble.line(min(error.context_mark.index, len(text)))}"
-    hint = _HINTS.get(text[offset : offset + 1], "") if "cannot start any token" in problem else ""
+    hint = _hint(problem, text, offset)
     trouble.fail_syntax(offset, "not YAML: " + (f"{problem}, {context}" if context else problem), hint)
+
+
+def _hint(problem: str, text: str, offset: int) -> str:
+    """What was probably meant where the parser stopped; empty where that cannot be told."""
+    if "cannot start any token" in problem:
+        return _HINTS.get(text[offset : offset + 1], "")
+    if text[max(0, offset - 1) : offset + 1] == "${":
+        return 'within { } or [ ] a reference stands in quotes: "${name}"'
+    if "mapping values are not allowed" in problem:
+        return "check the indentation, and quote text that holds ': '"
+    if "expected '-' indicator" in problem:
+        return "check the indentation"
+    return ""
 
 
 def refuse_unprintable(trouble: Trouble) -> NoReturn:

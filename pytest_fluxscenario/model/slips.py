@@ -24,6 +24,8 @@ def slip_hint(value: Json, asked: Collection[str], written: str | None = None) -
         return f"write {_NEARLY_BOOLEAN[value.lower()]}, without quotes"
     if isinstance(value, str) and "a list" in asked:
         return f"write a list: [{shown(value, 60)}]"
+    if isinstance(value, dict) and "a list" in asked:
+        return "write a list, also of one: - in YAML, [ ] in JSON"
     return ""
 
 

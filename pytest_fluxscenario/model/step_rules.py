@@ -95,9 +95,13 @@ def check_step(step: Step, at: Pointer, findings: Findings, matchers: Collection
 
 
 def _check_approval(approval: Approval, at: Pointer, findings: Findings, *, replaced: bool) -> None:
-    """``replaced`` says whether references in it are, so that one may stand for the moment."""
+    """``replaced`` says whether references in it are, so that one may stand for the role or the moment."""
     for field, text in (("role", approval.role), ("scope", approval.scope), ("by", approval.by)):
         check_visible(findings, text or "", (*at, field))
+    # No gate can ask for another role: a scenario that shows who waits would pass, for the wrong reason.
+    if approval.role not in ROLES and not (replaced and references(approval.role)):
+        message = f"unknown role '{shown(approval.role, 80)}'"
+        findings.add("unknown-role", (*at, "role"), message, word=approval.role, known=ROLES, severity="warning")
     moment = approval.expires_at
     if moment is None or (replaced and references(moment)) or _is_moment(moment):
         return

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_fluxscenario.base.errors import DocumentError
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.index import INDEX_FILE
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.store import BLOBS_FOLDER
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.places import read_places
 from pytest_fluxscenario.documents.source import Root, read_source
 
 #: Folders that hold no packs of the project, beside those whose name begins with a dot. What was built is a copy of
@@ -101,7 +101,8 @@ class Tree:
         if isinstance(name, str) and isinstance(version, str):
             return FoundPack(folder, where, name, version)
         message = "the manifest needs process with an id and a version, both in quotes"
-        problem = Problem("pack.shape", Place(self.shown(path)), message)
+        place = read_places(source, self.limits).at(0, ("process", "version" if isinstance(name, str) else "id"))
+        problem = Problem("pack.shape", place, message)
         return FoundPack(folder, where, name if isinstance(name, str) else None, None, (problem,))
 
     def _walk(self) -> list[FoundPack]:

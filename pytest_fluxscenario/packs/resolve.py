@@ -31,6 +31,7 @@ from pytest_fluxscenario.packs.pack import Pack
 
 _Key = tuple[str, str, str, str | None]
 _MOST_LISTED: Final = 8
+_WAYS: Final = "put the file into the pack's folder, or file the pack: fluxrig profile import PATH"
 
 
 class _RefusedError(Exception):
@@ -159,7 +160,7 @@ class Resolver:
             versions += [f"{tag[1:]} (store)" for tag in tags]
             hint = f"'{shown(profile_id, 80)}' is there as " + _listed(versions)
         else:
-            hint = did_you_mean(profile_id, known)
+            hint = did_you_mean(profile_id, known) or _WAYS
         what = f"there is no profile '{shown(profile_id, 80)}' {shown(version, 40)}"
         return _RefusedError("profile.not-found", f"{what}: {'; '.join(there)}", hint)
 

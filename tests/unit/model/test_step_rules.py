@@ -104,12 +104,23 @@ def drop(*at: str | int) -> Callable[[dict[str, Any]], None]:
                 "character \\u200b (remove it)"
             ),
         ),
+        (
+            put({"approvals": [{"role": "aprover", "scope": "s"}]}, "given"),
+            ("scenario.unknown-role? /given/approvals/0/role unknown role 'aprover' (did you mean 'approver'?)"),
+        ),
+        (
+            put({"role": "lead", "scope": "s"}, "steps", 1, "approve"),
+            (
+                "scenario.unknown-role? /steps/1/approve/role unknown role 'lead' "
+                "(known: agent, approver, system, task_user)"
+            ),
+        ),
         (drop("steps", 0, "actor"), "scenario.step-field /steps/0 a step with an action needs 'actor'"),
         (drop("steps", 0, "payload"), "scenario.step-field /steps/0 a step with an action needs 'payload'"),
         (drop("steps", 0, "expectation"), "scenario.step-field /steps/0 a step with an action needs 'expectation'"),
         (drop("steps", 1, "approve"), "scenario.step-field /steps/1 a step needs 'action' or 'approve'"),
         (
-            put({"role": "r", "scope": "s"}, "steps", 0, "approve"),
+            put({"role": "approver", "scope": "s"}, "steps", 0, "approve"),
             (
                 "scenario.action-and-approve ~/steps/0/approve a step has either 'action' or 'approve', not both "
                 "(make the approval a step of its own)"
@@ -208,7 +219,7 @@ def test_a_moment_may_be_a_parameter_in_a_step_and_not_in_what_is_given(rules: R
 
     def in_given(data: dict[str, Any]) -> None:
         in_step(data)
-        data["given"] = {"approvals": [{"role": "r", "scope": "s", "expires_at": "${until}"}]}
+        data["given"] = {"approvals": [{"role": "approver", "scope": "s", "expires_at": "${until}"}]}
 
     assert rules(in_step) == []
     assert [line.split(" ")[0] for line in rules(in_given)] == [

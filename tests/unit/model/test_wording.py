@@ -37,6 +37,13 @@ EXPECT = GOOD + "- name: a\n  action: b\n  actor: {id: c, role: d}\n  payload: {
             "shape.type s.yaml:6:7: 'tags' must be a list, not the string 'x' (write a list: [x])",
         ),
         (
+            f"{GOOD}- {STEP}\ntags: {{x: y}}",
+            (
+                "shape.type s.yaml:6:7: 'tags' must be a list, not an object "
+                "(write a list, also of one: - in YAML, [ ] in JSON)"
+            ),
+        ),
+        (
             f"{GOOD}- {STEP}\ntags: [x, [y]]",
             "shape.type s.yaml:6:11: 'tags[1]' must be a string, not a list",
         ),

@@ -245,6 +245,7 @@ def test_nothing_lists_what_exists_and_where_it_was_looked_for(world: World) -> 
 def test_nothing_at_all(world: World) -> None:
     told = world.refused(resolver=world.resolver(store=False))
     assert "no pack lies around the file; the working tree has no other pack; there is no store" in told
+    assert told.endswith("(put the file into the pack's folder, or file the pack: fluxrig profile import PATH)")
 
 
 @pytest.mark.parametrize("name", ["../x", "Big", "x" * 200, "con", "\u202e"])
