@@ -101,15 +101,16 @@ class Blobs:
         return os.path.join(self.folder, digest[:2], digest)
 
     def _make_shard(self, shard: str) -> None:
-        make_folder(shard)
+        if not os.path.isdir(shard):
+            make_folder(shard)
+            return
         try:
-            if any(not hash_fault(name) for name in os.listdir(shard)):
-                return  # whoever wrote that blob came past the end of this
+            held = os.listdir(shard)
         except OSError as error:
             raise write_error(shard, error) from error
-        # Whoever made the folders may have died before these.
-        sync_folder(self.folder)
-        sync_folder(os.path.dirname(os.path.abspath(self.folder)))
+        if all(hash_fault(name) for name in held):
+            # Whoever made the folder may have died before this; whoever wrote a blob in it has come past it.
+            sync_folder(self.folder)
 
     def _holds(self, digest: str, data: bytes) -> bool:
         try:

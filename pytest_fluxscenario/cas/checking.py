@@ -193,7 +193,9 @@ def _check_named(store: Store, filed: Sequence[Entry], seen: _Seen, problems: Pr
         if digest not in seen.sizes and digest not in roots:
             message = f"the blob is not there, but {by} names it"
             problems.add("store.missing-blob", _place(store, digest), message, _IMPORT_AGAIN)
-    for digest in seen.sizes.keys() - named.by.keys() - seen.bad if not named.faults else ():
+    if named.faults or any(digest in seen.bad or digest not in seen.sizes for digest in roots):
+        return  # what it names is not known, so nothing is called an orphan
+    for digest in sorted(seen.sizes.keys() - named.by.keys() - seen.bad):
         message = "nothing names this blob"
         hint = "fluxrig store gc removes it when it is old enough"
         problems.add("store.unreferenced", _place(store, digest), message, hint, "warning")

@@ -13,7 +13,7 @@ from typing import Final
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, DocumentError
-from pytest_fluxscenario.base.fs import replace_file
+from pytest_fluxscenario.base.fs import replace_file, sync_folder
 from pytest_fluxscenario.cas.index import KINDS, Index, Kind
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
@@ -102,6 +102,9 @@ def add_to_sums(folder: str, index: Index, filed: Iterable[Entry]) -> None:
     new = {entry.line() for entry in filed} - set(held)
     if new or data is None:
         write_sums(folder, (*held, *new))
+    else:
+        # Whoever wrote the line, or made the folder of blobs, may have died before this.
+        sync_folder(folder)
 
 
 def write_sums(folder: str, lines: Iterable[bytes]) -> None:

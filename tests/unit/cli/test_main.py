@@ -24,6 +24,8 @@ _VERBS = (
     ("evidence", "show"),
     ("evidence", "split"),
     *((noun, verb) for noun in ("spec", "scenario", "profile") for verb in _STORE_VERBS),
+    ("store", "check"),
+    ("store", "gc"),
     ("schema",),
 )
 
