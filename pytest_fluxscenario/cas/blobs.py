@@ -126,7 +126,19 @@ class Blobs:
         try:
             descriptor = os.open(self.path(digest), _FLAGS)
             try:
-                yield from self._read(descriptor, digest)
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise self._damaged(digest, "not-a-file", "the blob is not a regular file", _IMPORT_AGAIN)
+                # Not more at once than there seems to be: room for it is made before it is known how much comes.
+                step = min(_CHUNK, max(status.st_size + 1, 4096))
+                length = 0
+                while piece := os.read(descriptor, min(step, self.most + 1 - length)):
+                    # What git-lfs or an editor made of a blob may be longer; what grows beyond the limit is left.
+                    length += len(piece)
+                    if length > self.most:
+                        message = "the blob is too large"
+                        raise StoreError.of("store.blob-size", self._place(digest), message, self._limit())
+                    yield piece
             finally:
                 os.close(descriptor)
         except FileNotFoundError:
@@ -137,19 +149,6 @@ class Blobs:
                 raise self._damaged(digest, "link", "the blob is a link, not a file", _IMPORT_AGAIN) from None
             said = shown(error.strerror or type(error).__name__)
             raise StoreError.of("store.unreadable", self._place(digest), f"the blob cannot be read: {said}") from error
-
-    def _read(self, descriptor: int, digest: str) -> Iterator[bytes]:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise self._damaged(digest, "not-a-file", "the blob is not a regular file", _IMPORT_AGAIN)
-        # What git-lfs or an editor made of a blob may be longer; what grows beyond the limit is not read on.
-        length = 0
-        # Not more at once than there seems to be: room for it is made before it is known how much comes.
-        while piece := os.read(descriptor, min(_CHUNK, self.most + 1 - length, max(status.st_size + 1 - length, 4096))):
-            length += len(piece)
-            if length > self.most:
-                raise StoreError.of("store.blob-size", self._place(digest), "the blob is too large", self._limit())
-            yield piece
 
     def _damage(self, digest: str, data: bytes) -> FluxError:
         if data.startswith(_LFS_POINTER):

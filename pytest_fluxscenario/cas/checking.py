@@ -180,7 +180,8 @@ def _left_behind(file: str) -> Problem:
 def _check_named(store: Store, filed: Sequence[Entry], seen: _Seen, problems: Problems) -> None:
     roots: dict[str, str] = {}
     for entry in filed:
-        roots.setdefault(entry.hash, _word(entry))
+        if entry.hash not in roots:
+            roots[entry.hash] = _word(entry)
     missing = [entry for entry in filed if entry.hash not in seen.sizes]
     places = _places(store, missing)
     for entry in missing:

@@ -88,7 +88,7 @@ class Index:
         for kind in sorted(KINDS):
             names = []
             for name, tags in sorted(self.names.get(kind, {}).items()):
-                filed = ",\n".join([f'      "{tag}": "{digest}"' for tag, digest in sorted(tags.items())])
+                filed = ",\n".join([f'      "{tag}": "{tags[tag]}"' for tag in sorted(tags)])
                 names.append(f'    "{name}": {{\n{filed}\n    }}')
             listed = ",\n".join(names)
             kinds.append(f'  "{kind}": {{\n{listed}\n  }}' if names else f'  "{kind}": {{}}')

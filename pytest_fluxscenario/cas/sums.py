@@ -46,7 +46,7 @@ def entries(index: Index) -> Iterator[Entry]:
     """All entries, in the order of the file."""
     for kind in KINDS:
         for name, tags in sorted(index.names.get(kind, {}).items()):
-            yield from (Entry(kind, name, tag, digest) for tag, digest in sorted(tags.items()))
+            yield from (Entry(kind, name, tag, tags[tag]) for tag in sorted(tags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +109,6 @@ def add_to_sums(folder: str, index: Index, filed: Iterable[Entry]) -> None:
 
 def write_sums(folder: str, lines: Iterable[bytes]) -> None:
     """Write the store's ``index.sum`` anew, each line once. Raises WriteError."""
-    kept = sorted({line for line in lines if line})
-    replace_file(os.path.join(folder, SUM_FILE), b"".join(line + b"\n" for line in kept))
+    # Mostly sorted already, which a set would undo.
+    kept = dict.fromkeys(sorted(filter(None, lines)))
+    replace_file(os.path.join(folder, SUM_FILE), b"".join([line + b"\n" for line in kept]))
