@@ -43,7 +43,8 @@ def _hint(problem: str, text: str, offset: int) -> str:
         return 'within { } or [ ] a reference stands in quotes: "${name}"'
     if "mapping values are not allowed" in problem:
         return "check the indentation, and quote text that holds ': '"
-    if "expected '-' indicator" in problem:
+    # Each parser has its own words for it.
+    if "expected '-' indicator" in problem or "expected <block end>" in problem:
         return "check the indentation"
     return ""
 
