@@ -17,6 +17,8 @@ from typing import Any
 
 #: Seconds of processor time; what is not hostile takes a thousandth of it.
 PATIENCE = 2.0
+#: Seconds between one signal and the next; far more than it takes to unwind the deepest stack.
+_AGAIN = 0.25
 
 
 class TooSlowError(Exception):
@@ -37,7 +39,8 @@ def patience(seconds: float | None = None) -> Iterator[None]:
             raise TooSlowError(f"takes more than {seconds:g} s of processor time")
 
     before: Any = signal.signal(signal.SIGVTALRM, end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    # Again and again: Python drops an exception that a signal raises in a destructor or a callback of the collector.
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import threading
 import time
 
@@ -65,3 +66,22 @@ def test_in_a_thread_nothing_is_bounded() -> None:
     thread.start()
     thread.join()
     assert done == [True]
+
+
+def test_a_signal_that_is_lost_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception that is raised in a destructor is dropped by Python, whoever raised it."""
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: lost.append(unraisable.exc_type))
+
+    class Slow:
+        def __del__(self) -> None:
+            end = time.process_time() + 0.3
+            while time.process_time() < end:
+                pass
+
+    with pytest.raises(TooSlowError), patience(0.1):
+        held = Slow()
+        del held
+        while True:
+            pass
+    assert TooSlowError in lost
