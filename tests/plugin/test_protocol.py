@@ -74,7 +74,16 @@ def test_what_is_redacted_is_counted_once(project: Project) -> None:
 
 def test_nobody_can_tell_which_way_was_taken(project: Project) -> None:
     project.add("a.json", scenario("a"), failing("b"), scenario("c", skip="not now"), scenario("d", xfail="why not"))
-    arguments = (*_ALONE, "-v", "-rA", "--durations=0", "--junitxml=junit.xml", "-o", "junit_family=xunit1")
+    arguments = (
+        *_ALONE,
+        "-v",
+        "-rA",
+        "--durations=0",
+        "--durations-min=0",
+        "--junitxml=junit.xml",
+        "-o",
+        "junit_family=xunit1",
+    )
     shown: list[str] = []
     for conftest in ("", _WATCHED):
         project.text("conftest.py", conftest)
