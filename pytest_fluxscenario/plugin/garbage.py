@@ -23,13 +23,15 @@ def settle(config: pytest.Config, items: int) -> None:
         config.stash[_FROZEN] = True
 
 
-def settle_again(config: pytest.Config) -> None:
+def settle_again(config: pytest.Config, *, ran_code: bool) -> None:
     """Freeze what a run of nothing but scenarios made, where ``settle`` has.
 
-    At the end pytest collects twice, to find what tests have left behind; where no test ran, all that there is are
-    its own reports.
+    At the end pytest collects twice, to find what tests have left behind. Where fixtures ran, that is done here, once;
+    where no foreign code did, all that there is are its own reports.
     """
     if config.stash.get(_FROZEN, False):
+        if ran_code:
+            gc.collect()
         gc.freeze()
 
 

@@ -25,6 +25,7 @@ class Reports:
         self._session = session
         self._teller = teller
         self._only_scenarios = False
+        self._only_light = False
         self._collected: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -67,7 +68,8 @@ class Reports:
             # Its controller cannot see it.
             workeroutput[LEFT_OUT] = self.left_out(session)
         settle(session.config, len(session.items))
-        self._only_scenarios = all(type(item) is ScenarioItem for item in session.items)
+        self._only_scenarios = all(isinstance(item, ScenarioMixin) for item in session.items)
+        self._only_light = all(type(item) is ScenarioItem for item in session.items)
 
     def left_out(self, session: pytest.Session) -> list[str]:
         """The scenarios that were collected and will not run, whether or not somebody said so."""
@@ -78,7 +80,7 @@ class Reports:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """What the run has left is reports."""
         if self._only_scenarios:
-            settle_again(session.config)
+            settle_again(session.config, ran_code=not self._only_light)
 
 
 def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
