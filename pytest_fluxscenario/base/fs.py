@@ -16,7 +16,7 @@ from pytest_fluxscenario.base.place import Place
 try:
     import fcntl
 except ImportError:  # a system without POSIX locks; one session at a time is then up to its owner
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # looked at before it is used
 
 #: What a new file may be, before the umask: mkstemp's 0600 would shut the group out.
 _MODE = 0o666
