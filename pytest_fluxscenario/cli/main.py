@@ -21,6 +21,7 @@ NOUNS = {
     "evidence": "verify, show and split the evidence of a run",
     "spec": "file specs in the store, and look at what is there",
     "profile": "file process packs in the store, and look at what is there",
+    "pack": "check process packs",
     "store": "check the whole store, and remove what nothing names",
     "schema": "print the JSON Schema of a document",
 }
