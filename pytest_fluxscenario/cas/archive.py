@@ -21,11 +21,13 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import MOST_BYTES
 from pytest_fluxscenario.cas.paths import path_fault, same_but_for_case
 from pytest_fluxscenario.cas.scan import MOST_ENTRIES, Mode, is_left_out
-from pytest_fluxscenario.cas.trees import BuiltTree, TreeEntry, encode_tree
+from pytest_fluxscenario.cas.trees import BuiltTree, TreeEntry
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
 
 ARCHIVE_SUFFIX: Final = ".fstpack"
+#: The largest pack of the most files with the longest paths, stored as it is.
+_MOST_ARCHIVE: Final = MOST_BYTES + MOST_ENTRIES * (8 << 10)
 #: Bytes that may come out for each byte of the archive.
 MOST_RATIO: Final = 20
 _MOST_TOLD: Final = 20
@@ -63,7 +65,7 @@ def read_archive(path: str, name: str) -> BuiltTree:
     4,096 entries, 64 MiB, or 20 bytes for each byte of the archive, and bytes that their checksum denies.
     """
     place = Place(name)
-    data = read_source(path, name, Limits(file_bytes=MOST_BYTES)).data
+    data = read_source(path, name, Limits(file_bytes=_MOST_ARCHIVE)).data
     _count_entries(data, place)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -74,7 +76,7 @@ def read_archive(path: str, name: str) -> BuiltTree:
 
 
 def _count_entries(data: bytes, place: Place) -> None:
-    """Before anything is built for each entry, of which 64 MiB may declare a million."""
+    """Before anything is built for each entry, of which so many bytes may declare a million."""
     end = data.rfind(_END, max(0, len(data) - _END_BYTES - _COMMENT_MOST))
     if end < 0 or end + _END_BYTES > len(data):
         raise _broken(place, "it is no zip, or its end is missing")
@@ -167,7 +169,7 @@ def _unpack(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name:
         mode: Mode = "755" if runs else "644"
         entries[path] = TreeEntry(sha256(data), mode)
         files[path] = data
-    return BuiltTree(encode_tree(entries), files)
+    return BuiltTree(entries, files)
 
 
 def _broken(place: Place, why: str) -> FluxError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.digest import sha256
@@ -120,17 +120,41 @@ def read_tree(blobs: Blobs, digest: str) -> StoredTree:
 
 @dataclass(frozen=True, slots=True)
 class BuiltTree:
-    """A folder read into memory, ready to be stored."""
+    """A pack read into memory, from a folder or an archive."""
 
-    #: The tree document.
-    document: bytes
-    #: Path to bytes, sorted by path.
+    #: Path to hash and mode, sorted by path.
+    entries: Mapping[str, TreeEntry]
+    #: Path to bytes, in the same order.
     files: Mapping[str, bytes]
+
+    @property
+    def document(self) -> bytes:
+        """The tree document."""
+        return encode_tree(self.entries)
 
     @property
     def hash(self) -> str:
         """Hash of the tree document."""
         return sha256(self.document)
+
+    def __getitem__(self, path: str) -> bytes:
+        return self.files[path]
+
+
+class FileTree(Protocol):
+    """What a stored tree and a built one have in common."""
+
+    @property
+    def hash(self) -> str:
+        """Hash of the tree document."""
+        ...
+
+    @property
+    def entries(self) -> Mapping[str, TreeEntry]:
+        """Path to hash and mode, sorted by path."""
+        ...
+
+    def __getitem__(self, path: str, /) -> bytes: ...
 
 
 def build_tree(folder: str, name: str) -> BuiltTree:
@@ -149,4 +173,4 @@ def build_tree(folder: str, name: str) -> BuiltTree:
             raise StoreError.of("pack.size", Place(name), message, "keep large files out of the pack")
         entries[file.path] = TreeEntry(source.digest, file.mode)
         files[file.path] = source.data
-    return BuiltTree(encode_tree(entries), files)
+    return BuiltTree(entries, files)

@@ -1,4 +1,4 @@
-"""The files of a pack, wherever they lie: a folder of the working tree, a tree in the store, or one profile alone."""
+"""The files of a pack, wherever they lie: in a folder, in the store, in an archive; or one profile alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import MOST_BYTES
 from pytest_fluxscenario.cas.paths import path_fault
 from pytest_fluxscenario.cas.scan import scan_folder
-from pytest_fluxscenario.cas.trees import StoredTree
+from pytest_fluxscenario.cas.trees import FileTree
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Root, Source, read_source
 
@@ -124,9 +124,9 @@ class FolderFiles:
 
 @dataclass(frozen=True, slots=True)
 class TreeFiles:
-    """A pack in the store."""
+    """A pack in the store, or in an archive that was read into memory."""
 
-    tree: StoredTree
+    tree: FileTree
     where: str
     limits: Limits = Limits()
 
@@ -153,7 +153,7 @@ class TreeFiles:
 
     def _known(self, path: str) -> bool:
         if path not in self.tree.entries:
-            raise DocumentError.of("document.unreadable", file_place(self, path), "there is no such file in the tree")
+            raise DocumentError.of("document.unreadable", file_place(self, path), "there is no such file in the pack")
         return True
 
 

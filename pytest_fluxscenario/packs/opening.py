@@ -1,0 +1,58 @@
+"""A pack by its path: its folder, its manifest, or an archive of it (pack.md)."""
+
+from __future__ import annotations
+
+import os
+
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.cas.archive import ARCHIVE_SUFFIX, read_archive
+from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
+
+
+def is_archive(path: str) -> bool:
+    """Whether ``path`` names an archive of a pack: by the end of its name, in any case, and nothing else."""
+    return path.lower().endswith(ARCHIVE_SUFFIX)
+
+
+def open_pack(path: str, where: str, limits: Limits = Limits()) -> PackFiles:
+    """The files of the pack at ``path``, which messages show as ``where`` (empty: relative to the pack itself).
+
+    ``path`` is the pack's folder, its manifest, or an archive, which is judged whole and read into memory. Raises
+    UsageError where it is none of them; DocumentError and StoreError for an archive that cannot be used.
+    """
+    if is_archive(path) and not os.path.isdir(path):
+        if not os.path.lexists(path):
+            raise _none(path, where)
+        return TreeFiles(read_archive(path, where or path), where, limits)
+    folder = folder_of(path, where)
+    return FolderFiles(folder, where if folder == path else os.path.dirname(where), limits)
+
+
+def folder_of(path: str, where: str) -> str:
+    """The folder of the pack at ``path``, which is that folder or its manifest. Raises UsageError."""
+    if os.path.isdir(path):
+        return os.path.normpath(path)
+    if os.path.basename(path) in MANIFEST_FILES and os.path.isdir(os.path.dirname(path) or "."):
+        return os.path.normpath(os.path.dirname(path))
+    raise _none(path, where)
+
+
+def _none(path: str, where: str) -> FluxError:
+    place = Place(shown(where or path))
+    if os.path.lexists(path):
+        hint = f"give a pack's folder, its manifest, or its archive (*{ARCHIVE_SUFFIX})"
+        return UsageError.of("pack.none", place, "is no pack", hint)
+    return UsageError.of("pack.none", place, "there is no such folder or archive", _near(path))
+
+
+def _near(path: str) -> str:
+    folder, name = os.path.split(os.path.normpath(path))
+    try:
+        near = did_you_mean(name, os.listdir(folder or "."))
+    except (OSError, ValueError):
+        return ""
+    return near if near.startswith("did") else ""
