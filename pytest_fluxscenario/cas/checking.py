@@ -17,7 +17,7 @@ from pytest_fluxscenario.base.problems import Problem, Problems
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.holdings import Holding, Named, holdings
-from pytest_fluxscenario.cas.index import INDEX_LIMITS
+from pytest_fluxscenario.cas.index import INDEX_FILE, INDEX_LIMITS
 from pytest_fluxscenario.cas.store import BLOBS_FOLDER, Store, open_store
 from pytest_fluxscenario.cas.sums import SUM_FILE, Entry, Sums, entries, read_sums
 from pytest_fluxscenario.documents.limits import Limits
@@ -209,7 +209,7 @@ def _place(store: Store, digest: str) -> Place:
 def _check_litter(folder: str, name: str, problems: Problems) -> None:
     """What lies beside the index."""
     problems.found += [_left_behind(f"{name}/{file}") for file in sorted(os.listdir(folder)) if is_temporary(file)]
-    hint = f"write '* -text' and '{SUM_FILE} merge=union' into it"
+    hint = f"write '* -text', '{INDEX_FILE} merge=fluxrig-store' and '{SUM_FILE} merge=union' into it, a line each"
     place = Place(f"{name}/{GIT_FILE}")
     path = os.path.join(folder, GIT_FILE)
     if not os.path.lexists(path):

@@ -30,7 +30,7 @@ FIRST_TAG: Final = "v0.1.0"
 _MOST_NUMBER: Final = 999_999_999
 #: Beside the index: git must change no line ending of a blob, and must not keep what a writer leaves behind.
 _GIT_FILES: Final[Mapping[str, bytes]] = {
-    ".gitattributes": f"* -text\n{SUM_FILE} merge=union\n".encode(),
+    ".gitattributes": f"* -text\n{INDEX_FILE} merge=fluxrig-store\n{SUM_FILE} merge=union\n".encode(),
     ".gitignore": f"/{LOCK_FILE}\n.*.tmp\n".encode(),
 }
 

@@ -22,7 +22,7 @@ NOUNS = {
     "spec": "file specs in the store, and look at what is there",
     "profile": "file process packs in the store, and look at what is there",
     "pack": "check process packs",
-    "store": "check the whole store, and remove what nothing names",
+    "store": "check the whole store, remove what nothing names, merge its index in git",
     "schema": "print the JSON Schema of a document",
 }
 _EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"

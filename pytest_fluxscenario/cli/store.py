@@ -1,4 +1,4 @@
-"""``fluxrig store``: check the whole store, and remove what nothing names (store.md)."""
+"""``fluxrig store``: check the whole store, remove what nothing names, merge its index (store.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.checking import Checked, check_store
 from pytest_fluxscenario.cas.garbage import GRACE, Collected, collect_garbage
-from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli import exits, store_merge
 from pytest_fluxscenario.cli.artifacts import store_folder
 from pytest_fluxscenario.cli.parser import Parser, command, verbs
 from pytest_fluxscenario.cli.render import Output, Outputs, plural, problem_json
@@ -48,6 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
     _add_store(one)
     one.set_defaults(run=_gc)
+    store_merge.add(commands)
 
 
 def _add_store(parser: Parser) -> None:

@@ -21,7 +21,10 @@ from tests.fakes.disk import Call, Disk, State, states_after, states_during
 
 #: What a writer that died may leave behind, and nothing worse.
 _LEFT = {"store.unreferenced", "store.temporary", "store.unfiled"}
-_GIT = {"store/.gitattributes": b"* -text\nindex.sum merge=union\n", "store/.gitignore": b"/.lock\n.*.tmp\n"}
+_GIT = {
+    "store/.gitattributes": b"* -text\nindex.json merge=fluxrig-store\nindex.sum merge=union\n",
+    "store/.gitignore": b"/.lock\n.*.tmp\n",
+}
 ONE, TWO = b"name: one\n", b"name: two\n"
 
 

@@ -115,7 +115,8 @@ def test_what_is_no_document_is_not_filed(tmp_path: Path) -> None:
 
 def test_git_is_told_to_leave_line_endings_alone(tmp_path: Path) -> None:
     spec(tmp_path, "a: 1\n")
-    assert (tmp_path / "store" / ".gitattributes").read_text() == "* -text\nindex.sum merge=union\n"
+    told = "* -text\nindex.json merge=fluxrig-store\nindex.sum merge=union\n"
+    assert (tmp_path / "store" / ".gitattributes").read_text() == told
     (tmp_path / "store" / ".gitattributes").write_text("* -text\n*.x binary\n")
     spec(tmp_path, "a: 2\n")
     assert "binary" in (tmp_path / "store" / ".gitattributes").read_text()

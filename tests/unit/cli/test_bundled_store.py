@@ -30,5 +30,6 @@ def test_every_file_of_the_pack_is_in_the_store() -> None:
     assert dict(read_tree(store.blobs, pack.hash)) == dict(pack.files), _STALE
 
 
-def test_git_changes_no_byte_of_the_store() -> None:
-    assert (_ROOT / "store" / ".gitattributes").read_text(encoding="utf-8").splitlines() == ["* -text"]
+def test_git_changes_no_byte_of_the_store_and_merges_its_index() -> None:
+    lines = ["* -text", "index.json merge=fluxrig-store", "index.sum merge=union"]
+    assert (_ROOT / "store" / ".gitattributes").read_text(encoding="utf-8").splitlines() == lines
