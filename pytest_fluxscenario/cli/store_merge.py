@@ -17,7 +17,8 @@ from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs
 from pytest_fluxscenario.documents.source import read_source
 
-_EXAMPLE: Final = 'git config merge.fluxrig-store.driver "fluxrig store merge %O %A %B %P"'
+#: What tells git.
+EXAMPLE: Final = 'git config merge.fluxrig-store.driver "fluxrig store merge %O %A %B %P"'
 _MERGE: Final = """\
 Git calls it for index.json once it is told to, by the line below, in each clone or with --global for all of them. What
 one side added or removed is taken over, whatever stands beside it. Where a tag has one content here and another there,
@@ -28,7 +29,7 @@ exit status: 0 merged, 1 a tag has two contents, 2 a file cannot be used, 3 a si
 
 def add(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the command."""
-    one = command(commands, "merge", "merge two versions of an index, for git", _EXAMPLE, _MERGE)
+    one = command(commands, "merge", "merge two versions of an index, for git", EXAMPLE, _MERGE)
     one.add_argument("base", metavar="BASE", help="what both come from; an empty file where they come from nothing")
     one.add_argument("ours", metavar="OURS", help="one version, which the result is written to")
     one.add_argument("theirs", metavar="THEIRS", help="the other version")

@@ -28,6 +28,7 @@ import pytest
 import yaml
 
 import pytest_fluxscenario
+from pytest_fluxscenario.cli import store_merge
 from pytest_fluxscenario.cli.main import _parser
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
@@ -246,6 +247,9 @@ def test_commands_that_are_not_run_exist(document: str) -> None:
                 assert set(arguments) <= set(phony[1].split()), block.where
             elif program == "fluxrig":
                 _parser(arguments).parse_args(arguments)
+            elif program == "git":
+                # Its tests have git run it.
+                assert line == store_merge.EXAMPLE, block.where
             else:
                 assert line == "pip install pytest-fluxscenario", block.where
 

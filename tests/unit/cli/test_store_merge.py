@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_fluxscenario.cas.checking import check_store
+from pytest_fluxscenario.cli.store_merge import EXAMPLE
 from tests.fakes.git import Repository, has_git
 
 pytestmark = pytest.mark.skipif(not has_git(), reason="there is no git to merge with")
@@ -20,7 +22,7 @@ ONE, TWO, THREE = "a: 1\n", "a: 2\n", "a: 3\n"
 def repository(tmp_path: Path) -> Repository:
     """A store with one spec, and the branch ``side`` that begins there; git knows the driver."""
     repository = Repository(tmp_path / "project")
-    repository.git("config", "merge.fluxrig-store.driver", "fluxrig store merge %O %A %B %P")
+    repository.git(*shlex.split(EXAMPLE)[1:])
     repository.spec("card", "v1.0.0", ONE)
     repository.commit("begin")
     repository.git("branch", "side")
@@ -131,7 +133,7 @@ def test_a_tag_with_two_contents_is_refused_and_the_index_is_broken_until_one_is
 
 def test_two_stores_that_were_begun_apart(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "project")
-    repository.git("config", "merge.fluxrig-store.driver", "fluxrig store merge %O %A %B %P")
+    repository.git(*shlex.split(EXAMPLE)[1:])
     repository.file("README.md", "x\n")
     repository.commit("begin")
     repository.git("branch", "side")
