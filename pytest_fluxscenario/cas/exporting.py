@@ -18,7 +18,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.scan import is_left_out, scan_folder
-from pytest_fluxscenario.cas.trees import StoredTree
+from pytest_fluxscenario.cas.trees import FileTree
 
 #: What of the files that an import leaves out may go with a folder that is replaced: nobody misses a cache.
 _CACHES: Final = frozenset({"__pycache__"})
@@ -40,7 +40,7 @@ def export_file(data: bytes, path: str, *, force: bool = False) -> None:
     replace_file(path, data)
 
 
-def export_tree(tree: StoredTree, path: str, *, force: bool = False) -> None:
+def export_tree(tree: FileTree, path: str, *, force: bool = False) -> None:
     """Write the files of a pack, with their modes, as the folder at ``path``, and nothing outside of it.
 
     An empty folder may stand there; with ``force`` also a pack, which is replaced whole, unless it holds files that are
@@ -62,7 +62,7 @@ def export_tree(tree: StoredTree, path: str, *, force: bool = False) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _write_all(tree: StoredTree, folder: str) -> None:
+def _write_all(tree: FileTree, folder: str) -> None:
     _make(folder)
     made = {""}
     for path, entry in tree.entries.items():
