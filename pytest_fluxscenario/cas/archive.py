@@ -25,7 +25,6 @@ from pytest_fluxscenario.cas.trees import BuiltTree, TreeEntry
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
 
-ARCHIVE_SUFFIX: Final = ".fstpack"
 #: The largest pack of the most files with the longest paths, stored as it is.
 _MOST_ARCHIVE: Final = MOST_BYTES + MOST_ENTRIES * (8 << 10)
 #: Bytes that may come out for each byte of the archive.

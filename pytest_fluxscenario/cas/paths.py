@@ -11,6 +11,8 @@ from pytest_fluxscenario.base.text import invisible
 
 #: The manifest of a pack, by any of these names in its folder (pack.md).
 MANIFEST_FILES: Final = ("process.manifest.yaml", "process.manifest.yml", "process.manifest.json")
+#: By which every command knows an archive of a pack.
+ARCHIVE_SUFFIX: Final = ".fstpack"
 
 _LONGEST = 1_000
 _LONGEST_PART = 255

@@ -10,7 +10,8 @@ from pytest_fluxscenario.base.errors import ProfileError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cas.archive import ARCHIVE_SUFFIX, read_archive
+from pytest_fluxscenario.cas.archive import read_archive
+from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX
 from pytest_fluxscenario.cas.trees import BuiltTree, build_tree
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command

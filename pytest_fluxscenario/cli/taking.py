@@ -12,16 +12,17 @@ from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.archive import ARCHIVE_SUFFIX, read_archive
+from pytest_fluxscenario.cas.archive import read_archive
 from pytest_fluxscenario.cas.describing import document_name
 from pytest_fluxscenario.cas.importing import Imported, file_all, read_file, read_folder, stem_of
 from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.parcels import Parcel, document_parcel, tree_parcel
-from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
 from pytest_fluxscenario.cas.store import is_store
 from pytest_fluxscenario.cli.render import Outputs
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.packs.opening import is_archive
 
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
@@ -141,7 +142,7 @@ def _read(kind: Kind, path: str, name: str | None, tag: str | None) -> Parcel:
         return read_file(kind, path, name, tag)
     if os.path.isdir(path):
         return read_folder(path, name, tag)
-    if path.lower().endswith(ARCHIVE_SUFFIX):
+    if is_archive(path):
         return tree_parcel(read_archive(path, path), path, stem_of(path), name, tag)
     return read_file(kind, path, name, tag)
 

@@ -7,8 +7,7 @@ import os
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.archive import ARCHIVE_SUFFIX, read_archive
-from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
 
@@ -27,6 +26,8 @@ def open_pack(path: str, where: str, limits: Limits = Limits()) -> PackFiles:
     if is_archive(path) and not os.path.isdir(path):
         if not os.path.lexists(path):
             raise _none(path, where)
+        from pytest_fluxscenario.cas.archive import read_archive
+
         return TreeFiles(read_archive(path, where or path), where, limits)
     folder = folder_of(path, where)
     return FolderFiles(folder, where if folder == path else os.path.dirname(where), limits)

@@ -27,6 +27,7 @@ from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, TreeFiles
 from pytest_fluxscenario.packs.find import FoundPack, Tree
 from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
 from pytest_fluxscenario.packs.manifest import manifest_path
+from pytest_fluxscenario.packs.opening import is_archive, open_pack
 from pytest_fluxscenario.packs.pack import Pack
 
 _Key = tuple[str, str, str, str | None]
@@ -110,7 +111,7 @@ class Resolver:
             known = [os.path.relpath(pack.folder, folder).replace(os.sep, "/") for pack in self.tree.packs()]
             hint = did_you_mean(ref, known)
             raise _RefusedError("profile.path", f"{said} is not there: it means {shown(self.tree.shown(path))}", hint)
-        return self._from_file(path)
+        return self._from_archive(path) if is_archive(path) else self._from_file(path)
 
     def _by_ref(self, text: str) -> Pack:
         ref = parse_ref(text)
@@ -169,6 +170,9 @@ class Resolver:
     def _from_folder(self, folder: str) -> Pack:
         files = FolderFiles(folder, self.tree.shown(folder), self.limits)
         return self._once(folder, lambda: self._compared(load_pack(files)))
+
+    def _from_archive(self, path: str) -> Pack:
+        return self._once(path, lambda: self._compared(load_pack(open_pack(path, self.tree.shown(path), self.limits))))
 
     def _from_file(self, path: str) -> Pack:
         def load() -> Pack:

@@ -11,7 +11,9 @@ import pytest
 from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.importing import import_file, import_tree
+from pytest_fluxscenario.cas.packing import pack_tree
 from pytest_fluxscenario.cas.store import open_store
+from pytest_fluxscenario.cas.trees import build_tree
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.resolve import Resolver
 
@@ -84,6 +86,25 @@ def test_a_path_may_name_a_profile_that_stands_alone(world: World, flat_core: di
     (world.root / "profiles" / "core.json").write_text(json.dumps(flat_core))
     pack = world.ask(ref="../profiles/core.json")
     assert (pack.where, pack.hooks, pack.profile.id) == ("profiles/core.json", None, "change_review")
+
+
+def test_a_path_may_name_an_archive(world: World) -> None:
+    folder = world.pack("pack", purpose="Packed.")
+    (world.root / "archives").mkdir()
+    (world.root / "archives" / "p.fstpack").write_bytes(pack_tree(build_tree(str(folder), "pack")))
+    pack = world.ask(ref="../archives/p.fstpack")
+    assert (pack.where, pack.origin, pack.profile.purpose) == ("archives/p.fstpack", "tree", "Packed.")
+    assert pack.behaviour_hash == world.ask(ref="../pack").behaviour_hash
+    # An archive that only lies there is no pack of the working tree.
+    assert world.ask().where == "pack"
+    world.file("pack")
+    assert world.ask(ref="../archives/p.fstpack").warnings == ()
+    world.pack("pack", purpose="Other.")
+    (world.root / "archives" / "p.fstpack").write_bytes(pack_tree(build_tree(str(folder), "pack")))
+    (warning,) = world.ask(ref="../archives/p.fstpack").warnings
+    assert str(warning.place) == "archives/p.fstpack/process.manifest.yaml:3:12"
+    (world.root / "archives" / "p.fstpack").write_bytes(b"PK")
+    assert "archives/p.fstpack: the archive cannot be read" in world.refused(ref="../archives/p.fstpack")
 
 
 @pytest.mark.parametrize(
