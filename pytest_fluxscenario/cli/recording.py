@@ -15,7 +15,7 @@ from pytest_fluxscenario.evidence.coverage import Coverage, declared_by, seen_in
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
-from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef
+from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, SpecRef
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 
@@ -53,7 +53,14 @@ class Recording:
         hooks, environment = case.hooks(), case.environment
         started, begun = timestamp(SystemClock().now()), seconds()
         control = case.control(hooks, environment)
-        outcome = run_scenario(case.scenario, control, hooks, settings, references=item.prepared.references)
+        outcome = run_scenario(
+            case.scenario,
+            control,
+            hooks,
+            settings,
+            references=item.prepared.references,
+            spec=case.subject.spec,
+        )
         volatile = circumstances(started, round(seconds() - begun, 6))
         result = make_result(case, environment, outcome)
         written = write_record(item.id, result, volatile, self._redactor, floats=item.prepared.floats)
@@ -65,7 +72,13 @@ class Recording:
         self.refs[item.id] = written.ref
         try:
             self.writer.record(
-                written.id, written.ref, written.line, worker="main", scenario_hash=case.ref.hash, profile=profile
+                written.id,
+                written.ref,
+                written.line,
+                worker="main",
+                scenario_hash=case.ref.hash,
+                profile=profile,
+                specs=[SpecRef(self._redactor.text(spec.ref), spec.hash) for spec in result.specs],
             )
         except FluxError as error:
             self._fault(error)

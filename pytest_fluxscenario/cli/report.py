@@ -156,18 +156,17 @@ class Report:
         for step in bad or run.steps[:1]:
             lines = explain_step(step, item.subject.pack.profile, run.fault, self.redactor.data)
             told = tuple(redact(shown_lines(line)) for line in lines)
-            line = self._line(item, step, run.fault)
+            line = self._line(item, run.pointer(step))
             steps.append(StepFailure(redact(item.file.name), line, redact(_differs(step)), told))
         return Failure(item_id, ended.outcome, one_line(redact(headline(run, self.redactor.data))), tuple(steps))
 
-    def _line(self, item: Item, step: StepResult, fault: str) -> int:
+    def _line(self, item: Item, pointer: Pointer) -> int:
         prepared = item.prepared
         if self._places_of != item.file:
             # Kept for the next failure: a file of many scenarios would be read again for each.
             self._places_of, self._places = item.file, self._read_places(item.file)
         if self._places is None:
             return prepared.line
-        pointer: Pointer = ("given",) if fault else ("steps", step.index - 1)
         return max(self._places.at(prepared.document, prepared.pointer + pointer).line, 1)
 
     def _read_places(self, file: File) -> Places | None:

@@ -23,7 +23,7 @@ from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
-from pytest_fluxscenario.runner.suite import Suite, make_case
+from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,9 @@ class Session:
         for loaded in suite.load(source):
             scenario = loaded.scenario
             subject = suite.subject(loaded, name)
-            if loaded.warnings or subject.pack.warnings:
-                self._warn((*loaded.warnings, *subject.pack.warnings))
+            warnings = warnings_of(loaded, subject)
+            if warnings:
+                self._warn(warnings)
             for prepared in loaded.rows:
                 if chosen.wanted is not None:
                     names.append(prepared.name)
@@ -199,7 +200,14 @@ class Session:
             run = recorder.run(item, case, self._run)
         else:
             hooks = case.hooks()
-            run = run_scenario(case.scenario, case.control(hooks), hooks, self._run, references=prepared.references)
+            run = run_scenario(
+                case.scenario,
+                case.control(hooks),
+                hooks,
+                self._run,
+                references=prepared.references,
+                spec=case.subject.spec,
+            )
         if item.xfail is not None:
             return self._expected_to_fail(item, run)
         return Ended(

@@ -15,6 +15,7 @@ from pytest_fluxscenario.model.evidence import (
     ManifestScenario,
     ProfileRef,
     ScenarioOutcome,
+    SpecRef,
     Verdict,
     Volatile,
 )
@@ -43,6 +44,7 @@ class ResultView(msgspec.Struct, frozen=True):
     steps: tuple[_Step, ...]
     routes: tuple[str, ...]
     gates: tuple[str, ...]
+    specs: tuple[SpecRef, ...] = ()
 
 
 _Part = Literal["actions", "gates", "routes"]
@@ -66,6 +68,7 @@ class Ledger:
         self._redacted = bool(manifest.redactions)
         self._listed = frozenset(manifest.profiles)
         self._profiles: set[ProfileRef] = set()
+        self._specs: set[SpecRef] = set()
         self._coverage = Coverage()
         for one in manifest.coverage:
             self._coverage.declare(one.profile, Declared(tuple(one.actions), tuple(one.gates), tuple(one.routes)))
@@ -106,6 +109,14 @@ class Ledger:
         if view.profile not in self._listed:
             name = f"{shown(view.profile.id, 80)} {shown(view.profile.hash, 80)}"
             yield "contradiction", f"ran on the profile {name}, which the manifest does not list"
+        yield from self._unlisted(view)
+
+    def _unlisted(self, view: ResultView) -> Iterator[tuple[str, str]]:
+        self._specs.update(view.specs)
+        for spec in view.specs:
+            if spec not in self._manifest.specs:
+                name = f"{shown(spec.ref, 160)} {shown(spec.hash, 80)}"
+                yield "contradiction", f"was held against the spec {name}, which the manifest does not list"
 
     def faults(self) -> Iterator[str]:
         """What the manifest says of all records together and they do not show."""
@@ -113,6 +124,8 @@ class Ledger:
             return
         for ref in sorted(self._listed - self._profiles, key=lambda profile: profile.hash):
             yield f"lists the profile {shown(ref.id, 80)} {shown(ref.hash, 80)}, which no record ran on"
+        for spec in sorted(set(self._manifest.specs) - self._specs, key=lambda spec: (spec.ref, spec.hash)):
+            yield f"lists the spec {shown(spec.ref, 160)} {shown(spec.hash, 80)}, which no record names"
         for ref in sorted(self._profiles - self._declared, key=lambda profile: profile.hash):
             yield f"has no coverage of the profile {shown(ref.id, 80)} {shown(ref.hash, 80)}"
         shows = {one.profile: one for one in self._coverage.profiles()}

@@ -71,6 +71,7 @@ def make_result(case: Case, environment: Environment, outcome: Outcome) -> Resul
         hooks=HookSummary(calls, tuple(call for call in calls if call.status != "ok")) if calls else _NO_HOOKS,
         materializations=tuple(plans),
         evidence_refs=tuple(refs),
+        specs=() if case.subject.spec is None else (case.subject.spec.ref,),
     )
 
 

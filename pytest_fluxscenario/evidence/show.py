@@ -35,6 +35,7 @@ def run_lines(manifest: Manifest) -> list[str]:
         lines.append(
             f"profile   {shown(profile.id, 80)} {shown(profile.version, 40)}, {where}, {shown(profile.hash, 80)}"
         )
+    lines.extend(f"spec      {shown(spec.ref, 160)}, {shown(spec.hash, 80)}" for spec in manifest.specs)
     for one in manifest.coverage:
         parts = (("actions", one.actions), ("gates", one.gates), ("routes", one.routes))
         said = ", ".join(f"{sum(marks.values())} of {len(marks)} {name}" for name, marks in parts)
@@ -63,6 +64,9 @@ def record_lines(entry: ManifestScenario, ref: str, result: Any, volatile: Any) 
         f"scenario  {_text(scenario, 'id')} in {_text(scenario, 'file')}, {_text(scenario, 'hash')}",
         f"profile   {_text(profile, 'id')} {_text(profile, 'version')}, {origin}, {_text(profile, 'hash')}",
     ]
+    specs = result.get("specs")
+    listed_specs = map(_object, specs if isinstance(specs, list) else [])
+    lines.extend(f"spec      {_text(spec, 'ref')}, {_text(spec, 'hash')}" for spec in listed_specs)
     if scenario.get("parameters") is not None:
         lines.append(f"row       {_text(scenario, 'row')}: {_value(scenario['parameters'])}")
     for name, label in (("capabilities", "can"), ("connectors", "connects")):

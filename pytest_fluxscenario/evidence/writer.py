@@ -26,6 +26,7 @@ from pytest_fluxscenario.model.evidence import (
     ProfileRef,
     RunVerdict,
     ScenarioOutcome,
+    SpecRef,
 )
 
 MANIFEST = "manifest.json"
@@ -67,6 +68,7 @@ class EvidenceWriter:
     errors: list[ManifestError] = field(default_factory=list)
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _profiles: dict[str, ProfileRef] = field(default_factory=dict)
+    _specs: dict[tuple[str, str], SpecRef] = field(default_factory=dict)
     _log: Log | None = None
 
     def begin(self, ids: Iterable[str]) -> None:
@@ -92,7 +94,15 @@ class EvidenceWriter:
             self._entries.setdefault(item_id, _Entry())
 
     def record(
-        self, item_id: str, ref: str, line: bytes, *, worker: str, scenario_hash: str, profile: ProfileRef
+        self,
+        item_id: str,
+        ref: str,
+        line: bytes,
+        *,
+        worker: str,
+        scenario_hash: str,
+        profile: ProfileRef,
+        specs: Iterable[SpecRef] = (),
     ) -> None:
         """Append one record; a later attempt of the same worker takes the place of the earlier one.
 
@@ -111,6 +121,7 @@ class EvidenceWriter:
             entry.start, entry.length = self._log.append(line), len(line)
         entry.ref, entry.worker, entry.hash = ref, worker, scenario_hash
         self._profiles[f"{profile.id} {profile.version} {profile.hash} {profile.source}"] = profile
+        self._specs.update({(spec.ref, spec.hash): spec for spec in specs})
 
     def holds(self, item_id: str) -> bool:
         """Whether a record of that scenario is there already."""
@@ -190,6 +201,7 @@ class EvidenceWriter:
             root=self.root,
             counts=counts,
             errors=tuple(self.errors),
+            specs=tuple(self._specs[key] for key in sorted(self._specs)),
             redactions=redactions,
             started=self.about.started,
             tool=self.about.tool,

@@ -15,11 +15,13 @@ from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Request
 from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.model.spec import SpecDocument
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 #: Name of a schema to the type that it is made of.
 DOCUMENTS: dict[str, Any] = {
     "scenario": Scenario,
+    "spec": SpecDocument,
     "profile": Profile,
     "manifest": Manifest,
     "hooks": Hooks,

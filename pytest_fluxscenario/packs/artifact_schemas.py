@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_fluxscenario.base.errors import ProfileError
-from pytest_fluxscenario.base.patience import TooSlowError, patience
+from pytest_fluxscenario.base.patience import TooSlowError
 from pytest_fluxscenario.base.place import Place, json_pointer
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.packs.validation import find_faults, make_validator
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
-
-_MOST_FAULTS = 5
 
 
 @dataclass(slots=True)
@@ -35,26 +33,11 @@ class ArtifactSchemas:
             return ()
         validator = self._validators.get(artifact_type)
         if validator is None:
-            validator = self._validators[artifact_type] = _validator(schema)
+            validator = self._validators[artifact_type] = make_validator(schema)
         try:
-            with patience():
-                errors = (
-                    () if validator.is_valid(payload) else tuple(islice(validator.iter_errors(payload), _MOST_FAULTS))
-                )
+            errors = find_faults(validator, payload)
         except TooSlowError as error:
             message = f"holding a payload against the schema of {shown(artifact_type, 80)} {error}"
             hint = "look for nested repetitions in patterns, and for choices inside choices"
             raise ProfileError.of("pack.slow-schema", Place("schemas"), message, hint) from error
-        ordered = sorted(errors, key=lambda error: list(map(str, error.absolute_path)))
-        return tuple(f"{json_pointer(tuple(error.absolute_path)) or '/'}: {shown(error.message)}" for error in ordered)
-
-
-def _validator(schema: dict[str, Any]) -> Validator:
-    # Imported here: a session whose packs have no schemas never pays for it.
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import validator_for
-    from referencing import Registry
-
-    # An empty registry: nothing is ever fetched for a $ref.
-    kind = validator_for(schema, default=Draft202012Validator)
-    return kind(schema, registry=Registry())
+        return tuple(f"{json_pointer(tuple(error.absolute_path)) or '/'}: {shown(error.message)}" for error in errors)

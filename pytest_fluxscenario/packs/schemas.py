@@ -1,9 +1,10 @@
-"""JSON Schemas of artifact types: usable, and closed in themselves (faults.md, "Schemas of packs and specs")."""
+"""JSON Schemas of packs and specs: usable, and closed in themselves (faults.md, "Schemas of packs and specs")."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote
@@ -18,13 +19,16 @@ from pytest_fluxscenario.packs.files import PackFiles
 
 #: Where the schema of a type lies when the type does not say.
 DEFAULT_PATH: Final = "schemas/artifacts/{}.json"
-_DRAFTS: Final = (
-    "https://json-schema.org/draft/2020-12/schema",
-    "https://json-schema.org/draft/2019-09/schema",
-    "http://json-schema.org/draft-07/schema",
-)
+#: Each with the keywords that name a part of a schema for references.
+_DRAFTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "https://json-schema.org/draft/2020-12/schema": ("$anchor", "$dynamicAnchor"),
+    "https://json-schema.org/draft/2019-09/schema": ("$anchor",),
+    "http://json-schema.org/draft-07/schema": (),
+}
+_DEFAULT_DRAFT: Final = next(iter(_DRAFTS))
 _REFS: Final = ("$ref", "$dynamicRef", "$recursiveRef")
-_ANCHORS: Final = ("$anchor", "$dynamicAnchor")
+#: A document that is one schema.
+_WHOLE: Final[tuple[Pointer, ...]] = ((),)
 #: Parts of one schema; checking the form of so many takes a second.
 MOST_SUBSCHEMAS: Final = 2_000
 _MOST_FAULTS: Final = 10
@@ -74,96 +78,130 @@ def load_schemas(written: WrittenProfile, files: PackFiles, problems: Problems) 
     return schemas
 
 
-def check_schema(document: PackDocument, problems: Problems) -> None:
-    """Note what makes a schema unusable: its draft, its form, references that leave it, lead nowhere or in circles."""
-    schema = document.data
-    draft = schema.get("$schema", _DRAFTS[0])
-    if not isinstance(draft, str) or draft.rstrip("#") not in _DRAFTS:
-        hint = "known: " + ", ".join(_DRAFTS)
-        message = f"'{shown(draft, 80)}' is no draft of JSON Schema that is known here"
-        problems.add("pack.schema-draft", document.at(("$schema",)), message, hint)
-        return
-    parts = dict(islice(_subschemas(schema), MOST_SUBSCHEMAS + 1))
-    if len(parts) > MOST_SUBSCHEMAS:
-        message = f"the schema has more than {MOST_SUBSCHEMAS} parts"
-        problems.add("pack.schema-size", document.at(()), message, "put fewer cases into one schema")
-        return
-    before = len(problems.found)
-    _check_form(document, draft, problems)
-    if len(problems.found) == before:
-        _check_references(document, parts, problems)
+def check_schema(
+    document: PackDocument, problems: Problems, roots: Sequence[Pointer] = _WHOLE, family: str = "pack"
+) -> None:
+    """Note what makes a schema unusable: its draft, its form, references that leave it, lead nowhere or in circles.
+
+    ``roots`` are the schemas of a document that holds several; references lead from its top. ``family`` is the first
+    part of every code.
+    """
+    _Check(document, problems, roots, family + ".").all()
 
 
-def _check_references(document: PackDocument, parts: Mapping[Pointer, dict[str, Any]], problems: Problems) -> None:
-    targets = {"".join(f"/{step}" for step in pointer): pointer for pointer in parts}
-    for pointer, part in parts.items():
-        targets.update({part[word]: pointer for word in _ANCHORS if isinstance(part.get(word), str)})
-    same: dict[Pointer, list[Pointer]] = {}
-    for pointer, part in parts.items():
-        same[pointer] = [below for below in _below(part, pointer) if below[len(pointer)] in _SAME]
-        _check_patterns(document, pointer, part, problems)
-        if pointer and "$id" in part:
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The check of one document."""
+
+    document: PackDocument
+    problems: Problems
+    roots: Sequence[Pointer]
+    family: str
+
+    def all(self) -> None:
+        draft = self.document.data.get("$schema", _DEFAULT_DRAFT)
+        if not isinstance(draft, str) or draft.rstrip("#") not in _DRAFTS:
+            message = f"'{shown(draft, 80)}' is no draft of JSON Schema that is known here"
+            self._add("schema-draft", ("$schema",), message, "known: " + ", ".join(_DRAFTS))
+            return
+        parts = dict(islice(_subschemas(self.document.data, self.roots), MOST_SUBSCHEMAS + 1))
+        if len(parts) > MOST_SUBSCHEMAS:
+            message = f"the schema has more than {MOST_SUBSCHEMAS} parts"
+            self._add("schema-size", (), message, "put fewer cases into one schema")
+            return
+        before = len(self.problems.found)
+        self._form(draft)
+        for pointer, part in parts.items():
+            self._identity(pointer, part, draft)
+            self._patterns(pointer, part)
+        if len(self.problems.found) == before:
+            self._references(parts, _DRAFTS[draft.rstrip("#")])
+
+    def _form(self, draft: str) -> None:
+        # Imported here: a pack without schemas never pays for it (about 50 ms).
+        from jsonschema.validators import validator_for
+
+        kind: Any = validator_for({"$schema": draft})
+        meta = kind(kind.META_SCHEMA)
+        found = ((root, error) for root in self.roots for error in meta.iter_errors(_at(self.document.data, root)))
+        for root, error in islice(found, _MOST_FAULTS):
+            pointer = (*root, *error.absolute_path)
+            self._add("schema", pointer, f"this is no valid schema: {shown(error.message)}")
+
+    def _identity(self, pointer: Pointer, part: Mapping[str, Any], draft: str) -> None:
+        if not pointer:
+            return
+        if "$id" in part:
             message = "a part of a schema cannot have an '$id' of its own here"
-            problems.add("pack.schema-ref", document.at((*pointer, "$id"), key=True), message)
-        for word in _REFS:
-            reference = part.get(word)
-            if not isinstance(reference, str):
-                continue
-            # Steps are compared as they are written in the document: '~1' and '%25' are ways to write a reference.
-            target = targets.get(unquote(reference[1:]).replace("~1", "/").replace("~0", "~"))
-            if reference.startswith("#") and target is not None:
-                same[pointer].append(target)
-                continue
-            remote = not reference.startswith("#")
-            what = "leaves the schema" if remote else "leads to no schema in this document"
-            hint = "put what it means under $defs, and refer to it as '#/$defs/…'" if remote else ""
-            message = f"the reference '{shown(reference, 80)}' {what}"
-            problems.add("pack.schema-ref", document.at((*pointer, word)), message, hint)
-    loop = _loop(same)
-    if loop is not None:
-        message = "the references from here lead back to here, so that nothing can ever be checked"
-        problems.add("pack.schema-loop", document.at(loop), message)
+            self._add("schema-ref", (*pointer, "$id"), message, key=True)
+        if "$schema" in part and str(part["$schema"]).rstrip("#") != draft.rstrip("#"):
+            message = f"this part is of another draft than the whole document, which is of {shown(draft, 80)}"
+            hint = "one draft for all: write '$schema' at the top of the document"
+            self._add("schema-draft", (*pointer, "$schema"), message, hint)
+
+    def _references(self, parts: Mapping[Pointer, dict[str, Any]], anchors: Sequence[str]) -> None:
+        targets = {"".join(f"/{step}" for step in pointer): pointer for pointer in parts}
+        for pointer, part in parts.items():
+            # Whoever follows references finds the names in what JSON Schema knows, so not below 'schemas' of a spec.
+            if self.roots == _WHOLE or pointer[:1] == ("$defs",):
+                targets.update({part[word]: pointer for word in anchors if isinstance(part.get(word), str)})
+        same: dict[Pointer, list[Pointer]] = {}
+        for pointer, part in parts.items():
+            same[pointer] = [below for below in _below(part, pointer) if below[len(pointer)] in _SAME]
+            for word in _REFS:
+                reference = part.get(word)
+                if not isinstance(reference, str):
+                    continue
+                # Steps are compared as they are written in the document: '~1' and '%25' are ways to write a reference.
+                target = targets.get(unquote(reference[1:]).replace("~1", "/").replace("~0", "~"))
+                if reference.startswith("#") and target is not None:
+                    same[pointer].append(target)
+                    continue
+                remote = not reference.startswith("#")
+                what = "leaves the schema" if remote else "leads to no schema in this document"
+                hint = "put what it means under $defs, and refer to it as '#/$defs/…'" if remote else ""
+                if not remote and self.roots != _WHOLE:
+                    hint = "references begin at the top of the document, as in '#/$defs/…'"
+                self._add("schema-ref", (*pointer, word), f"the reference '{shown(reference, 80)}' {what}", hint)
+        loop = _loop(same)
+        if loop is not None:
+            message = "the references from here lead back to here, so that nothing can ever be checked"
+            self._add("schema-loop", loop, message)
+
+    def _patterns(self, pointer: Pointer, part: Mapping[str, Any]) -> None:
+        patterns: list[tuple[Pointer, str]] = []
+        if isinstance(part.get("pattern"), str):
+            patterns.append(((*pointer, "pattern"), part["pattern"]))
+        named = part.get("patternProperties")
+        names = named if isinstance(named, dict) else ()
+        patterns.extend(((*pointer, "patternProperties", name), name) for name in names)
+        for place, pattern in patterns:
+            try:
+                re.compile(pattern)
+            except (re.error, RecursionError, OverflowError) as error:
+                message = f"'{shown(pattern, 80)}' is no regular expression: {shown(error, 80)}"
+                self._add("schema-pattern", place, message, key=True)
+
+    def _add(self, rule: str, pointer: Pointer, message: str, hint: str = "", *, key: bool = False) -> None:
+        self.problems.add(self.family + rule, self.document.at(pointer, key=key), message, hint)
 
 
-def _check_form(document: PackDocument, draft: str, problems: Problems) -> None:
-    # Imported here: a pack without schemas never pays for it (about 50 ms).
-    from jsonschema.validators import validator_for
-
-    kind: Any = validator_for({"$schema": draft})
-    meta = kind(kind.META_SCHEMA)
-    for error in islice(meta.iter_errors(document.data), _MOST_FAULTS):
-        message = f"this is no valid schema: {shown(error.message)}"
-        problems.add("pack.schema", document.at(tuple(error.absolute_path)), message)
+def _at(value: Any, pointer: Pointer) -> Any:
+    for step in pointer:
+        value = value[step]
+    return value
 
 
-def _check_patterns(document: PackDocument, pointer: Pointer, part: Mapping[str, Any], problems: Problems) -> None:
-    patterns: list[tuple[Pointer, str]] = []
-    if isinstance(part.get("pattern"), str):
-        patterns.append(((*pointer, "pattern"), part["pattern"]))
-    named = part.get("patternProperties")
-    patterns.extend(((*pointer, "patternProperties", name), name) for name in named or ())
-    for place, pattern in patterns:
-        try:
-            re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
-            message = f"'{shown(pattern, 80)}' is no regular expression: {shown(error, 80)}"
-            problems.add("pack.schema-pattern", document.at(place, key=True), message)
-
-
-def _subschemas(schema: Any) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Every schema within a schema; what stands in ``const``, ``enum`` or ``default`` is none."""
-    pending: list[tuple[Pointer, Any]] = [((), schema)]
+def _subschemas(document: Any, roots: Sequence[Pointer]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Every schema within some schemas; what stands in ``const``, ``enum`` or ``default`` is none."""
+    pending: list[tuple[Pointer, Any]] = [(root, _at(document, root)) for root in roots]
     while pending:
         pointer, part = pending.pop()
         if isinstance(part, bool):
             yield pointer, {}
         elif isinstance(part, dict):
             yield pointer, part
-            for below in _below(part, pointer):
-                value: Any = part
-                for step in below[len(pointer) :]:
-                    value = value[step]
-                pending.append((below, value))
+            pending.extend((below, _at(part, below[len(pointer) :])) for below in _below(part, pointer))
 
 
 def _below(part: Mapping[str, Any], pointer: Pointer) -> Iterator[Pointer]:

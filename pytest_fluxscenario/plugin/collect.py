@@ -9,13 +9,13 @@ import pluggy
 import pytest
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError
-from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.marks import TagError, marks_of
 from pytest_fluxscenario.plugin.needs import Needs, needs_of
 from pytest_fluxscenario.plugin.session import FluxScenarioWarning, Session
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared
+from pytest_fluxscenario.runner.suite import warnings_of
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.model.scenario import Scenario
@@ -88,7 +88,7 @@ class ScenarioFile(pytest.File):
 
     def _warn(self, loaded: Loaded, subject: Subject) -> None:
         """Tell of warnings; under the strict option each is a failure."""
-        problems: tuple[Problem, ...] = (*loaded.warnings, *subject.pack.warnings)
+        problems = warnings_of(loaded, subject)
         if not problems:
             return
         if self.flux.options.strict:

@@ -60,6 +60,7 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
         flux.settings,
         references=item.prepared.references,
         observer=_HookObserver(item) if _watched(item) else None,
+        spec=case.subject.spec,
     )
     duration = round(seconds() - begun, 6)
     result = make_result(case, environment, outcome)

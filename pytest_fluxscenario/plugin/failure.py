@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from _pytest._code.code import ExceptionChainRepr, ReprEntry, ReprFileLocation, ReprTraceback
 from msgspec import UNSET
 
-from pytest_fluxscenario.base.place import Pointer
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.runner.explain import explain_step, headline
 
@@ -29,12 +28,10 @@ def failure_repr(item: ScenarioMixin, outcome: Outcome) -> ExceptionChainRepr:
     redactor = item.flux.redactor
     redact = redactor.text
     entries: list[Any] = []
-    pointer: Pointer
     bad = [step for step in outcome.steps if step.verdict in ("failed", "error")]
     short = redact(shown_lines(headline(outcome, redactor.data)))
     for step in bad or outcome.steps[:1]:
-        # A run that cannot begin stumbles over what it is given, if over anything of the scenario.
-        pointer = ("given",) if outcome.fault else ("steps", step.index - 1)
+        pointer = outcome.pointer(step)
         place = item.flux.suite.place(str(item.path), item.parent.shown, item.prepared, pointer, item.parent.digest)
         told = explain_step(step, item.subject.pack.profile, outcome.fault, redactor.data)
         lines = [redact(shown_lines(line)) for line in told]

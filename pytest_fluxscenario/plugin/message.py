@@ -27,6 +27,8 @@ class Message(TypedDict):
     #: The names that the profile declares; None where this process has told them before.
     declared: tuple[tuple[str, ...], ...] | None
     seen: tuple[tuple[str, ...], ...]
+    #: Ref and hash of each spec.
+    specs: tuple[tuple[str, str], ...]
     #: Index, name and verdict of each step.
     steps: tuple[tuple[int, str, str], ...]
     #: How often each redaction rule has replaced something in this process, so far.
@@ -61,6 +63,7 @@ class Teller:
             "profile": profile,
             "declared": declared,
             "seen": (seen.actions, seen.gates, seen.routes),
+            "specs": tuple([(spec.ref, spec.hash) for spec in result.specs]),
             "steps": tuple([(step.index, step.name, step.verdict) for step in result.steps]),
             "redactions": dict(self._redactions),
         }

@@ -15,7 +15,7 @@ from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
-from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, ScenarioOutcome
+from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, ScenarioOutcome, SpecRef
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, declared_of, let_go, profile_of, seen_of
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class Recorder:
                 worker=message["worker"],
                 scenario_hash=message["scenario_hash"],
                 profile=profile,
+                specs=[SpecRef(self._redactor.text(ref), digest) for ref, digest in message["specs"]],
             )
         except FluxError as error:
             self._fault(error, "")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.clock import Clock, StandingClock
+from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.control.port import Control
@@ -14,6 +15,7 @@ from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.model.request import Environment
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.packs.pack import Pack
+from pytest_fluxscenario.packs.specs import Spec
 from pytest_fluxscenario.runtimes.faulted import FaultedHooks
 from pytest_fluxscenario.runtimes.none import NoHooks
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
@@ -33,11 +35,15 @@ class StepHooks:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A pack with its rules made ready: shared by all scenarios that run on it."""
+    """A pack with its rules made ready, and a spec: shared by all scenarios that run on it and name that spec."""
 
     pack: Pack
     rules: Rules
     ref: ProfileRef
+    #: What payloads are held against before they are sent; None where the scenarios name no spec.
+    spec: Spec | None = None
+    #: What the owners of pack and spec should know of.
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,11 +124,6 @@ def _load(element: Element, located: _Located, matchers: Collection[str], proble
     if errors:
         problems.extend(errors)
         return None
-    if scenario.spec is not None:
-        # Running it without the spec's schemas would pass payloads that nobody checked.
-        hint = "leave 'spec' out, or check the payloads with schemas of the pack"
-        problems.append(Problem("scenario.spec", locate(("spec",)), "specs cannot be resolved by this version", hint))
-        return None
     digest = sha256_ref((canonical_without_floats if element.plain else canonical)(element.data))
     rows = _rows(scenario, element, digest, locate, matchers, problems)
     return Loaded(scenario, rows, tuple(found), locate) if rows else None

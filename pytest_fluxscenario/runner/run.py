@@ -12,15 +12,18 @@ import msgspec
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Pointer
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.model.evidence import StepResult, Verdict
 from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
 from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.model.scenario import Expectation, Scenario, Step
+from pytest_fluxscenario.packs.specs import Spec
 from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.compare import mismatches
 from pytest_fluxscenario.runner.matchers import PluginMatchers
+from pytest_fluxscenario.runner.payloads import PayloadCheck
 from pytest_fluxscenario.runner.substitute import Captured, SubstitutionError
 
 #: The one run of a scenario.
@@ -59,11 +62,18 @@ class Outcome:
     steps: tuple[StepResult, ...]
     #: Why the run could not begin; empty where it did.
     fault: str = ""
+    #: Index of a step to the part of the scenario that is at fault, where that is not the step as a whole.
+    where: Mapping[int, Pointer] = field(default_factory=dict)
 
     @property
     def passed(self) -> int:
         """Steps that came back as expected."""
         return sum(step.verdict == "passed" for step in self.steps)
+
+    def pointer(self, step: StepResult) -> Pointer:
+        """The part of the scenario to look at for what ``step`` says."""
+        # A run that cannot begin stumbles over what it is given, if over anything of the scenario.
+        return ("given",) if self.fault else self.where.get(step.index, ("steps", step.index - 1))
 
 
 def run_scenario(
@@ -74,13 +84,27 @@ def run_scenario(
     *,
     references: bool = False,
     observer: Observer | None = None,
+    spec: Spec | None = None,
 ) -> Outcome:
     """Run every step in order on a fresh control.
 
     ``references`` says that strings of the scenario may hold ``${…}``. A control that raises, or a hook that
     nothing can run, gives the verdict ``error`` and ends the scenario: without an answer nothing after it means
-    anything.
+    anything. So does a payload that ``spec``, which the scenario names, does not accept: it is not sent.
     """
+    check = None
+    if scenario.spec is not None:
+        if spec is None:
+            # Never reached while every caller hands over what it resolved; sending would pass what nobody checked.
+            fault = "the scenario names a spec, and nothing was given to check its payloads with"
+            return Outcome(
+                "error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault
+            )
+        check = PayloadCheck(spec, settings.redact)
+        refused = check.refuse_written(scenario)
+        if refused:
+            steps = (refused.get(number) or _skipped(number, step) for number, step in enumerate(scenario.steps, 1))
+            return Outcome("error", tuple(steps), where=check.where)
     try:
         control.begin(RUN_ID, scenario.given or _NOTHING_GIVEN)
     except Exception as error:  # noqa: BLE001 - a team's control may raise anything, and no verdict is a verdict of its own
@@ -96,22 +120,32 @@ def run_scenario(
         if observer is not None:
             observer.before_step(index, step)
         hooks.faults = _faults(scenario.faults, step.faults)
-        result = _run_step(index, step, control, settings, captured)
+        result = _run_step(index, step, control, settings, captured, check)
         if observer is not None:
             observer.after_step(result)
         results.append(result)
         if result.verdict == "error" or (result.verdict == "failed" and verdict == "passed"):
             verdict = result.verdict
-    return Outcome(verdict, tuple(results))
+    return Outcome(verdict, tuple(results), where=check.where if check is not None else {})
 
 
-def _run_step(index: int, step: Step, control: Control, settings: RunSettings, captured: Captured | None) -> StepResult:
+def _run_step(
+    index: int,
+    step: Step,
+    control: Control,
+    settings: RunSettings,
+    captured: Captured | None,
+    check: PayloadCheck | None,
+) -> StepResult:
     request: Request | None = None
     expectation: Expectation | None = None
     name = step.name
     try:
         if captured is not None:
             step = captured.put_into(step)
+        refused = check.refuse(index, step) if check is not None else None
+        if refused is not None:
+            return refused
         if step.approve is not None:
             control.approve(RUN_ID, step.approve)
             return StepResult(index, name, "passed", approval=step.approve)

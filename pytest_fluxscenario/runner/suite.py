@@ -14,11 +14,13 @@ from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import Places, read_places
 from pytest_fluxscenario.documents.source import Root, Source, read_source
 from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
+from pytest_fluxscenario.model.references import references
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.model.vocabulary import MATCHERS
 from pytest_fluxscenario.packs.artifact_schemas import ArtifactSchemas
 from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.packs.spec_refs import SpecResolver
 from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.matchers import PluginMatchers
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
@@ -36,11 +38,14 @@ class Suite:
     limits: Limits = field(default_factory=Limits)
     matchers: PluginMatchers = field(default_factory=dict)
     _inside: Root = field(init=False)
-    _subjects: dict[int, Subject] = field(default_factory=dict)
+    _specs: SpecResolver = field(init=False)
+    #: By pack, and by spec (0 for none).
+    _subjects: dict[tuple[int, int], Subject] = field(default_factory=dict)
     _places: tuple[tuple[str, str], Places | None] = (("", ""), None)
 
     def __post_init__(self) -> None:
         self._inside = Root(self.root)
+        self._specs = SpecResolver(self.root, self.resolver.store, self.limits)
 
     def read(self, path: str, name: str) -> Source:
         """The bytes of a file below the root. Raises DocumentError."""
@@ -51,10 +56,10 @@ class Suite:
         return load_file(source, self.limits, (*MATCHERS, *self.matchers))
 
     def subject(self, loaded: Loaded, file: str, named: str | None = None) -> Subject:
-        """The profile under test (scenario.md), made ready; ``named`` is a ref or path that a plugin gave for it.
+        """The profile under test (scenario.md) and the spec, made ready; ``named`` is a ref or path of a plugin for it.
 
-        Raises ProfileError, at the field of the scenario that leads nowhere; DocumentError for a fault of a hook that
-        the pack has not: it would never happen. DamageError.
+        Raises ProfileError, at the field of the scenario that leads nowhere; DocumentError for a spec that cannot be
+        used, and for a fault of a hook that the pack has not: it would never happen. DamageError.
         """
         scenario = loaded.scenario
         begins = Place(file, loaded.rows[0].line, 1)
@@ -68,9 +73,18 @@ class Suite:
             place = loaded.locate(("profile_id",) if scenario.profile is None else ("profile",))
             raise ProfileError(replace(problem, place=place) for problem in error.problems) from None
         _check_faults(loaded, pack)
-        known = self._subjects.get(id(pack))
+        known = self._subjects.get((id(pack), 0))
         if known is None:
-            known = self._subjects[id(pack)] = make_subject(pack)
+            known = self._subjects[id(pack), 0] = make_subject(pack)
+        return known if scenario.spec is None else self._with_spec(known, scenario.spec, loaded, file)
+
+    def _with_spec(self, subject: Subject, ref: str, loaded: Loaded, file: str) -> Subject:
+        spec = self._specs.resolve(ref, file, lambda: loaded.locate(("spec",)))
+        key = id(subject.pack), id(spec)
+        known = self._subjects.get(key)
+        if known is None:
+            warnings = (*subject.warnings, *spec.warnings_for(subject.pack.profile))
+            known = self._subjects[key] = replace(subject, spec=spec, warnings=warnings)
         return known
 
     def again(self, path: str, name: str, prepared: Prepared) -> Prepared:
@@ -126,9 +140,21 @@ def make_subject(pack: Pack) -> Subject:
     schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
     rules = make_rules(pack.profile, pack.profile_hash, pack.manifest, pack.hooks, schemas)
     source = pack.store_ref or pack.where or "."
-    return Subject(
-        pack, rules, ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source)
-    )
+    ref = ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source)
+    return Subject(pack, rules, ref, warnings=pack.warnings)
+
+
+def warnings_of(loaded: Loaded, subject: Subject) -> tuple[Problem, ...]:
+    """What the owners of a scenario, of its profile and of its spec should know of."""
+    spec, found = subject.spec, (*loaded.warnings, *subject.warnings)
+    if spec is None:
+        return found
+    actions = [step.action for step in loaded.scenario.steps if step.action is not None]
+    if any(references(action) or spec.checks(action) for action in actions):
+        return found
+    message = f"the spec '{shown(spec.ref.ref, 160)}' has a schema for no action of this scenario, so it checks nothing"
+    hint = "give it one for the actions that are sent here, or a 'default'"
+    return (*found, Problem("spec.checks-nothing", loaded.locate(("spec",)), message, hint, "warning"))
 
 
 def make_case(prepared: Prepared, subject: Subject, file: str) -> Case:
