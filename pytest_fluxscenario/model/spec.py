@@ -58,7 +58,7 @@ class SpecDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """Schemas for the payloads of actions; ``$ref`` leads to parts of this document only."""
 
     #: Action id to the schema of its payload.
-    schemas: Annotated[dict[str, PayloadSchema], Meta(min_length=1)]
+    schemas: dict[str, PayloadSchema]
     #: For actions that ``schemas`` does not name; without it, their payloads are not checked.
     default: PayloadSchema | None = None
     #: Schemas that others refer to, as ``#/$defs/<name>``.

@@ -127,7 +127,9 @@ def load_spec(source: Source, ref: str, limits: Limits) -> Spec | None:
         if whole and SCHEMA_WORDS.isdisjoint(document.data):
             return None
         if not whole:
-            document.decode(SpecDocument)
+            written = document.decode(SpecDocument)
+            if not written.schemas and written.default is None:
+                return None
     except ProfileError as error:
         raise DocumentError(
             replace(problem, code="spec." + problem.code.rpartition(".")[2]) for problem in error.problems

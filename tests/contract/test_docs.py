@@ -27,6 +27,7 @@ from pytest_fluxscenario.model.request import Approval, Environment, Given, Give
 from pytest_fluxscenario.model.response import Materialization, Response
 from pytest_fluxscenario.model.scenario import Expectation, Scenario, Step
 from pytest_fluxscenario.model.schema import DOCUMENTS
+from pytest_fluxscenario.model.spec import SpecDocument, SpecHeader
 from pytest_fluxscenario.packs import hooks as pack_hooks
 from pytest_fluxscenario.packs.conditions import OPERATORS
 from pytest_fluxscenario.plugin import fixtures, hookspecs
@@ -177,8 +178,12 @@ def test_every_field_of_a_scenario_stands_in_a_table(kind: Any) -> None:
 
 
 def test_every_part_of_a_result_is_documented() -> None:
-    inner = {"specs"}  # always empty here, and said of the manifest
-    assert _unquoted(set(evidence.Result.__struct_fields__) - inner, _page("evidence")) == []
+    assert _unquoted(evidence.Result.__struct_fields__, _page("evidence")) == []
+
+
+def test_every_field_of_a_spec_is_documented() -> None:
+    assert _unquoted(SpecDocument.__struct_encode_fields__, _page("spec")) == []
+    assert _unquoted(SpecHeader.__struct_fields__, _page("spec")) == []
 
 
 @pytest.mark.parametrize(
