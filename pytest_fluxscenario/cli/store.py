@@ -17,12 +17,16 @@ from pytest_fluxscenario.cli import exits, store_merge
 from pytest_fluxscenario.cli.artifacts import store_folder
 from pytest_fluxscenario.cli.parser import Parser, command, verbs
 from pytest_fluxscenario.cli.render import Output, Outputs, plural, problem_json
+from pytest_fluxscenario.cli.store_staged import check
 
 _CHECK: Final = """\
 Reads and hashes every blob, holds the index against index.sum, and looks for what is missing, left over or in the
 wrong place. Writes nothing.
 
-exit status: 0 whole (there may be warnings), 2 no store, 3 damaged"""
+With --staged it looks at what git is about to commit instead: an entry that would change or vanish, a blob that would
+be removed or renamed while an entry needs it, or that is not staged, and bytes that have another hash than the name.
+
+exit status: 0 whole (there may be warnings), 1 it must not be committed, 2 no store, 3 damaged"""
 _GC: Final = """\
 Removes blobs that no entry of the index leads to, and what writers that died left behind, once nobody has written to
 them for the grace period. Where the index is damaged nothing is removed.
@@ -38,6 +42,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the commands."""
     commands = verbs(parser)
     one = command(commands, "check", "say whether the store is whole", "fluxrig store check", _CHECK)
+    staged = "instead, say whether git may commit what is staged of the store; for a hook of git"
+    one.add_argument("--staged", action="store_true", help=staged)
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     _add_store(one)
     one.set_defaults(run=_check)
@@ -91,6 +97,8 @@ class _Progress:
 
 def _check(options: argparse.Namespace, outputs: Outputs) -> int:
     folder = store_folder(options)
+    if options.staged:
+        return check(folder, outputs, json=options.json)
     progress = _Progress(outputs.err)
     try:
         checked = check_store(folder, shown(folder), progress)
