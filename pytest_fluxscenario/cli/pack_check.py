@@ -4,40 +4,127 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING, Final
 
-from pytest_fluxscenario.base.errors import DamageError, FluxError
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
-from pytest_fluxscenario.cli.render import Outputs, plural
+from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 
-_CHECK = """\
-PACK is a pack's folder, its manifest, or an archive of it. Nothing of it is run.
+if TYPE_CHECKING:
+    from pytest_fluxscenario.analysis.pack_check import Checked
+    from pytest_fluxscenario.packs.files import PackFiles
 
-exit status: 0 valid (there may be warnings), 1 not valid, 2 no such pack"""
+_CHECK: Final = """\
+PACK is a pack's folder, its manifest, an archive (*.fstpack), a profile alone, or what the store has under name:tag or
+sha256:HASH. Nothing of it is run. Prints a line for each finding: where it is, how bad, its code, what is wrong and
+what to do. docs/codes explains each code.
+
+exit status: 0 valid (there may be warnings), 1 not valid, 2 no such pack, 3 a damaged store"""
+_DOCUMENTS: Final = (".json", ".yaml", ".yml")
+_COLOURS: Final = {"error": "red", "warning": "yellow"}
 
 
 def add(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the command."""
     example = "fluxrig pack check scenarios/local_patch_review"
     one = command(commands, "check", "say everything that is wrong with a pack", example, _CHECK)
-    one.add_argument("pack", metavar="PACK", help="a pack's folder, its manifest, or an archive of it")
+    one.add_argument("pack", metavar="PACK", help="a folder, a manifest, an archive, a profile, or a ref of the store")
+    one.add_argument(
+        "--json", action="store_true", help="the validation report as one JSON document on standard output"
+    )
+    one.add_argument("--strict", action="store_true", help="warnings count: a pack that has some is not valid")
+    one.add_argument(
+        "--classes", action="store_true", help="also list the scenario classes, and what the pack has of them"
+    )
+    where = "the store of a ref (default: FLUXRIG_STORE, else store/ of the nearest folder upward that has one)"
+    one.add_argument("--store", metavar="DIR", help=where)
     one.set_defaults(run=_check)
 
 
 def _check(options: argparse.Namespace, outputs: Outputs) -> int:
-    from pytest_fluxscenario.packs.load import load_pack
+    from pytest_fluxscenario.analysis.pack_check import check_lone_profile, check_pack, report_of
+    from pytest_fluxscenario.packs.files import LoneProfile
+
+    files = _files(options)
+    checked = check_lone_profile(files) if isinstance(files, LoneProfile) else check_pack(files)
+    valid = not checked.count("error") and not (options.strict and checked.count("warning"))
+    if options.json:
+        import msgspec
+
+        outputs.json(msgspec.to_builtins(report_of(checked, shown(options.pack))))
+    else:
+        _tell(checked, outputs, classes=options.classes)
+        outputs.out.line(_verdict(checked, valid=valid), "green" if valid else "red")
+    return exits.DONE if valid else exits.NO
+
+
+def _tell(checked: Checked, outputs: Outputs, *, classes: bool) -> None:
+    from pytest_fluxscenario.analysis.pack_check import report_of
+    from pytest_fluxscenario.cli.render import table
+
+    for found in checked.findings:
+        problem = found.problem
+        outputs.out.write(f"{problem.place}: ")
+        outputs.out.write(problem.severity, _COLOURS[problem.severity])
+        hint = f" ({problem.hint})" if problem.hint else ""
+        outputs.out.line(one_line(f" {problem.code}: {problem.message}{hint}"))
+    if checked.draft.left_out:
+        outputs.out.line(f"not looked at, as something before could not be read: {', '.join(checked.draft.left_out)}")
+    reports = report_of(checked, "").classes if classes else ()
+    if reports:
+        cells = [(one.name, str(one.scenarios), one.reason or ("" if one.scenarios else "missing")) for one in reports]
+        for number, line in enumerate(table(("CLASS", "SCENARIOS", ""), cells)):
+            outputs.out.line(line, "" if number else "bold")
+
+
+def _verdict(checked: Checked, *, valid: bool) -> str:
+    errors, warnings = checked.count("error"), checked.count("warning")
+    counts = [plural(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count]
+    said = f"{', '.join(counts)}: " if counts else ""
+    return f"{said}{'valid' if valid else 'not valid'}{'' if valid or errors else ', as warnings count here'}"
+
+
+def _files(options: argparse.Namespace) -> PackFiles:
+    """The files that PACK names. Raises UsageError where there is nothing, and what reading it raises."""
+    from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+    from pytest_fluxscenario.documents.limits import Limits
+    from pytest_fluxscenario.documents.source import read_source
+    from pytest_fluxscenario.packs.files import LoneProfile
     from pytest_fluxscenario.packs.opening import open_pack
 
     path = os.path.normpath(options.pack)
-    files = open_pack(path, "" if path == "." else path)
-    try:
-        warnings = load_pack(files).warnings
-    except DamageError:
-        raise
-    except FluxError as error:
-        outputs.error(error)
-        outputs.out.line(f"{plural(len(error.problems), 'error')}: not valid", "red")
-        return exits.NO
-    outputs.problems(warnings)
-    outputs.out.line("valid", "green")
-    return exits.DONE
+    if not os.path.lexists(path) and ":" in path:
+        return _stored(options)
+    if os.path.isfile(path) and path.endswith(_DOCUMENTS) and os.path.basename(path) not in MANIFEST_FILES:
+        limits = Limits()
+        return LoneProfile(read_source(path, path, limits), os.path.dirname(path), limits)
+    return open_pack(path, "" if path == "." else path)
+
+
+def _stored(options: argparse.Namespace) -> PackFiles:
+    """What the store has under a ref. Raises UsageError for what is neither a path nor a ref, StoreError."""
+    from pytest_fluxscenario.base.names import parse_ref
+    from pytest_fluxscenario.cas.store import open_store
+    from pytest_fluxscenario.cas.trees import is_tree, read_tree
+    from pytest_fluxscenario.cli.artifacts import store_folder
+    from pytest_fluxscenario.documents.source import Source
+    from pytest_fluxscenario.packs.files import LoneProfile, TreeFiles
+
+    ref = parse_ref(str(options.pack))
+    if isinstance(ref, str):
+        raise UsageError.of("pack.none", Place(shown(options.pack)), "there is no such pack", ref)
+    folder = store_folder(options)
+    store = open_store(folder, shown(folder))
+    if store is None:
+        raise UsageError.of("pack.none", Place(shown(options.pack)), f"there is no store in {shown(folder)}, and no such file")
+    found = store.resolve("profiles", ref)
+    where = f"{store.name}/{found}"
+    data = store.read(found.hash)
+    if is_tree(data):
+        return TreeFiles(read_tree(store.blobs, found.hash), where)
+    name = "profile.json" if data.lstrip()[:1] == b"{" else "profile.yaml"
+    return LoneProfile(Source(f"{where}/{name}", data, found.hash), where)
+

@@ -12,6 +12,7 @@ from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, RECORD_SCHEMA, R
 from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
+from pytest_fluxscenario.model.report import REPORT_SCHEMA, Report
 from pytest_fluxscenario.model.request import Request
 from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.model.scenario import Scenario
@@ -29,9 +30,10 @@ DOCUMENTS: dict[str, Any] = {
     "response": Response,
     "evidence-record": Record,
     "evidence-manifest": EvidenceManifest,
+    "report": Report,
 }
 #: Documents that name their own schema, which no other document may.
-_CONSTANTS: dict[Any, str] = {Record: RECORD_SCHEMA, EvidenceManifest: MANIFEST_SCHEMA}
+_CONSTANTS: dict[Any, str] = {Record: RECORD_SCHEMA, EvidenceManifest: MANIFEST_SCHEMA, Report: REPORT_SCHEMA}
 
 
 @cache

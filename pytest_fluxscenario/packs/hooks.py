@@ -44,11 +44,18 @@ def read_hooks(files: PackFiles, path: str, problems: Problems) -> WrittenHooks:
     return WrittenHooks(document.decode_open(Hooks, problems), document)
 
 
-def check_hooks(written: WrittenHooks | None, profile: WrittenProfile, files: PackFiles, problems: Problems) -> None:
-    """The stage "hook manifest and the hooks that gates and artifacts name"."""
-    if written is not None:
-        _check_runtime(written, files, problems)
-        _check_list(written, profile, problems)
+def check_hook_manifest(
+    written: WrittenHooks, profile: WrittenProfile | None, files: PackFiles, problems: Problems
+) -> None:
+    """The stage "hook manifest": its runtime, its list of hooks; their input types where the profile could be read."""
+    _check_runtime(written, files, problems)
+    _check_list(written, profile, problems)
+
+
+def check_named_hooks(
+    written: WrittenHooks | None, profile: WrittenProfile, files: PackFiles, problems: Problems
+) -> None:
+    """The hooks that gates name; ``written`` is None where the manifest names no hooks."""
     for at, gate in enumerate(profile.profile.gates):
         if gate.hook is not None:
             _check_named(gate.hook, written, profile.at("gates", at, "hook"), files, problems)
@@ -57,13 +64,12 @@ def check_hooks(written: WrittenHooks | None, profile: WrittenProfile, files: Pa
             problems.add("pack.hook-missing", profile.at("gates", at, "condition"), message, "add hook: and its id")
 
 
-def check_forbidden_outputs(manifest: WrittenManifest, written: WrittenHooks | None, problems: Problems) -> None:
+def check_forbidden_outputs(manifest: WrittenManifest | None, written: WrittenHooks, problems: Problems) -> None:
     """The stage "forbidden output fields": what a hook may say is nothing that is forbidden."""
-    if written is None:
-        return
     contract = written.hooks.contract
     forbidden: dict[str, str] = dict.fromkeys(contract.forbidden_output_fields, "the hook contract forbids it")
-    forbidden |= dict.fromkeys(manifest.manifest.forbidden.hook_outputs, "the manifest forbids it")
+    if manifest is not None:
+        forbidden |= dict.fromkeys(manifest.manifest.forbidden.hook_outputs, "the manifest forbids it")
     forbidden |= dict.fromkeys(AUTHORITY_FIELDS, "a hook never grants authority")
     for at, name in enumerate(contract.allowed_output_fields or ()):
         if name in forbidden:
@@ -111,8 +117,8 @@ def _part_fault(part: str, files: PackFiles) -> str | None:
     return files.fault(part) if part.endswith(_CODE) and not part.startswith("-") else None
 
 
-def _check_list(written: WrittenHooks, profile: WrittenProfile, problems: Problems) -> None:
-    types = [kind.id for kind in profile.profile.artifact_types]
+def _check_list(written: WrittenHooks, profile: WrittenProfile | None, problems: Problems) -> None:
+    types = None if profile is None else [kind.id for kind in profile.profile.artifact_types]
     first: dict[str, Pointer] = {}
     for at, hook in enumerate(written.hooks.hooks):
         pointer: Pointer = ("hooks", at)
@@ -125,13 +131,13 @@ def _check_list(written: WrittenHooks, profile: WrittenProfile, problems: Proble
             message = f"'{shown(hook.type, 80)}' is no type of hook"
             hint = did_you_mean(hook.type, HOOK_TYPES)
             problems.add("pack.hook-type", document.at((*pointer, "type")), message, hint)
-        if hook.input_artifact_type is not None and hook.input_artifact_type not in types:
+        if hook.input_artifact_type is not None and types is not None and hook.input_artifact_type not in types:
             message = f"'{shown(hook.input_artifact_type, 80)}' is no artifact type of the profile"
             hint = did_you_mean(hook.input_artifact_type, types)
             problems.add("pack.unknown-artifact", document.at((*pointer, "input_artifact_type")), message, hint)
         elif hook.type == "artifact.validate" and hook.input_artifact_type is None:
             message = f"the hook '{shown(hook.id, 80)}' validates an artifact, but names no input_artifact_type"
-            problems.add("pack.hook-input", document.at(pointer), message, did_you_mean("", types))
+            problems.add("pack.hook-input", document.at(pointer), message, did_you_mean("", types or ()))
         if hook.on_failure is not None and hook.on_failure not in ROUTES:
             message = f"'{shown(hook.on_failure, 80)}' is no route"
             hint = did_you_mean(hook.on_failure, ROUTES)

@@ -5,30 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from pytest_fluxscenario.base.errors import ProfileError
-from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.model.profile import profile_hash
-from pytest_fluxscenario.packs.dialects import WrittenProfile, read_profile
-from pytest_fluxscenario.packs.document import parse_document, read_document
 from pytest_fluxscenario.packs.files import LoneProfile, PackFiles
-from pytest_fluxscenario.packs.hooks import check_forbidden_outputs, check_hooks, code_of, read_hooks
-from pytest_fluxscenario.packs.manifest import (
-    WrittenManifest,
-    check_manifest,
-    check_versions,
-    lone_manifest,
-    read_manifest,
-)
+from pytest_fluxscenario.packs.hooks import code_of
+from pytest_fluxscenario.packs.manifest import lone_manifest
 from pytest_fluxscenario.packs.pack import Pack, behaviour_hash
-from pytest_fluxscenario.packs.schemas import load_schemas
-from pytest_fluxscenario.packs.validate import (
-    check_actions,
-    check_agreement,
-    check_artifact_types,
-    check_gates,
-    check_header,
-    check_routes,
-    check_scope_fields,
-)
+from pytest_fluxscenario.packs.stages import read_lone_profile, read_pack
 
 Origin = Literal["tree", "store"]
 
@@ -38,41 +20,27 @@ def load_pack(
 ) -> Pack:
     """The pack in ``files``, usable; its warnings are in it.
 
-    Raises ProfileError with all problems of the first stage that has any, DocumentError for a file that cannot be read,
-    DamageError where a store gives other bytes than it promised.
+    Raises ProfileError with all errors of all stages, StoreError and DamageError where a store does not give what it
+    promised.
     """
-    problems = Problems()
-    manifest = read_manifest(files, problems)
-    check_manifest(manifest, files, problems)
-    _stop(problems)
-    check_versions(manifest, problems)
-    _stop(problems)
-    written = _profile(manifest, files, problems)
-    check_profile(written, problems)
-    path = manifest.manifest.process.hooks_path
-    hooks = None if path is None else read_hooks(files, path, problems)
-    check_hooks(hooks, written, files, problems)
-    _stop(problems)
-    check_forbidden_outputs(manifest, hooks, problems)
-    _stop(problems)
-    schemas = load_schemas(written, files, problems)
-    _stop(problems)
-    check_scope_fields(written, problems)
-    _stop(problems)
+    draft = read_pack(files)
+    manifest, written = draft.manifest, draft.profile
+    if draft.errors or manifest is None or written is None:
+        raise ProfileError(draft.errors)
     digest = profile_hash(written.profile)
-    known = hooks.hooks if hooks else None
+    known = draft.hooks.hooks if draft.hooks else None
     return Pack(
         profile=written.profile,
         profile_hash=digest,
         manifest=manifest.manifest,
         hooks=known,
-        schemas=schemas,
+        schemas=draft.schemas,
         where=files.where,
         origin=origin,
         store_ref=store_ref,
         tree_hash=tree_hash,
-        behaviour_hash=behaviour_hash(digest, manifest.manifest, known, schemas, code_of(known, files)),
-        warnings=problems.warnings,
+        behaviour_hash=behaviour_hash(digest, manifest.manifest, known, draft.schemas, code_of(known, files)),
+        warnings=draft.warnings,
         files=files,
     )
 
@@ -84,17 +52,10 @@ def load_lone_profile(
 
     Raises like ``load_pack``; a gate that names a hook, or a type that names a schema, is a problem.
     """
-    problems = Problems()
-    written = read_profile(parse_document(files.source, files.limits))
-    check_header(written, None, problems)
-    _stop(problems)
-    check_profile(written, problems)
-    check_hooks(None, written, files, problems)
-    _stop(problems)
-    load_schemas(written, files, problems)
-    _stop(problems)
-    check_scope_fields(written, problems)
-    _stop(problems)
+    draft = read_lone_profile(files)
+    written = draft.profile
+    if draft.errors or written is None:
+        raise ProfileError(draft.errors)
     digest = profile_hash(written.profile)
     manifest = lone_manifest(written.profile.id, written.profile.version, files.path)
     return Pack(
@@ -108,29 +69,6 @@ def load_lone_profile(
         store_ref=store_ref,
         tree_hash=blob,
         behaviour_hash=behaviour_hash(digest, manifest, None, {}, {}),
-        warnings=problems.warnings,
+        warnings=draft.warnings,
         files=files,
     )
-
-
-def check_profile(written: WrittenProfile, problems: Problems) -> None:
-    """The stages from actions to routes. Raises ProfileError at the end of the first that finds an error."""
-    for check in (check_actions, check_artifact_types, check_gates, check_routes):
-        check(written, problems)
-        _stop(problems)
-
-
-def _profile(manifest: WrittenManifest, files: PackFiles, problems: Problems) -> WrittenProfile:
-    process = manifest.manifest.process
-    written = read_profile(read_document(files, process.profile_path))
-    if process.core_profile_path is not None:
-        described, written = written, read_profile(read_document(files, process.core_profile_path))
-        check_agreement(written, described, problems)
-    check_header(written, manifest, problems)
-    _stop(problems)
-    return written
-
-
-def _stop(problems: Problems) -> None:
-    if problems.errors:
-        raise ProfileError(problems.errors)

@@ -1,8 +1,6 @@
 """The stages of validation that look at the profile (pack.md, "Validation").
 
-The stages, in their order: manifest shape and paths; API versions; profile shape; actions; artifact types; gates;
-routes; hooks; forbidden output fields; artifact schemas; materialization scope. ``packs/load.py`` runs them; the
-problems of one are told together, and the next runs only where there are none.
+``packs/stages.py`` runs them in their order.
 """
 
 from __future__ import annotations
@@ -20,6 +18,9 @@ from pytest_fluxscenario.packs.manifest import WrittenManifest, action_id_fault,
 #: Where the records of the trusted surface are of this type (control.md, "Records"), a profile has none of that name.
 APPROVAL_TYPE: Final = "approval_record"
 _SOURCES: Final = (*ROLES, "controller")
+#: A list that holds another word was meant to hold one of these: what it lacks is then nobody's second fault.
+_ROLES: Final = frozenset(ROLES)
+_ROUTES: Final = frozenset(ROUTES)
 
 
 def check_header(written: WrittenProfile, manifest: WrittenManifest | None, problems: Problems) -> None:
@@ -94,7 +95,8 @@ def check_actions(written: WrittenProfile, problems: Problems) -> None:
             _check_action(name, ids, written.at("actions", at, "next_actions", step), problems)
         for step, role in enumerate(action.allowed_roles):
             where = written.at("actions", at, "allowed_roles", step)
-            if _check_word(role, ROLES, "role", where, problems) and role not in profile.roles and _says(written, at):
+            known = _check_word(role, ROLES, "role", where, problems)
+            if known and role not in profile.roles and _says(written, at) and _ROLES.issuperset(profile.roles):
                 message = f"the role '{role}' is not in the profile's roles, so it can never act"
                 problems.add("pack.role-not-listed", where, message, "add it to roles", "warning")
 
@@ -152,14 +154,16 @@ def check_gates(written: WrittenProfile, problems: Problems) -> None:
 def check_routes(written: WrittenProfile, problems: Problems) -> None:
     """The stage "routes": each is one of the eight; one that a gate uses is in the profile's list, where it has one."""
     profile = written.profile
-    for at, route in enumerate(profile.routes):
+    listed = profile.routes
+    for at, route in enumerate(listed):
         _check_word(route, ROUTES, "route", written.at("routes", at), problems)
     for at, gate in enumerate(profile.gates):
         for name, used in (("route", gate.route), ("on_hook_failure", gate.on_hook_failure)):
             if used is None:
                 continue
             place = written.at("gates", at, name)
-            if _check_word(used, ROUTES, "route", place, problems) and profile.routes and used not in profile.routes:
+            known = _check_word(used, ROUTES, "route", place, problems)
+            if known and listed and used not in listed and _ROUTES.issuperset(listed):
                 message = f"the route '{used}' is not in the profile's list of routes"
                 problems.add("pack.route-not-listed", place, message, "add it to routes", "warning")
 

@@ -1,0 +1,1 @@
+"""What is found out about whole packs: reports for people and scripts."""
