@@ -64,6 +64,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
 def _tell(checked: Checked, outputs: Outputs, *, classes: bool) -> None:
     from pytest_fluxscenario.analysis.pack_check import report_of
     from pytest_fluxscenario.cli.render import table
+    from pytest_fluxscenario.model.vocabulary import CLASSES
 
     for found in checked.findings:
         problem = found.problem
@@ -72,9 +73,10 @@ def _tell(checked: Checked, outputs: Outputs, *, classes: bool) -> None:
         hint = f" ({problem.hint})" if problem.hint else ""
         outputs.out.line(one_line(f" {problem.code}: {problem.message}{hint}"))
     if checked.draft.left_out:
-        outputs.out.line(f"not looked at, as something before could not be read: {', '.join(checked.draft.left_out)}")
+        outputs.out.line(f"not looked at before the errors are gone: {', '.join(checked.draft.left_out)}")
     reports = report_of(checked, "").classes if classes else ()
     if reports:
+        reports = tuple(one for one in reports if one.scenarios or one.name in CLASSES or one.asked)
         cells = [(one.name, str(one.scenarios), one.reason or ("" if one.scenarios else "missing")) for one in reports]
         for number, line in enumerate(table(("CLASS", "SCENARIOS", ""), cells)):
             outputs.out.line(line, "" if number else "bold")
@@ -99,6 +101,13 @@ def _files(options: argparse.Namespace) -> PackFiles:
     if not os.path.lexists(path) and ":" in path:
         return _stored(options)
     if os.path.isfile(path) and path.endswith(_DOCUMENTS) and os.path.basename(path) not in MANIFEST_FILES:
+        beside = next(
+            (name for name in MANIFEST_FILES if os.path.lexists(os.path.join(os.path.dirname(path), name))), None
+        )
+        if beside is not None:
+            # The profile of a pack: what it relies on lies beside it.
+            path = os.path.join(os.path.dirname(path), beside)
+            return open_pack(path, path)
         limits = Limits()
         return LoneProfile(read_source(path, path, limits), os.path.dirname(path), limits)
     return open_pack(path, "" if path == "." else path)
@@ -119,7 +128,9 @@ def _stored(options: argparse.Namespace) -> PackFiles:
     folder = store_folder(options)
     store = open_store(folder, shown(folder))
     if store is None:
-        raise UsageError.of("pack.none", Place(shown(options.pack)), f"there is no store in {shown(folder)}, and no such file")
+        raise UsageError.of(
+            "pack.none", Place(shown(options.pack)), f"there is no store in {shown(folder)}, and no such file"
+        )
     found = store.resolve("profiles", ref)
     where = f"{store.name}/{found}"
     data = store.read(found.hash)
@@ -127,4 +138,3 @@ def _stored(options: argparse.Namespace) -> PackFiles:
         return TreeFiles(read_tree(store.blobs, found.hash), where)
     name = "profile.json" if data.lstrip()[:1] == b"{" else "profile.yaml"
     return LoneProfile(Source(f"{where}/{name}", data, found.hash), where)
-

@@ -1,4 +1,4 @@
-"""The documents that a manifest promises: files, and sections in them (pack.md, "process.manifest.yaml")."""
+"""The documents that a manifest promises: files, and sections in them (pack.md, "The manifest")."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The stages of validation in their order: what each reads, what it needs, what it finds (pack.md, "Validation").
 
 A stage runs when what it needs could be read, whatever else was found: so one look tells all faults. What follows from
-a fault that was told already is not told again (docs/adr/0016-all-stages-at-once.md). No code of the pack is run.
+a fault that was told already is not told again (docs/adr/0020-all-stages-at-once.md). No code of the pack is run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ from pytest_fluxscenario.packs.hooks import (
     check_named_hooks,
     read_hooks,
 )
-from pytest_fluxscenario.packs.manifest import WrittenManifest, check_manifest, check_versions, read_manifest
+from pytest_fluxscenario.packs.manifest import (
+    PROFILE_API,
+    WrittenManifest,
+    check_manifest,
+    check_versions,
+    read_manifest,
+)
 from pytest_fluxscenario.packs.promises import check_approvals, check_capabilities
 from pytest_fluxscenario.packs.schemas import load_schemas
 from pytest_fluxscenario.packs.validate import (
@@ -110,7 +116,10 @@ def read_pack(files: PackFiles) -> Draft:
     draft = Draft(files)
     draft.run("manifest", lambda problems: _read_manifest(draft, problems))
     manifest = draft.manifest
-    known = manifest is None or draft.run("api-versions", lambda problems: check_versions(manifest, problems))
+    if manifest is not None:
+        draft.run("api-versions", lambda problems: check_versions(manifest, problems))
+    # Rules of an interface that is not known here cannot be judged by those that are.
+    known = manifest is None or manifest.manifest.process.profile_api == PROFILE_API
     if known:
         draft.run("profile", lambda problems: _read_profile(draft, problems))
     if draft.profile is None:
