@@ -40,4 +40,6 @@ class ArtifactSchemas:
             message = f"holding a payload against the schema of {shown(artifact_type, 80)} {error}"
             hint = "look for nested repetitions in patterns, and for choices inside choices"
             raise ProfileError.of("pack.slow-schema", Place("schemas"), message, hint) from error
-        return tuple(f"{json_pointer(tuple(error.absolute_path)) or '/'}: {shown(error.message)}" for error in errors)
+        return tuple(
+            f"{shown(json_pointer(tuple(error.absolute_path))) or '/'}: {shown(error.message)}" for error in errors
+        )

@@ -47,3 +47,10 @@ def test_what_would_never_end_is_no_answer(
     monkeypatch.setattr(patience, "PATIENCE", 0.2)
     with pytest.raises(ProfileError, match=r"against the schema of note takes more than 0\.2 s of processor time"):
         ArtifactSchemas({"note": schema}).faults("note", payload)
+
+
+def test_a_long_path_is_cut_and_escaped() -> None:
+    schemas = ArtifactSchemas({"note": {"additionalProperties": {"additionalProperties": False}}})
+    (told,) = schemas.faults("note", {"\x1b[31m" + "k" * 5_000: {"x": 1}})
+    assert len(told) < 600
+    assert "\x1b" not in told

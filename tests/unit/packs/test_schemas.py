@@ -10,6 +10,7 @@ from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.problems import Problem, Problems
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.packs import schemas
 from pytest_fluxscenario.packs.document import parse_document
 from pytest_fluxscenario.packs.schemas import MOST_SUBSCHEMAS, check_schema
 
@@ -90,3 +91,35 @@ def test_a_long_chain_of_references_is_no_loop_and_costs_little() -> None:
         "pack.schema-loop"
     ]
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_long_list_in_a_schema_does_not_hold_everything_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas, "_FORM_SECONDS", 0.3)
+    start = time.process_time()
+    (problem,) = check({"type": [{"a": number} for number in range(3_000)]})
+    assert time.process_time() - start < 3
+    assert problem.code == "pack.schema-size"
+    assert "takes more than 0.3 s of processor time" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer"),
+    [
+        (
+            {"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "#b"}}},
+            "/properties/a/$ref",
+        ),
+        ({"items": {"$schema": "http://json-schema.org/draft-03/schema#"}}, "/items/$schema"),
+        ({"items": {"$schema": 7}}, "/items/$schema"),
+    ],
+)
+def test_one_draft_for_a_whole_schema(schema: dict[str, Any], pointer: str) -> None:
+    """A part of another draft would be followed by rules that nobody held it against."""
+    schema["$defs"] = {"x": {"$anchor": "b"}}
+    assert ["".join(f"/{part}" for part in problem.place.pointer) for problem in check(schema)] == [pointer]
+
+
+def test_parts_may_say_the_draft_of_the_whole_again() -> None:
+    draft = "http://json-schema.org/draft-07/schema"
+    assert check({"$schema": draft + "#", "items": {"$schema": draft}}) == []
