@@ -21,9 +21,10 @@ from pytest_fluxscenario.packs.specs import PayloadFault, Spec, UncheckedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Longest text of one fault, of its path, and of all of a payload, in bytes.
-_FAULT: Final = 400
-_PATH: Final = 120
+#: Longest text of one fault, and of its path, in characters.
+_FAULT: Final = 260
+_PATH: Final = 100
+#: Longest text of all faults of a payload, in bytes.
 _ALL: Final = 2_000
 
 
@@ -67,7 +68,7 @@ class PayloadCheck:
 
     def _told(self, fault: PayloadFault) -> str:
         path = shown(self.redact("payload" + json_pointer(fault.pointer)), _PATH)
-        return _cut(f"{path}: {shown(self.redact(fault.message), _FAULT)}", _FAULT)
+        return f"{path}: {shown(self.redact(fault.message), _FAULT)}"
 
 
 def _refused(index: int, step: Step, fault: str) -> StepResult:
