@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pytest_fluxscenario.base.values import lookup
 from pytest_fluxscenario.control.answers import Decision, refuse
@@ -12,7 +13,7 @@ from pytest_fluxscenario.control.hooks import HookCaller
 from pytest_fluxscenario.control.rules import ActionRule, Rules
 from pytest_fluxscenario.control.state import Run
 from pytest_fluxscenario.model.request import Request
-from pytest_fluxscenario.model.response import Materialization
+from pytest_fluxscenario.model.response import Materialization, RequiredApproval
 
 
 def preflight(
@@ -33,8 +34,22 @@ def preflight(
         return refuse(rules, run, "Blocked", reason, f"Give {named} in the payload.", hook_calls=hooks.calls)
     scope = {name: lookup(request.payload, name) for name in action.materialization_scope_fields}
     if mode == "real" and not covers_materialization(run, rule.approvals, request.payload, scope, now):
-        asked = rule.approvals[0]
+        asked = _asked(rule, request.payload)
         reason = f"To materialize {action.id} for real, an approval must cover exactly these scope values."
         instruction = f"Ask the role '{asked.role}' to approve '{asked.scope}' with the values of the scope fields."
         return refuse(rules, run, "AwaitApproval", reason, instruction, hook_calls=hooks.calls, required_approval=asked)
     return Materialization(mode, action.id, scope)
+
+
+def _asked(rule: ActionRule, payload: dict[str, Any]) -> RequiredApproval:
+    """Which approval to ask for: that of the first gate that surely stands before this request, else the action's."""
+    for one in rule.gates:
+        approval = one.gate.required_approval
+        if (
+            one.gate.type == "approval"
+            and approval
+            and not one.condition.facts
+            and one.condition.payload_holds(payload)
+        ):
+            return approval
+    return rule.approvals[-1]

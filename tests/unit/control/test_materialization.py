@@ -193,6 +193,19 @@ def test_the_approval_of_a_gate_before_the_action_covers_it_when_it_has_the_valu
     assert brief(ask(target, payload=TO)) == ALLOWED
 
 
+def test_the_approval_that_is_asked_for_is_one_that_this_request_needs() -> None:
+    risky = approval_gate(
+        id="only_risky",
+        condition={"payload_equals": {"risk": "high"}},
+        required_approval=RequiredApproval("approver", "r"),
+    )
+    target = real(gates=[risky, approval_gate()])
+    approve(target)
+    assert ask(target, payload=TO).required_approval == RequiredApproval("approver", "release")
+    target = real(gates=[risky])
+    assert ask(target, payload=TO).required_approval == RequiredApproval("approver", ACT)
+
+
 def test_the_gate_needs_an_approval_of_its_own_scope() -> None:
     target = real(gates=[approval_gate()])
     give(target)
