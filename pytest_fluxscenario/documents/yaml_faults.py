@@ -39,6 +39,8 @@ def _hint(problem: str, text: str, offset: int) -> str:
     """What was probably meant where the parser stopped; empty where that cannot be told."""
     if "cannot start any token" in problem:
         return _HINTS.get(text[offset : offset + 1], "")
+    if "tab character" in problem:
+        return _HINTS["\t"]
     if text[max(0, offset - 1) : offset + 1] == "${":
         return 'within { } or [ ] a reference stands in quotes: "${name}"'
     if "mapping values are not allowed" in problem:

@@ -100,9 +100,13 @@ class Tree:
         name, version = said.get("id"), said.get("version")
         if isinstance(name, str) and isinstance(version, str):
             return FoundPack(folder, where, name, version)
-        message = "the manifest needs process with an id and a version, both in quotes"
-        place = read_places(source, self.limits).at(0, ("process", "version" if isinstance(name, str) else "id"))
-        problem = Problem("pack.shape", place, message)
+        lacks = "version" if isinstance(name, str) else "id"
+        place = read_places(source, self.limits).at(0, ("process", lacks))
+        if type(said.get(lacks)) in (int, float):
+            message = f"'{lacks}' must be a string, not a number"
+            problem = Problem("pack.shape", place, message, "write it in quotes")
+        else:
+            problem = Problem("pack.shape", place, "the manifest needs process with an id and a version")
         return FoundPack(folder, where, name if isinstance(name, str) else None, None, (problem,))
 
     def _walk(self) -> list[FoundPack]:

@@ -152,6 +152,7 @@ def test_messages_say_what_to_do() -> None:
         "duplicate-key 2:1: the key 'a' stands here again; first in line 1, column 1"
     )
     assert refused("a:\n\tb: 1").endswith("(indent with spaces, not with tabs)")
+    assert refused("a:\n  - b: c\n\td: 1").endswith("(indent with spaces, not with tabs)")
     assert refused("a: {b: ${c}}").endswith('(within { } or [ ] a reference stands in quotes: "${name}")')
     assert refused("a: b: c").endswith("(check the indentation, and quote text that holds ': ')")
     assert refused("a:\n  - b: 1\n   c: 2").endswith("that begins in line 2 (check the indentation)")
