@@ -25,7 +25,8 @@ def check_docs(written: WrittenManifest, files: PackFiles, problems: Problems) -
     """Hold what ``docs`` promises against the files of the pack: each missing file or section is a warning.
 
     A name in ``required`` is a file of the pack. ``trusted_source`` may also lie elsewhere, as a URL or in words. The
-    required sections are headings of the trusted source, or else of the required documents.
+    required sections are headings of the trusted source, or else of the required documents; where that file is missing,
+    its sections are not looked for.
     """
     docs = written.manifest.docs
     required = docs.required if isinstance(docs.required, tuple) else ()
@@ -35,8 +36,10 @@ def check_docs(written: WrittenManifest, files: PackFiles, problems: Problems) -
             there.append(path)
     source = docs.trusted_source
     place = written.document.at(("docs", "trusted_source"))
-    if source and (files.exists(source) or _FILE.fullmatch(source)):
-        there = [source] if _there(source, place, files, problems) else there
+    if source in required:
+        there = [source] if source in there else []
+    elif source and (files.exists(source) or _FILE.fullmatch(source)):
+        there = [source] if _there(source, place, files, problems) else []
     if docs.required is True and not source:
         message = "documents are required, but the manifest names no trusted_source"
         problems.add("pack.docs", written.document.at(("docs", "required")), message, "name one", "warning")
@@ -74,9 +77,12 @@ def _check_sections(written: WrittenManifest, files: PackFiles, paths: list[str]
 
 
 def _headings(text: str) -> Iterator[str]:
-    """The headings of Markdown or reStructuredText, outside fenced blocks."""
+    """The headings of Markdown or reStructuredText, outside front matter and fenced blocks."""
+    lines = text.splitlines()
+    if lines and lines[0].rstrip() == "---" and "---" in lines[1:]:
+        del lines[: lines.index("---", 1) + 1]
     before = fence = ""
-    for line in text.splitlines():
+    for line in lines:
         stripped = line.strip()
         if fence or stripped.startswith(_FENCES):
             closes = fence and stripped.startswith(fence)

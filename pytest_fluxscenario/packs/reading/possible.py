@@ -87,7 +87,7 @@ def _tell_unproduced(whole: Whole, problems: Problems) -> None:
     for name, pointer, who in places:
         if name not in whole.producers:
             message = f"{who} '{shown(name, 80)}', which no action produces"
-            hint = "add it to the produces_artifacts of an action"
+            hint = "let an action produce it"
             problems.add("pack.never-produced", whole.written.at(*pointer), message, hint, "warning")
 
 
