@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pytest_fluxscenario.base.errors import FluxError, StoreError
+from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.names import HashRef, Ref, TagRef, hash_fault, parse_ref
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown, shown_lines
@@ -17,7 +17,7 @@ from pytest_fluxscenario.cas.index import Kind, Resolved
 from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, open_store
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
-from pytest_fluxscenario.cli.render import Outputs, table
+from pytest_fluxscenario.cli.render import Outputs
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.cli.comparing import Difference
@@ -156,77 +156,21 @@ def _import(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
     return exits.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    name: str
-    tag: str
-    latest: bool
-    hash: str
-    #: Bytes of the content; None where it cannot be read.
-    size: int | None
-    title: str
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "name": self.name,
-            "tag": self.tag,
-            "latest": self.latest,
-            "hash": f"sha256:{self.hash}",
-            "size": self.size,
-            "title": self.title,
-        }
-
-
 def _list(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cli.listing import tell
+
     store = _open(noun, options)
-    return _table(noun, store, sorted(store.index.names.get(noun.kind, {})), options, outputs)
+    return tell(store, noun.kind, sorted(store.index.names.get(noun.kind, {})), outputs, json=options.json)
 
 
 def _history(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.cli.listing import tell
+
     store = _open(noun, options)
     name = str(options.name)
     # Asked for its newest version, the index says what exists instead.
     store.resolve(noun.kind, TagRef(name, "latest"))
-    return _table(noun, store, [name], options, outputs)
-
-
-def _table(noun: Noun, store: Store, names: list[str], options: argparse.Namespace, outputs: Outputs) -> int:
-    faults: list[FluxError] = []
-    rows = [
-        _row(noun, store, name, tag, tag == tags[0], faults)
-        for name in names
-        for tags in (store.index.tags(noun.kind, name),)
-        for tag in tags
-    ]
-    if options.json:
-        outputs.json([row.to_json() for row in rows])
-    elif rows:
-        cells = [
-            (row.name, row.tag, "latest" if row.latest else "", row.hash[:_PREFIX], _size(row.size), row.title)
-            for row in rows
-        ]
-        for number, line in enumerate(table(("NAME", "TAG", "", "HASH", "SIZE", "TITLE"), cells)):
-            outputs.out.line(line, "" if number else "bold")
-    outputs.out.flush()
-    for fault in faults:
-        outputs.error(fault)
-    return max((fault.exit_status for fault in faults), default=exits.DONE)
-
-
-def _row(noun: Noun, store: Store, name: str, tag: str, latest: bool, faults: list[FluxError]) -> _Row:
-    from pytest_fluxscenario.cas.describing import describe
-
-    digest = store.index.names[noun.kind][name][tag]
-    try:
-        described = describe(store, digest)
-    except FluxError as error:
-        faults.append(error)
-        return _Row(name, tag, latest, digest, None, "")
-    return _Row(name, tag, latest, digest, described.size, described.title)
-
-
-def _size(size: int | None) -> str:
-    return "?" if size is None else str(size)
+    return tell(store, noun.kind, [name], outputs, json=options.json)
 
 
 def _show(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
