@@ -31,7 +31,7 @@ def check_header(written: WrittenProfile, manifest: WrittenManifest | None, prob
     if version := version_fault(profile.version):
         problems.add("pack.version", written.at("version"), *version)
     for at, role in enumerate(profile.roles):
-        _check_word(role, ROLES, "role", written.at("roles", at), problems)
+        _check_word(role, ROLES, "pack.unknown-role", written.at("roles", at), problems)
     if manifest is None:
         return
     process = manifest.manifest.process
@@ -83,7 +83,7 @@ def check_actions(written: WrittenProfile, problems: Problems) -> None:
     """The stage "actions": unique ids, next actions that exist, roles that can act."""
     profile = written.profile
     ids = [action.id for action in profile.actions]
-    _check_unique(ids, "actions", "action", written, problems)
+    _check_unique(ids, "actions", "pack.duplicate-action", written, problems)
     for at, action in enumerate(profile.actions):
         place = written.at("actions", at, "id")
         if fault := action_id_fault(action.id):
@@ -95,7 +95,7 @@ def check_actions(written: WrittenProfile, problems: Problems) -> None:
             _check_action(name, ids, written.at("actions", at, "next_actions", step), problems)
         for step, role in enumerate(action.allowed_roles):
             where = written.at("actions", at, "allowed_roles", step)
-            known = _check_word(role, ROLES, "role", where, problems)
+            known = _check_word(role, ROLES, "pack.unknown-role", where, problems)
             if known and role not in profile.roles and _says(written, at) and _ROLES.issuperset(profile.roles):
                 message = f"the role '{role}' is not in the profile's roles, so it can never act"
                 problems.add("pack.role-not-listed", where, message, "add it to roles", "warning")
@@ -105,7 +105,7 @@ def check_artifact_types(written: WrittenProfile, problems: Problems) -> None:
     """The stage "artifact types": unique ids, known sources, and that what is produced or required is one of them."""
     profile = written.profile
     ids = [kind.id for kind in profile.artifact_types]
-    _check_unique(ids, "artifact_types", "artifact type", written, problems)
+    _check_unique(ids, "artifact_types", "pack.duplicate-artifact-type", written, problems)
     for at, kind in enumerate(profile.artifact_types):
         place = written.at("artifact_types", at, "id")
         if fault := id_fault(kind.id):
@@ -115,7 +115,7 @@ def check_artifact_types(written: WrittenProfile, problems: Problems) -> None:
             problems.add("pack.reserved-type", place, message, "give the type another id")
         for step, source in enumerate(kind.allowed_sources or ()):
             where = written.at("artifact_types", at, "allowed_sources", step)
-            _check_word(source, _SOURCES, "source", where, problems)
+            _check_word(source, _SOURCES, "pack.unknown-source", where, problems)
     for at, action in enumerate(profile.actions):
         for step, name in enumerate(action.produces_artifacts):
             _check_artifact(name, ids, written.at("actions", at, "produces_artifacts", step), problems)
@@ -128,7 +128,7 @@ def check_gates(written: WrittenProfile, problems: Problems) -> None:
     profile = written.profile
     actions = [action.id for action in profile.actions]
     types = [kind.id for kind in profile.artifact_types]
-    _check_unique([gate.id for gate in profile.gates], "gates", "gate", written, problems)
+    _check_unique([gate.id for gate in profile.gates], "gates", "pack.duplicate-gate", written, problems)
     for at, gate in enumerate(profile.gates):
         if fault := id_fault(gate.id):
             problems.add("pack.id", written.at("gates", at, "id"), f"'{shown(gate.id, 80)}' {fault}")
@@ -156,13 +156,13 @@ def check_routes(written: WrittenProfile, problems: Problems) -> None:
     profile = written.profile
     listed = profile.routes
     for at, route in enumerate(listed):
-        _check_word(route, ROUTES, "route", written.at("routes", at), problems)
+        _check_word(route, ROUTES, "pack.unknown-route", written.at("routes", at), problems)
     for at, gate in enumerate(profile.gates):
         for name, used in (("route", gate.route), ("on_hook_failure", gate.on_hook_failure)):
             if used is None:
                 continue
             place = written.at("gates", at, name)
-            known = _check_word(used, ROUTES, "route", place, problems)
+            known = _check_word(used, ROUTES, "pack.unknown-route", place, problems)
             if known and listed and used not in listed and _ROUTES.issuperset(listed):
                 message = f"the route '{used}' is not in the profile's list of routes"
                 problems.add("pack.route-not-listed", place, message, "add it to routes", "warning")
@@ -182,20 +182,22 @@ def _says(written: WrittenProfile, at: int) -> bool:
     return "allowed_roles" in written.document.data["actions"][at]
 
 
-def _check_unique(ids: list[str], section: str, noun: str, written: WrittenProfile, problems: Problems) -> None:
+def _check_unique(ids: list[str], section: str, code: str, written: WrittenProfile, problems: Problems) -> None:
     first: dict[str, int] = {}
+    noun = code.removeprefix("pack.duplicate-").replace("-", " ")
     for at, name in enumerate(ids):
         other = first.setdefault(name, at)
         if other != at:
             line = written.at(section, other, "id").line
             message = f"the {noun} '{shown(name, 80)}' is there already, in line {line}"
-            problems.add(f"pack.duplicate-{noun.replace(' ', '-')}", written.at(section, at, "id"), message)
+            problems.add(code, written.at(section, at, "id"), message)
 
 
-def _check_word(word: str, known: Collection[str], noun: str, place: Place, problems: Problems) -> bool:
+def _check_word(word: str, known: Collection[str], code: str, place: Place, problems: Problems) -> bool:
     if word in known:
         return True
-    problems.add(f"pack.unknown-{noun}", place, f"'{shown(word, 80)}' is no {noun}", did_you_mean(word, known))
+    noun = code.removeprefix("pack.unknown-")
+    problems.add(code, place, f"'{shown(word, 80)}' is no {noun}", did_you_mean(word, known))
     return False
 
 

@@ -20,19 +20,21 @@ def check_unused(whole: Whole, problems: Problems) -> None:
     used |= {*whole.producers, *profile.completion_report.required}
     for at, kind in enumerate(profile.artifact_types):
         if kind.id not in used:
-            _tell("artifact type", kind.id, whole.written.at("artifact_types", at, "id"), problems)
+            _tell("pack.unused-artifact-type", kind.id, whole.written.at("artifact_types", at, "id"), problems)
     roles = {role for action in profile.actions for role in action.allowed_roles}
     roles |= {source for kind in profile.artifact_types for source in kind.allowed_sources or ()}
     roles |= {gate.required_approval.role for gate in profile.gates if gate.required_approval}
+    use = whole.manifest.manifest.approval_for_use.required_approval if whole.manifest else None
+    roles |= {use.role} if use else set()
     if any(action.materialization_mode == _REAL for action in profile.actions):
         roles.add("approver")
     for at, role in enumerate(profile.roles):
         if role not in roles:
-            _tell("role", role, whole.written.at("roles", at), problems)
+            _tell("pack.unused-role", role, whole.written.at("roles", at), problems)
     routes = _routes(whole)
     for at, route in enumerate(profile.routes):
         if route not in routes:
-            _tell("route", route, whole.written.at("routes", at), problems)
+            _tell("pack.unused-route", route, whole.written.at("routes", at), problems)
     for at, action in enumerate(profile.actions):
         if action.materialization_scope_fields and action.materialization_mode is None:
             place = whole.written.at("actions", at, "materialization_scope_fields")
@@ -83,14 +85,14 @@ def _check_requirements(whole: Whole, problems: Problems) -> None:
         return
     requires, document = whole.manifest.manifest.requires, whole.manifest.document
     actions = whole.profile.actions
-    for section, noun, listed, fields in (
-        ("capabilities", "capability", requires.capabilities, "required_capabilities"),
-        ("connectors", "connector", requires.connectors, "required_connectors"),
+    for section, noun, code, listed, fields in (
+        ("capabilities", "capability", "pack.unused-capability", requires.capabilities, "required_capabilities"),
+        ("connectors", "connector", "pack.unused-connector", requires.connectors, "required_connectors"),
     ):
         needed = {name for action in actions for name in getattr(action, fields)}
         for at, name in enumerate(listed):
             if name not in needed:
-                _tell(noun, name, document.at(("requires", section, at)), problems)
+                _tell(code, name, document.at(("requires", section, at)), problems)
         for at, action in enumerate(actions):
             for step, name in enumerate(getattr(action, fields)):
                 if name not in listed:
@@ -100,12 +102,19 @@ def _check_requirements(whole: Whole, problems: Problems) -> None:
                     )
                     message += "not list: it is stopped wherever nothing else offers it"
                     problems.add("pack.not-required", place, message, f"add it to requires.{section}", "warning")
-    modes = {action.materialization_mode for action in actions}
+    modes = {action.materialization_mode for action in actions} - {None}
+    if not modes <= {*whole.modes}:
+        return  # the list was meant to hold another one, which is told of at the action
     for at, mode in enumerate(requires.materialization_modes):
         if mode not in modes:
-            _tell("materialization mode", mode, document.at(("requires", "materialization_modes", at)), problems)
+            _tell(
+                "pack.unused-materialization-mode",
+                mode,
+                document.at(("requires", "materialization_modes", at)),
+                problems,
+            )
 
 
-def _tell(noun: str, name: str, place: Place, problems: Problems) -> None:
-    code = f"pack.unused-{noun.replace(' ', '-')}"
+def _tell(code: str, name: str, place: Place, problems: Problems) -> None:
+    noun = code.removeprefix("pack.unused-").replace("-", " ")
     problems.add(code, place, f"nothing uses the {noun} '{shown(name, 80)}'", "use it, or remove it", "warning")
