@@ -16,6 +16,7 @@ from pytest_fluxscenario.base.fs import make_folder, replace_file, sync_folder
 from pytest_fluxscenario.base.names import tag_order
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.cas.active import ACTIVE_FILE
 from pytest_fluxscenario.cas.index import INDEX_FILE, Index, Kind, TagError, highest
 from pytest_fluxscenario.cas.lock import LOCK_FILE, PATIENCE, locked
 from pytest_fluxscenario.cas.parcels import Parcel, document_parcel, tree_parcel
@@ -31,7 +32,7 @@ _MOST_NUMBER: Final = 999_999_999
 #: Beside the index: git must change no line ending of a blob, and must not keep what a writer leaves behind.
 _GIT_FILES: Final[Mapping[str, bytes]] = {
     ".gitattributes": f"* -text\n{INDEX_FILE} merge=fluxrig-store\n{SUM_FILE} merge=union\n".encode(),
-    ".gitignore": f"/{LOCK_FILE}\n.*.tmp\n".encode(),
+    ".gitignore": f"/{LOCK_FILE}\n/{ACTIVE_FILE}\n.*.tmp\n".encode(),
 }
 
 

@@ -24,6 +24,7 @@ from pytest_fluxscenario.model.evidence import (
     ManifestScenario,
     ProfileCoverage,
     ProfileRef,
+    RunRef,
     RunVerdict,
     ScenarioOutcome,
     SpecRef,
@@ -57,6 +58,8 @@ class About:
 
     started: str
     tool: str
+    #: What was run from the store.
+    refs: tuple[RunRef, ...] = ()
 
 
 @dataclass(slots=True)
@@ -202,6 +205,7 @@ class EvidenceWriter:
             counts=counts,
             errors=tuple(self.errors),
             specs=tuple(self._specs[key] for key in sorted(self._specs)),
+            refs=self.about.refs,
             redactions=redactions,
             started=self.about.started,
             tool=self.about.tool,

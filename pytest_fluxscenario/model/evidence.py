@@ -51,7 +51,7 @@ class ScenarioRef(Struct, frozen=True, omit_defaults=True):
     id: str
     #: ``sha256:`` of the canonical JSON of the scenario as it is written, before parameters are put in.
     hash: str
-    #: Relative to the root, with forward slashes.
+    #: Relative to the root, with forward slashes; of a scenario in the store its ref, and its path in a suite or pack.
     file: str
     #: The parameter row, as in the item's name.
     row: str | UnsetType = UNSET
@@ -167,6 +167,19 @@ class ManifestError(Struct, frozen=True, forbid_unknown_fields=True):
     message: str
 
 
+class RunRef(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was run from the store."""
+
+    #: As it was asked for; empty where the last active one was.
+    asked: str
+    #: What that resolved to: ``name:tag``, or ``sha256:``.
+    ref: str
+    #: ``scenarios`` or ``profiles``.
+    kind: str
+    #: ``sha256:`` of the document, or of the tree of a suite or pack.
+    hash: str
+
+
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """``manifest.json``: the run."""
 
@@ -179,6 +192,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     counts: dict[str, int]
     errors: tuple[ManifestError, ...] = ()
     specs: tuple[SpecRef, ...] = ()
+    #: What was run from the store.
+    refs: tuple[RunRef, ...] = ()
     #: How many values were redacted, by the pattern or variable that named them.
     redactions: dict[str, int] = {}
     started: str = ""

@@ -1,8 +1,8 @@
 """Which profile is under test (scenario.md, the section of that name).
 
-1. The scenario's own ``profile``: a ref or a path. 2. The pack around the scenario's file, when its id and version are
-the scenario's. 3. Another pack of the working tree with that id and version. 4. The store. 5. An error that lists what
-exists, and where it was looked for.
+1. The scenario's own ``profile``: a ref or a path. 2. The pack around the scenario's file (of a scenario in the store:
+the stored pack that it is part of), when its id and version are the scenario's. 3. Another pack of the working tree with
+that id and version. 4. The store. 5. An error that lists what exists, and where it was looked for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError, StoreError
-from pytest_fluxscenario.base.names import Ref, TagRef, name_fault, parse_ref, tag_fault
+from pytest_fluxscenario.base.names import HashRef, Ref, TagRef, name_fault, parse_ref, tag_fault
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
@@ -30,7 +30,9 @@ from pytest_fluxscenario.packs.manifest import manifest_path
 from pytest_fluxscenario.packs.opening import is_archive, open_pack
 from pytest_fluxscenario.packs.pack import Pack
 
-_Key = tuple[str, str, str, str | None]
+#: Folder of the scenario, id, version, what names the profile; of a scenario in the store the pack around it instead of
+#: a folder.
+_Key = tuple[str | Ref | None, str, str, str | None]
 _MOST_LISTED: Final = 8
 _WAYS: Final = "put the file into the pack's folder, or file the pack: fluxrig profile import PATH"
 
@@ -68,8 +70,18 @@ class Resolver:
         Raises ProfileError: at ``place`` where there is none, or with the pack's own problems where it cannot be used;
         DamageError where the store is damaged.
         """
-        folder = scenario_file.rpartition(os.sep)[0]
-        key = (folder, profile_id, version, profile_ref)
+        return self._once_for((scenario_file.rpartition(os.sep)[0], profile_id, version, profile_ref), place)
+
+    def resolve_stored(
+        self, profile_id: str, version: str, profile_ref: str | None, around: Ref | None, place: Place
+    ) -> Pack:
+        """The same for a scenario in the store. It lies in no folder: ``around`` is the stored pack that it is part of.
+
+        A path that names its profile leads nowhere. Raises like ``resolve``.
+        """
+        return self._once_for((around, profile_id, version, profile_ref), place)
+
+    def _once_for(self, key: _Key, place: Place) -> Pack:
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = self._answer(key)
@@ -78,8 +90,8 @@ class Resolver:
         raise _error(answer, place)
 
     def _answer(self, key: _Key) -> Pack | FluxError | _RefusedError:
-        folder, profile_id, version, ref = key
-        folder = os.path.abspath(os.path.join(self.root, folder))
+        start, profile_id, version, ref = key
+        folder = os.path.abspath(os.path.join(self.root, start)) if isinstance(start, str) else None
         try:
             if ref is not None:
                 pack = self._by_path(folder, ref) if "/" in ref else self._by_ref(ref)
@@ -87,7 +99,7 @@ class Resolver:
             else:
                 # Also what the store holds under that name may say that it is another profile.
                 ref = f"{profile_id}:v{version}"
-                pack = self._by_id(folder, profile_id, version)
+                pack = self._by_id(start, folder, profile_id, version)
                 _check_named(pack, profile_id, version, ref)
         except (FluxError, _RefusedError) as error:
             return error
@@ -98,7 +110,10 @@ class Resolver:
 
     # 1.
 
-    def _by_path(self, folder: str, ref: str) -> Pack:
+    def _by_path(self, folder: str | None, ref: str) -> Pack:
+        if folder is None:
+            message = f"the profile '{shown(ref)}' is a path, but a scenario in the store lies in no folder"
+            raise _RefusedError("profile.stored-path", message, "name a profile of the store, as name:tag")
         path = os.path.normpath(os.path.join(folder, ref))
         said = f"the profile '{shown(ref)}'"
         if not Root(self.root).holds(os.path.realpath(path)):
@@ -121,12 +136,17 @@ class Resolver:
 
     # 2. to 5.
 
-    def _by_id(self, folder: str, profile_id: str, version: str) -> Pack:
-        around = self.tree.nearest(folder)
+    def _by_id(self, start: str | Ref | None, folder: str | None, profile_id: str, version: str) -> Pack:
+        around = None if folder is None else self.tree.nearest(folder)
         if around is not None and around.problems:
             raise ProfileError(around.problems)
         if around is not None and (around.id, around.version) == (profile_id, version):
             return self._from_folder(around.folder)
+        stored = start if isinstance(start, TagRef | HashRef) else None
+        if stored is not None:
+            pack = self._from_store(stored)
+            if (pack.profile.id, pack.profile.version) == (profile_id, version):
+                return pack
         alike = [pack for pack in self.tree.packs() if (pack.id, pack.version) == (profile_id, version)]
         if alike:
             packs = [self._from_folder(pack.folder) for pack in alike]
@@ -138,14 +158,14 @@ class Resolver:
             raise _RefusedError("profile.ambiguous", message, "name one with 'profile', or give one another version")
         if self._stored_hash(profile_id, version) is not None:
             return self._from_store(TagRef(profile_id, "v" + version))
-        raise self._nothing(around, profile_id, version)
+        raise self._nothing(around or stored, profile_id, version)
 
-    def _nothing(self, around: FoundPack | None, profile_id: str, version: str) -> _RefusedError:
+    def _nothing(self, around: FoundPack | Ref | None, profile_id: str, version: str) -> _RefusedError:
         packs = self.tree.packs()
         index = self.store.index.names.get("profiles", {}) if self.store else {}
         there = [f"{pack} is the pack around the file" for pack in (around,) if pack]
         there = there or ["no pack lies around the file"]
-        others = [str(pack) for pack in packs if around is None or pack.folder != around.folder]
+        others = [str(pack) for pack in packs if not isinstance(around, FoundPack) or pack.folder != around.folder]
         there.append(f"the working tree has {_listed(others)}" if others else "the working tree has no other pack")
         if self.store is None:
             there.append("there is no store")

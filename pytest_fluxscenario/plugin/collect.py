@@ -1,9 +1,9 @@
-"""Scenario files as collectors: read and judged here, so that what runs is the bytes that were looked at."""
+"""Documents of scenarios as collectors: read and judged here, so that what runs is the bytes that were looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pytest
@@ -18,47 +18,50 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.suite import warnings_of
 
 if TYPE_CHECKING:
+    from pytest_fluxscenario.documents.source import Source
     from pytest_fluxscenario.model.scenario import Scenario
     from pytest_fluxscenario.runner.case import Subject
+    from pytest_fluxscenario.runner.stored import StoredDocument
+
+_Found = TypeVar("_Found")
 
 
-class ScenarioFile(pytest.File):
-    """One scenario file; gives an item for each scenario and parameter row in it."""
+class ScenarioSource(pytest.Collector):
+    """One document of scenarios, wherever it lies; gives an item for each scenario and parameter row in it."""
 
-    def __init__(self, *, flux: Session, **more: Any) -> None:
-        super().__init__(**more)
-        self.flux = flux
-        self._hooks: pluggy.HookRelay = more["parent"].ihook
-        #: How the file is shown: relative to the root, with forward slashes.
-        self.shown = self.nodeid
-        #: SHA-256 of the bytes that were collected.
-        self.digest = ""
+    flux: Session
+    #: How the document is shown in places, and what evidence calls it: both with forward slashes.
+    shown: str
+    file: str
+    #: SHA-256 of the bytes that were collected.
+    digest: str = ""
+    #: The document, where it lies in the store.
+    stored: StoredDocument | None = None
+    _hooks: pluggy.HookRelay
 
     @property
     def ihook(self) -> pluggy.HookRelay:
         """The hooks that apply to this folder, asked for once."""
         return self._hooks
 
-    def collect(self) -> Iterator[pytest.Item]:
-        """The items of the file. Raises CollectError with everything that is wrong in it."""
+    def read(self) -> Source:
+        """The bytes of the document, each time anew. Raises FluxError."""
+        raise NotImplementedError
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """The items of the document. Raises CollectError with everything that is wrong in it."""
+        return iter(self.told(self._items))
+
+    def told(self, collect: Callable[[], Iterable[_Found]]) -> list[_Found]:
+        """What ``collect`` gives. Raises CollectError with what is wrong, as people are told it."""
         try:
-            items = list(self._items())
+            return list(collect())
         except FluxError as error:
             raise self.CollectError(self.flux.redactor.text(shown_lines(str(error)))) from None
-        return iter(items)
-
-    def try_items(self) -> list[pytest.Item] | None:
-        """The items of the file; None where it has faults, which ``collect`` tells."""
-        try:
-            return list(self._items())
-        except pytest.UsageError:
-            raise
-        except (Exception, pytest.skip.Exception):  # noqa: BLE001 - whatever it is, it concerns this file and not its neighbours
-            return None
 
     def _items(self) -> Iterator[pytest.Item]:
         suite = self.flux.suite
-        source = suite.read(str(self.path), self.shown)
+        source = self.read()
         self.digest = source.digest
         needs = needs_of(self)
         for loaded in suite.load(source):
@@ -84,7 +87,7 @@ class ScenarioFile(pytest.File):
             named = self.ihook.pytest_fluxscenario_resolve_profile(
                 scenario=scenario, path=str(self.path), config=self.flux.config
             )
-        return self.flux.suite.subject(loaded, self.shown, named)
+        return self.flux.suite.subject(loaded, self.shown, named, self.stored)
 
     def _warn(self, loaded: Loaded, subject: Subject) -> None:
         """Tell of warnings; under the strict option each is a failure."""
@@ -111,7 +114,31 @@ class ScenarioFile(pytest.File):
             raise DocumentError.of("scenario.tag", place, str(error), error.hint) from None
 
 
-def _item(file: ScenarioFile, prepared: Prepared, subject: Subject, needs: Needs | None) -> ScenarioMixin:
+class ScenarioFile(ScenarioSource, pytest.File):
+    """One scenario file."""
+
+    def __init__(self, *, flux: Session, **more: Any) -> None:
+        super().__init__(**more)
+        self.flux = flux
+        self._hooks = more["parent"].ihook
+        #: Relative to the root.
+        self.shown = self.file = self.nodeid
+
+    def read(self) -> Source:
+        """The bytes of the file. Raises DocumentError."""
+        return self.flux.suite.read(str(self.path), self.shown)
+
+    def try_items(self) -> list[pytest.Item] | None:
+        """The items of the file; None where it has faults, which ``collect`` tells."""
+        try:
+            return list(self._items())
+        except pytest.UsageError:
+            raise
+        except (Exception, pytest.skip.Exception):  # noqa: BLE001 - whatever it is, it concerns this file and not its neighbours
+            return None
+
+
+def _item(file: ScenarioSource, prepared: Prepared, subject: Subject, needs: Needs | None) -> ScenarioMixin:
     """The lightest item that a scenario can be."""
     if needs is None:
         return ScenarioItem.from_parent(file, name=prepared.name, prepared=prepared, subject=subject)

@@ -15,13 +15,15 @@ import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.garbage import thaw
-from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, OPTIONS
+from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, OPTIONS, STORED
 from pytest_fluxscenario.plugin.options import add_options, is_anything_set, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
 _FOLDER = "scenarios"
+#: What an argument has that names something of a store.
+_IN_INDEX = "index.json::"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,8 +48,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse what is set and cannot be used, before a worker is started or a test runs. Raises pytest.UsageError."""
+    """Resolve refs, and refuse what is set and cannot be used, before a worker is started or a test runs.
+
+    Raises pytest.UsageError.
+    """
     config = session.config
+    if config.stash[OPTIONS].ref is not None or any(_IN_INDEX in argument for argument in config.args):
+        from pytest_fluxscenario.plugin.reference import take_refs
+
+        take_refs(config)
     if hasattr(config, "workerinput") or not is_anything_set(config):
         return
     from pytest_fluxscenario.plugin.settings import check_settings
@@ -55,8 +64,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     check_settings(config, config.stash[OPTIONS])
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave stores alone: their thousands of blobs are no tests (store.md)."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave stores alone: their thousands of blobs are no tests (store.md). Of one that is asked the index is taken."""
+    stored = config.stash.get(STORED, None)
+    if stored is not None:
+        if collection_path in (stored.index, stored.index.parent):
+            return False
+        if collection_path.parent == stored.index.parent:
+            return True
     if (
         collection_path.name == "store"
         and (collection_path / "blobs").is_dir()
@@ -94,6 +109,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     if not is_scenario_file(parent.config, file_path):
         return None
+    if is_asked_index(parent.config, file_path):
+        return _index_collector(file_path, parent)
     from pytest_fluxscenario.plugin.collect import ScenarioFile
     from pytest_fluxscenario.plugin.record_session import session_of
 
@@ -101,8 +118,27 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return collector
 
 
+def _index_collector(path: Path, parent: pytest.Collector) -> pytest.Collector:
+    from pytest_fluxscenario.plugin.record_session import session_of
+    from pytest_fluxscenario.plugin.stored import StoreIndex
+
+    collector: pytest.Collector = StoreIndex.from_parent(parent, path=path, flux=session_of(parent.config))
+    return collector
+
+
+def is_asked_index(config: pytest.Config, path: Path) -> bool:
+    """Whether a file is the index of a store that scenarios are run from."""
+    stored = config.stash.get(STORED, None)
+    return stored is not None and path == stored.index
+
+
 def is_scenario_file(config: pytest.Config, path: Path) -> bool:
-    """Whether a JSON or YAML file holds scenarios: by its name (scenario.md), or it was named and looks like one."""
+    """Whether a JSON or YAML file holds scenarios: by its name (scenario.md), or it was named and looks like one.
+
+    The index of a store that scenarios are run from counts as one.
+    """
+    if is_asked_index(config, path):
+        return True
     patterns = config.stash[OPTIONS].files
     if patterns:
         relative = path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else path.name

@@ -31,8 +31,8 @@ def failure_repr(item: ScenarioMixin, outcome: Outcome) -> ExceptionChainRepr:
     bad = [step for step in outcome.steps if step.verdict in ("failed", "error")]
     short = redact(shown_lines(headline(outcome, redactor.data)))
     for step in bad or outcome.steps[:1]:
-        pointer = outcome.pointer(step)
-        place = item.flux.suite.place(str(item.path), item.parent.shown, item.prepared, pointer, item.parent.digest)
+        pointer, source = outcome.pointer(step), item.parent
+        place = item.flux.suite.place(source.read, source.shown, item.prepared, pointer, source.digest)
         told = explain_step(step, item.subject.pack.profile, outcome.fault, redactor.data)
         lines = [redact(shown_lines(line)) for line in told]
         location = ReprFileLocation(item.parent.shown, max(place.line, 1), _one_line(redact(_summary(step))))

@@ -17,7 +17,7 @@ from pytest_fluxscenario.runner.suite import make_case
 if TYPE_CHECKING:
     from pytest_fluxscenario.control.port import Control
     from pytest_fluxscenario.model.request import Environment
-    from pytest_fluxscenario.plugin.collect import ScenarioFile
+    from pytest_fluxscenario.plugin.collect import ScenarioSource
     from pytest_fluxscenario.plugin.session import Session
     from pytest_fluxscenario.runner.case import Case, StepHooks, Subject
     from pytest_fluxscenario.runner.prepare import Prepared
@@ -28,7 +28,7 @@ class ScenarioMixin(pytest.Item):
 
     prepared: Prepared
     subject: Subject
-    parent: ScenarioFile
+    parent: ScenarioSource
     #: What an attempt left for its report, which takes it away: thousands of them are not kept.
     attempt: Attempt | None = None
     #: Markers that mean nothing to pytest.
@@ -59,11 +59,11 @@ class ScenarioMixin(pytest.Item):
     def make_case(self) -> Case:
         """The scenario, read again from what was collected.
 
-        Raises DocumentError where its text was let go and its file has changed since.
+        Raises DocumentError where its text was let go and its file has changed since; DamageError of a store.
         """
         if not self.prepared.encoded:
-            self.prepared = self.flux.suite.again(str(self.path), self.parent.shown, self.prepared)
-        return make_case(self.prepared, self.subject, self.parent.shown)
+            self.prepared = self.flux.suite.again(self.parent.read, self.prepared)
+        return make_case(self.prepared, self.subject, self.parent.file)
 
     def let_go(self) -> None:
         """Forget the text of a scenario that has passed: pytest keeps its items until the end."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_fluxscenario.cas.store import Store
     from pytest_fluxscenario.plugin.options import Options
+    from pytest_fluxscenario.plugin.reference import Stored
     from pytest_fluxscenario.plugin.session import Session
 
 #: What was asked for.
@@ -18,3 +20,7 @@ LEFT_OUT = "fluxscenario_left_out"
 FAILED_FOLDERS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 #: The plugin's session in this process, where scenarios run in it.
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
+#: The store of the session, opened once; None where there is none.
+STORE: pytest.StashKey[Store | None] = pytest.StashKey()
+#: What is run from it; not there where nothing is.
+STORED: pytest.StashKey[Stored] = pytest.StashKey()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fluxscenario.plugin.collect import ScenarioFile
+from pytest_fluxscenario.plugin.collect import ScenarioSource
 from pytest_fluxscenario.plugin.item import ScenarioMixin
-from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS
+from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, STORED
 from pytest_fluxscenario.plugin.recorder import Recorder
 from pytest_fluxscenario.plugin.reports import Reports
 
@@ -23,7 +23,7 @@ class Local:
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector):  # type: ignore[no-untyped-def] # noqa: ANN201 - the types of a wrapper say nothing
         """Remember which collectors are scenario files."""
-        if isinstance(collector, ScenarioFile):
+        if isinstance(collector, ScenarioSource):
             self._files.add(collector.nodeid)
         return (yield)
 
@@ -42,8 +42,12 @@ class Local:
         if not session.config.option.collectonly:
             for folder, text in session.config.stash[FAILED_FOLDERS]:
                 self._recorder.collect_error(folder, text)
+            items = [item.nodeid for item in session.items if isinstance(item, ScenarioMixin)]
+            stored = session.config.stash.get(STORED, None)
+            if stored is not None:
+                stored.remember(items)
             left_out = self._reports.left_out(session)
-            self._recorder.begin([item.nodeid for item in session.items if isinstance(item, ScenarioMixin)] + left_out)
+            self._recorder.begin(items + left_out)
             self._recorder.deselected(left_out)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

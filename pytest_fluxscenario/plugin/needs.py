@@ -24,7 +24,7 @@ class Needs:
     fixtureinfo: Any = None
 
 
-def needs_of(file: pytest.File) -> Needs | None:
+def needs_of(file: pytest.Collector) -> Needs | None:
     """The needs of the items of ``file``; None where no fixture is overridden, and none applies by itself."""
     folder = file.parent
     if folder is None:  # only a session has no parent
@@ -35,7 +35,7 @@ def needs_of(file: pytest.File) -> Needs | None:
     return known[folder]
 
 
-def _needs(file: pytest.File) -> Needs | None:
+def _needs(file: pytest.Collector) -> Needs | None:
     manager: Any = getattr(file.session, "_fixturemanager", None)
     try:
         applies = any(True for _ in manager._getautousenames(file))  # noqa: SLF001 - pytest has no public way to ask

@@ -27,6 +27,8 @@ class Options:
     store: str | None
     #: The evidence folder, absolute; None where none is written.
     evidence: str | None
+    #: What is run by ref; empty for what was run last, None where nothing is asked for.
+    ref: str | None
     strict: bool
     on_failure: Literal["continue", "stop"]
     #: Patterns that replace the rule for what a scenario file is.
@@ -50,6 +52,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="where evidence is written, or off (default: beside the JUnit file, else .fluxscenario/evidence)",
     )
     group.addoption(
+        "--fluxscenario-ref",
+        metavar="REF",
+        help="run a scenario, a suite or the scenarios of a pack from the store (name:tag, name:latest, sha256:HASH),"
+        " or a path with a / in it; --fluxscenario-ref= runs what was run last",
+    )
+    group.addoption(
         "--fluxscenario-strict",
         action="store_true",
         default=None,
@@ -62,6 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
+    parser.addini("fluxscenario_ref", "default of --fluxscenario-ref where no path is given, as testpaths")
     parser.addini("fluxscenario_strict", "default of --fluxscenario-strict", type="bool", default=False)
     parser.addini("fluxscenario_on_failure", "default of --fluxscenario-on-failure", default="continue")
     parser.addini(
@@ -84,6 +93,7 @@ def read_options(config: pytest.Config) -> Options:
     return Options(
         store=_store(config),
         evidence=_evidence(config),
+        ref=_ref(config),
         strict=bool(config.getini("fluxscenario_strict") if strict is None else strict),
         on_failure=cast("Literal['continue', 'stop']", on_failure),
         files=tuple(config.getini("fluxscenario_files")),
@@ -139,6 +149,17 @@ def _store(config: pytest.Config) -> str | None:
     if named and not config.getoption("fluxscenario_store"):
         return os.path.join(str(config.invocation_params.dir), named)
     return _folder(config, "fluxscenario_store")
+
+
+def _ref(config: pytest.Config) -> str | None:
+    """The ref, or the path: of the command line relative to where pytest was started, of the ini file to the root."""
+    given = config.getoption("fluxscenario_ref")
+    if given is None and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        # Left empty in the ini file it asks for nothing, as any other key.
+        given = config.getini("fluxscenario_ref") or None
+        if given is not None and "/" in given:
+            return os.path.join(str(config.rootpath), given)
+    return str(given) if given is not None else None
 
 
 def _evidence(config: pytest.Config) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import OPTIONS, SESSION
+from pytest_fluxscenario.plugin.keys import OPTIONS, SESSION, STORED
 from pytest_fluxscenario.plugin.local import Local
 from pytest_fluxscenario.plugin.message import Teller
 from pytest_fluxscenario.plugin.protocol import ShortProtocol
@@ -42,7 +42,9 @@ def begin_recording(config: pytest.Config) -> Recorder:
 
 def _record(config: pytest.Config, session: Session) -> Recorder:
     verbose = config.get_verbosity() > 0
-    recorder = Recorder(session.options.evidence, session.redactor, keep_messages=verbose)
+    stored = config.stash.get(STORED, None)
+    refs = () if stored is None else stored.run_refs()
+    recorder = Recorder(session.options.evidence, session.redactor, refs, keep_messages=verbose)
     config.pluginmanager.register(Summary(config, recorder), "fluxscenario-summary")
     if verbose:
         config.pluginmanager.register(Steps(config, session.redactor), "fluxscenario-steps")

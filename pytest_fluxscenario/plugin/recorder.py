@@ -15,7 +15,7 @@ from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
-from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, ScenarioOutcome, SpecRef
+from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, ScenarioOutcome, SpecRef
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, declared_of, let_go, profile_of, seen_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 class Recorder:
     """Listens to reports, and writes the evidence folder."""
 
-    def __init__(self, folder: str | None, redactor: Redactor, *, keep_messages: bool = False) -> None:
-        """``keep_messages`` says that somebody reads the message of a report after the recorder."""
+    def __init__(
+        self, folder: str | None, redactor: Redactor, refs: tuple[RunRef, ...] = (), *, keep_messages: bool = False
+    ) -> None:
+        """``refs`` is what is run from the store.
+
+        ``keep_messages`` says that somebody reads the message of a report after the recorder.
+        """
         self.folder = folder
         self._keep_messages = keep_messages
         self._redactor = redactor
@@ -34,7 +39,7 @@ class Recorder:
         self.faults: list[str] = []
         self.coverage = Coverage()
         self.profiles: dict[ProfileRef, int] = {}
-        self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool()))
+        self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool(), refs))
         self._writing = False
         self._ids: set[str] = set()
         #: What the evidence calls a scenario to the scenario's own id.

@@ -13,7 +13,7 @@ from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.store import Store, find_store, open_store
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
-from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.keys import OPTIONS, STORE
 from pytest_fluxscenario.plugin.options import Options
 from pytest_fluxscenario.plugin.settings import make_limits, make_matchers, make_redactor
 from pytest_fluxscenario.runner.run import RunSettings
@@ -67,7 +67,16 @@ class Session:
 
 
 def open_session_store(config: pytest.Config, options: Options) -> Store | None:
-    """The store of a session with the index that its controller pinned; None without one. Raises DamageError."""
+    """The store of a session, with the index as it was when it was first asked for, or as the controller pinned it.
+
+    None without one. Raises StoreError, DamageError.
+    """
+    if STORE not in config.stash:
+        config.stash[STORE] = _open_store(config, options)
+    return config.stash[STORE]
+
+
+def _open_store(config: pytest.Config, options: Options) -> Store | None:
     folder = options.store or find_store(str(config.invocation_params.dir))
     if folder is None:
         return None

@@ -29,7 +29,7 @@ def make_limits(options: Options) -> Limits:
     try:
         return Limits.parse(options.limits)
     except FluxError as error:
-        raise _usage_error(error) from error
+        raise usage_error(error) from error
 
 
 def make_redactor(config: pytest.Config, options: Options) -> Redactor:
@@ -49,7 +49,7 @@ def _redactor(options: Options, extra: Iterable[str] = ()) -> Redactor:
     try:
         return Redactor((*options.redact, *extra), options.redact_env, os.environ)
     except FluxError as error:
-        raise _usage_error(error) from error
+        raise usage_error(error) from error
 
 
 def make_matchers(config: pytest.Config, redactor: Redactor) -> dict[str, Match]:
@@ -104,6 +104,6 @@ def _kind(value: Any) -> str:
     return f"a value of type {shown(type(value).__name__, 80)}"
 
 
-def _usage_error(error: FluxError) -> pytest.UsageError:
-    # One argument is one line of pytest's message.
+def usage_error(error: FluxError) -> pytest.UsageError:
+    """The error as pytest tells it: one argument is one line of its message."""
     return pytest.UsageError(*str(error).splitlines())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import LEFT_OUT
+from pytest_fluxscenario.plugin.keys import LEFT_OUT, OPTIONS, STORED
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.recorder import Recorder
@@ -40,6 +40,11 @@ class Controller:
             self._index = read_index(self._config)
         if self._index:
             node.workerinput[INDEX_KEY] = self._index
+        if self._config.stash[OPTIONS].ref is not None:
+            from pytest_fluxscenario.plugin.reference import REF_KEY
+
+            stored = self._config.stash.get(STORED, None)
+            node.workerinput[REF_KEY] = "" if stored is None or stored.named is None else str(stored.named)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ARG002 - the hook's signature
@@ -47,6 +52,9 @@ class Controller:
         found = [item_id for item_id in ids if self._is_scenario(item_id)]
         if found or self._recorder is not None:
             self._recording().begin(found)
+        stored = self._config.stash.get(STORED, None)
+        if stored is not None:
+            stored.remember(found)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ARG002 - the hook's signature

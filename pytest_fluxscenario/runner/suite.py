@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.packs.pack import Pack
+    from pytest_fluxscenario.runner.stored import StoredDocument
 
 
 @dataclass(slots=True)
@@ -55,17 +57,27 @@ class Suite:
         """The scenarios of a file. Raises DocumentError with everything that is wrong in it."""
         return load_file(source, self.limits, (*MATCHERS, *self.matchers))
 
-    def subject(self, loaded: Loaded, file: str, named: str | None = None) -> Subject:
+    def subject(
+        self, loaded: Loaded, file: str, named: str | None = None, stored: StoredDocument | None = None
+    ) -> Subject:
         """The profile under test (scenario.md) and the spec, made ready; ``named`` is a ref or path of a plugin for it.
+
+        ``stored`` is the document of the store that the scenario stands in; ``file`` is then only how it is shown.
 
         Raises ProfileError, at the field of the scenario that leads nowhere; DocumentError for a spec that cannot be
         used, and for a fault of a hook that the pack has not: it would never happen. DamageError.
         """
         scenario = loaded.scenario
         begins = Place(file, loaded.rows[0].line, 1)
-        ref = scenario.profile or named
+        ref, wanted = scenario.profile or named, (scenario.profile_id, scenario.profile_version)
         try:
-            pack = self.resolver.resolve(scenario.profile_id, scenario.profile_version, ref, file, begins)
+            if stored is None:
+                pack = self.resolver.resolve(*wanted, ref, file, begins)
+            elif ref is not None and scenario.profile is None:
+                # A path that a plugin gives is one of the project.
+                pack = self.resolver.resolve(*wanted, ref, "", begins)
+            else:
+                pack = self.resolver.resolve_stored(*wanted, ref, stored.around, begins)
         except ProfileError as error:
             if error.place != begins:
                 raise
@@ -87,26 +99,33 @@ class Suite:
             known = self._subjects[key] = replace(subject, spec=spec, warnings=warnings)
         return known
 
-    def again(self, path: str, name: str, prepared: Prepared) -> Prepared:
-        """A scenario whose text was let go, from its file. Raises DocumentError where the file has changed since."""
-        for loaded in self.load(self.read(path, name)):
+    def again(self, read: Callable[[], Source], prepared: Prepared) -> Prepared:
+        """A scenario whose text was let go, from what ``read`` gives.
+
+        Raises DocumentError where that is not what was collected, StoreError and DamageError of a store.
+        """
+        source = read()
+        for loaded in self.load(source):
             for row in loaded.rows:
                 if row.name == prepared.name and row.hash == prepared.hash:
                     return row
         message = f"the scenario {prepared.name} has changed since it was collected"
-        raise DocumentError.of("scenario.changed", Place(name, prepared.line), message, "run again")
+        raise DocumentError.of("scenario.changed", Place(source.name, prepared.line), message, "run again")
 
-    def place(self, path: str, name: str, prepared: Prepared, pointer: Pointer, digest: str) -> Place:
-        """The place of something in a collected scenario; only its file and line where the file has changed since."""
-        if self._places[0] != (path, digest):
+    def place(self, read: Callable[[], Source], name: str, prepared: Prepared, pointer: Pointer, digest: str) -> Place:
+        """The place of something in a collected scenario, from what ``read`` gives, which is shown as ``name``.
+
+        Only its file and line where it has changed since.
+        """
+        if self._places[0] != (name, digest):
             try:
-                source = self.read(path, name)
+                source = read()
             except FluxError:
                 return Place(name, prepared.line, 0, pointer)
             if source.digest != digest:
                 return Place(name, prepared.line, 0, pointer)
             # Kept for the next failed step: a file of many scenarios fails many times.
-            self._places = (path, digest), read_places(source, self.limits)
+            self._places = (name, digest), read_places(source, self.limits)
         places = self._places[1]
         if places is None:
             return Place(name, prepared.line, 0, pointer)
@@ -139,7 +158,9 @@ def make_subject(pack: Pack) -> Subject:
     """A pack with its rules made ready. Raises ProfileError where they cannot be read."""
     schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
     rules = make_rules(pack.profile, pack.profile_hash, pack.manifest, pack.hooks, schemas)
-    source = pack.store_ref or pack.where or "."
+    # Of what is named by its hash not where it lies: the same on every machine.
+    by_hash = f"sha256:{pack.tree_hash}" if pack.origin == "store" else None
+    source = pack.store_ref or by_hash or pack.where or "."
     ref = ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source)
     return Subject(pack, rules, ref, warnings=pack.warnings)
 
@@ -158,7 +179,7 @@ def warnings_of(loaded: Loaded, subject: Subject) -> tuple[Problem, ...]:
 
 
 def make_case(prepared: Prepared, subject: Subject, file: str) -> Case:
-    """A prepared scenario as what a control is built from; ``file`` is relative to the root."""
+    """A prepared scenario as what a control is built from; ``file`` is relative to the root, or of the store."""
     scenario = decode(Scenario, prepared.encoded)
     if prepared.row is None or scenario.parameters is None:
         ref = ScenarioRef(scenario.id, prepared.hash, file)

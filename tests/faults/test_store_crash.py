@@ -23,7 +23,7 @@ from tests.fakes.disk import Call, Disk, State, states_after, states_during
 _LEFT = {"store.unreferenced", "store.temporary", "store.unfiled"}
 _GIT = {
     "store/.gitattributes": b"* -text\nindex.json merge=fluxrig-store\nindex.sum merge=union\n",
-    "store/.gitignore": b"/.lock\n.*.tmp\n",
+    "store/.gitignore": b"/.lock\n/.active\n.*.tmp\n",
 }
 ONE, TWO = b"name: one\n", b"name: two\n"
 
