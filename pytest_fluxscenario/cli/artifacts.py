@@ -10,20 +10,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import StoreError
-from pytest_fluxscenario.base.names import HashRef, Ref, TagRef, hash_fault, parse_ref
+from pytest_fluxscenario.base.names import TagRef
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown, shown_lines
 from pytest_fluxscenario.cas.index import Kind, Resolved
 from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, open_store
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
+from pytest_fluxscenario.cli.references import read_ref
 from pytest_fluxscenario.cli.render import Outputs
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.cli.comparing import Difference
 
-#: Shortest part of a hash that may stand for it.
-_PREFIX: Final = 12
 _JSON_HELP: Final = "one JSON document on standard output"
 _REF_HELP: Final = "name:tag, name:latest or sha256:HASH (12 digits of it are enough)"
 _EXPORT: Final = """\
@@ -118,31 +117,13 @@ def _open(noun: Noun, options: argparse.Namespace) -> Store:
 
 
 def _resolve(noun: Noun, store: Store, text: str) -> Resolved:
-    """What a ref on the command line means; a part of a hash is enough here (store.md). Raises StoreError."""
-    kind, colon, part = text.partition(":")
-    if kind == "sha256" and len(part) < 64 and not set(part) - set("0123456789abcdef"):
-        return store.resolve(noun.kind, HashRef(_whole_hash(store, part)))
-    ref: Ref | str = parse_ref(text)
+    """What a ref on the command line means. Raises StoreError."""
+    ref = read_ref(store, text)
     if isinstance(ref, str):
         known = store.index.names.get(noun.kind, {})
-        hint = f"newest: {text}:latest" if text in known else "" if colon else did_you_mean(text, known)
+        hint = f"newest: {text}:latest" if text in known else "" if ":" in text else did_you_mean(text, known)
         raise StoreError.of("store.ref", Place(store.name), ref, hint)
     return store.resolve(noun.kind, ref)
-
-
-def _whole_hash(store: Store, part: str) -> str:
-    if len(part) < _PREFIX:
-        message = f"'sha256:{part}' is too short to stand for a hash"
-        raise StoreError.of("store.prefix", Place(store.name), message, f"give {_PREFIX} digits or more")
-    try:
-        names = os.listdir(os.path.dirname(store.blobs.path(part)))
-    except OSError:
-        names = []
-    found = [name for name in names if name.startswith(part) and not hash_fault(name)]
-    if len(found) == 1:
-        return found[0]
-    message = f"{len(found) or 'no'} blobs have a hash that begins with {part}"
-    raise StoreError.of("store.prefix", Place(store.name), message, "give more digits" if found else "")
 
 
 # ---- the commands --------------------------------------------------------------------------------

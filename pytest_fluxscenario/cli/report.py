@@ -14,11 +14,11 @@ from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, problem_json
 from pytest_fluxscenario.cli.session import Ended, File, Item
+from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import Places, read_places
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ProfileRef, StepResult
 from pytest_fluxscenario.runner.explain import explain_step, headline
-from pytest_fluxscenario.runner.suite import Suite
 
 _LETTERS = {"passed": ".", "failed": "F", "error": "E", "skipped": "s", "xfailed": "x"}
 _ORDER = ("failed", "error", "passed", "skipped", "xfailed")
@@ -61,8 +61,9 @@ class Report:
     #: Whether a file could not be used because a store is damaged.
     damaged: bool = False
     items: list[dict[str, Any]] = field(default_factory=list)
-    #: Set when the session has one: knows where steps stand.
-    suite: Suite | None = None
+    #: What was run from the store, in words.
+    taken: tuple[str, ...] = ()
+    limits: Limits = Limits()
     _places: Places | None = None
     _places_of: File | None = None
     _column: int = 0
@@ -107,6 +108,8 @@ class Report:
             out.line()
         for failure in self.failures:
             out.line(f"{failure.outcome.upper()} {failure.id} - {failure.headline}", "red")
+        for taken in self.taken:
+            out.line(self._clean(taken), "dim")
         for ref, count in sorted(self.profiles.items(), key=lambda entry: (entry[0].id, entry[0].version)):
             noun = "scenario" if count == 1 else "scenarios"
             where = shown(f"{ref.origin} {ref.source}")
@@ -114,7 +117,14 @@ class Report:
         if evidence is not None:
             out.line(evidence, "dim")
         bad = bool(self.failures or self.problems)
-        out.line(f"{self._summary()} in {duration:.2f} s", "red" if bad else "green")
+        colour = "red" if bad else "green" if any(self.counts.values()) else "yellow"
+        out.line(f"{self._summary()} in {duration:.2f} s", colour)
+
+    def _verdict(self) -> str:
+        if self.failures or self.problems:
+            return "failed"
+        # Where nothing was run last there is nothing to run: no verdict that looks like one of scenarios.
+        return "passed" if any(self.counts.values()) else "incomplete"
 
     def _summary(self) -> str:
         words = {"error": "without a verdict"}
@@ -171,10 +181,9 @@ class Report:
 
     def _read_places(self, file: File) -> Places | None:
         """The places of a file; None where it has changed since it was read."""
-        assert self.suite is not None  # noqa: S101 - a session has one before it runs anything
         try:
-            source = self.suite.read(file.path, file.name)
-            return read_places(source, self.suite.limits) if source.digest == file.digest else None
+            source = file.read()
+            return read_places(source, self.limits) if source.digest == file.digest else None
         except FluxError:
             return None
 
@@ -214,7 +223,7 @@ class Report:
     def to_json(self, duration: float) -> dict[str, Any]:
         """Everything as one document."""
         return {
-            "verdict": "failed" if self.failures or self.problems else "passed",
+            "verdict": self._verdict(),
             "counts": self.counts,
             "duration": round(duration, 6),
             "scenarios": self.items,

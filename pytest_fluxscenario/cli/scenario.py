@@ -17,8 +17,14 @@ from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_fluxscenario.cli.recording import Recording
+    from pytest_fluxscenario.cli.references import RefTarget
     from pytest_fluxscenario.cli.report import Report
+    from pytest_fluxscenario.cli.selection import Chosen, Target
+    from pytest_fluxscenario.cli.session import Session
+    from pytest_fluxscenario.cli.settings import Settings
 
 _NOUN = Noun(
     "scenarios",
@@ -28,6 +34,9 @@ _NOUN = Noun(
     "scenarios",
 )
 _RUN = """\
+A REF is name:tag, name:latest or sha256:HASH (12 digits of it are enough): scenarios or a suite that were imported, or
+a process pack in the store with its own scenarios. What exists as a file or folder is a PATH.
+
 Verdicts, failure texts and evidence are those of a pytest run of the same files. The root, and so the ids, are
 pytest's: the nearest folder upward with its configuration (pytest.ini, pyproject.toml, tox.ini, setup.cfg). The ini
 keys fluxscenario_*, norecursedirs and strict_xfail are read from there. What only pytest can follow is not: addopts,
@@ -48,7 +57,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "fluxrig scenario run scenarios -k approval --evidence off",
         _RUN,
     )
-    run.add_argument("paths", metavar="PATH", nargs="+", help="a file, a folder, or file::id")
+    run.add_argument(
+        "paths",
+        metavar="PATH|REF",
+        nargs="+",
+        help="a file, a folder, or file::id; or a ref of the store, or ref::id ('' is the ref that was run last)",
+    )
     run.add_argument(
         "-k", dest="keyword", metavar="WORD", help="only scenarios whose id, tags or classes hold WORD, in any case"
     )
@@ -89,56 +103,47 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cli.conftests import conftest_warnings
-    from pytest_fluxscenario.cli.ini import find_ini
-    from pytest_fluxscenario.cli.interrupts import Interrupts
+    from pytest_fluxscenario.cli.references import NOTHING_ACTIVE, remember, split_targets, take_refs
     from pytest_fluxscenario.cli.report import Report
-    from pytest_fluxscenario.cli.selection import choose, folders_of, read_targets
+    from pytest_fluxscenario.cli.selection import choose, read_targets
     from pytest_fluxscenario.cli.session import Session
-    from pytest_fluxscenario.cli.settings import Asked, make_settings
     from pytest_fluxscenario.evidence.redact import Redactor
 
     begun, start = seconds(), os.getcwd()
-    targets = read_targets(options.paths, start)
-    asked = Asked(
-        options.store,
-        options.evidence,
-        options.strict,
-        options.on_failure,
-        tuple(options.redact),
-        tuple(options.redact_env),
-    )
-    settings = make_settings(find_ini(folders_of(targets), start), asked, start)
+    paths, refs = split_targets(options.paths, start)
+    targets = read_targets(paths, start)
+    settings = _settings(options, targets, refs, start)
     redactor = Redactor(settings.redact, settings.redact_env, os.environ)
-    files = choose(targets, settings)
+    report = Report(outputs, redactor, options.json, options.verbose)
+    session = Session(settings, start, report, redactor, options.keyword)
+    store = session.suite.resolver.store
+    stored, taken = take_refs(store, refs)
+    report.taken, report.limits = tuple(map(str, taken)), session.suite.limits
+    files = choose(targets, settings) + stored
+    if refs and not taken:
+        outputs.err.line(NOTHING_ACTIVE, "yellow")
+        if not targets:
+            _tell(report, None, start, seconds() - begun)
+            return exits.DONE
     if not files:
         raise _nothing(
             options.paths,
             "there is no scenario file",
             "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios",
         )
-    report = Report(outputs, redactor, options.json, options.verbose)
-    for warning in conftest_warnings({os.path.dirname(file.path) for file in files}, settings.root):
+    folders = [os.path.dirname(file.path) if file.stored is None else file.stored.store.folder for file in files]
+    for warning in conftest_warnings(set(folders), settings.root):
         report.warned(warning)
-    session = Session(settings, start, report, redactor, options.keyword)
-    report.suite = session.suite
     recording = None
     if settings.evidence is not None:
         from pytest_fluxscenario.cli.recording import Recording
 
-        recording = Recording(settings.evidence, redactor)
-    interrupted = False
-    _spare_the_collector()
-    with Interrupts() as interrupts:
-        try:
-            session.run(files, recording, interrupts)
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            if recording is not None:
-                recording.finish()
+        recording = Recording(settings.evidence, redactor, tuple(one.run_ref() for one in taken))
+    interrupted = not _run_all(session, files, recording)
     if not interrupted and not report.problems and not any(report.counts.values()):
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
         raise _nothing(options.paths, f"no scenario holds '{shown(options.keyword or '', 80)}'", hint)
+    remember(store, taken, files, session.used)
     _tell(report, recording, start, seconds() - begun)
     if interrupted:
         outputs.err.line("interrupted")
@@ -147,6 +152,41 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
         return exits.DAMAGE
     bad = report.failures or report.problems or (recording is not None and recording.faults)
     return exits.NO if bad else exits.DONE
+
+
+def _settings(
+    options: argparse.Namespace, targets: Sequence[Target], refs: Sequence[RefTarget], start: str
+) -> Settings:
+    from pytest_fluxscenario.cli.ini import find_ini
+    from pytest_fluxscenario.cli.selection import folders_of
+    from pytest_fluxscenario.cli.settings import Asked, make_settings
+
+    asked = Asked(
+        options.store,
+        options.evidence,
+        options.strict,
+        options.on_failure,
+        tuple(options.redact),
+        tuple(options.redact_env),
+    )
+    folders = [*folders_of(targets), *(os.path.dirname(ref.index) for ref in refs if ref.index)]
+    return make_settings(find_ini(folders, start), asked, start)
+
+
+def _run_all(session: Session, files: Sequence[Chosen], recording: Recording | None) -> bool:
+    """Run the files; gives False where the run was interrupted."""
+    from pytest_fluxscenario.cli.interrupts import Interrupts
+
+    _spare_the_collector()
+    with Interrupts() as interrupts:
+        try:
+            session.run(files, recording, interrupts)
+        except KeyboardInterrupt:
+            return False
+        finally:
+            if recording is not None:
+                recording.finish()
+    return True
 
 
 def _tell(report: Report, recording: Recording | None, start: str, duration: float) -> None:

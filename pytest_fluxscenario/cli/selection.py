@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.store import is_store
 from pytest_fluxscenario.cli.settings import Settings
+from pytest_fluxscenario.runner.stored import StoredDocument
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
@@ -30,13 +31,16 @@ class Target:
 
 @dataclass(slots=True)
 class Chosen:
-    """One file, and what of it is asked for."""
+    """One file or document of the store, and what of it is asked for."""
 
+    #: Empty in the store.
     path: str
     #: How it is shown, and the first part of the ids of its scenarios.
     name: str
     #: None for everything; else names: ``id`` or ``id[row]``.
     wanted: set[str] | None
+    #: The document, where it lies in the store.
+    stored: StoredDocument | None = None
 
 
 def read_targets(arguments: Sequence[str], start: str) -> list[Target]:
@@ -165,7 +169,7 @@ def _missing(argument: str, path: str, full: str) -> UsageError:
         near = did_you_mean(os.path.basename(full), os.listdir(folder))
     except (OSError, ValueError):
         near = ""
-    hint = near if near.startswith("did") else "give a file, a folder, or file::id"
+    hint = near if near.startswith("did") else "give a file, a folder, file::id, or a ref as name:tag"
     error: UsageError = UsageError.of(
         "target.missing", Place(shown(path or argument)), "there is no such file or folder", hint
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
@@ -16,6 +17,7 @@ from pytest_fluxscenario.cli.interrupts import Interrupts
 from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.cli.settings import Settings
 from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ScenarioOutcome, ScenarioRef
 from pytest_fluxscenario.model.scenario import Scenario
@@ -28,12 +30,15 @@ from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One scenario file that was read."""
+    """One document of scenarios that was read."""
 
-    path: str
+    #: How it is shown, and what evidence calls it: not the same for one in the store.
     name: str
+    ref: str
     #: SHA-256 of the bytes that were read.
     digest: str
+    #: Gives its bytes again.
+    read: Callable[[], Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class Session:
             )
         self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits)
         self.deselected: list[str] = []
+        #: The names of the files that gave something to run.
+        self.used: set[str] = set()
         self._settings = settings
         self._run = RunSettings(settings.stop_at_first, {}, redactor.text)
         self._listener = listener
@@ -150,17 +157,20 @@ class Session:
                     recorder.broken(chosen.name, error)
                 self._listener.broken(chosen.name, error)
                 continue
+            if items:
+                self.used.add(chosen.name)
             yield from items
 
     def _items_of(self, chosen: Chosen, *, keep: bool) -> list[Item]:
-        suite, name = self.suite, chosen.name
-        source = suite.read(chosen.path, name)
-        file = File(chosen.path, name, source.digest)
+        suite, name, stored = self.suite, chosen.name, chosen.stored
+        read = partial(suite.read, chosen.path, name) if stored is None else stored.read
+        source = read()
+        file = File(source.name, name if stored is None else stored.file, source.digest, read)
         items: list[Item] = []
         names: list[str] = []
         for loaded in suite.load(source):
             scenario = loaded.scenario
-            subject = suite.subject(loaded, name)
+            subject = suite.subject(loaded, file.name, None, stored)
             warnings = warnings_of(loaded, subject)
             if warnings:
                 self._warn(warnings)
@@ -192,10 +202,10 @@ class Session:
             return Ended(item, "skipped", item.skip, None)
         prepared = item.prepared
         if item.scenario is not None:
-            ref = ScenarioRef(item.scenario.id, prepared.hash, item.file.name)
+            ref = ScenarioRef(item.scenario.id, prepared.hash, item.file.ref)
             case = Case(item.scenario, ref, item.subject)
         else:
-            case = make_case(prepared, item.subject, item.file.name)
+            case = make_case(prepared, item.subject, item.file.ref)
         if recorder is not None:
             run = recorder.run(item, case, self._run)
         else:

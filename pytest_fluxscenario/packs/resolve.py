@@ -1,8 +1,8 @@
 """Which profile is under test (scenario.md, the section of that name).
 
 1. The scenario's own ``profile``: a ref or a path. 2. The pack around the scenario's file (of a scenario in the store:
-the stored pack that it is part of), when its id and version are the scenario's. 3. Another pack of the working tree with
-that id and version. 4. The store. 5. An error that lists what exists, and where it was looked for.
+the stored pack that it is part of), when its id and version are the scenario's. 3. Another pack of the working tree
+with that id and version. 4. The store. 5. An error that lists what exists, and where it was looked for.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from pytest_fluxscenario.model.evidence import RunRef
 from pytest_fluxscenario.plugin.keys import OPTIONS, STORED
 from pytest_fluxscenario.plugin.session import open_session_store
 from pytest_fluxscenario.plugin.settings import usage_error
-from pytest_fluxscenario.runner.stored import SEPARATOR, bare_name_hint, find_stored
+from pytest_fluxscenario.runner.stored import SEPARATOR, bare_name_hint, describe_found, find_stored
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -179,9 +179,7 @@ class _Notes:
         """What the ref resolved to."""
         if self._found is None:
             return None
-        asked = f"{shown(self._text)} is " if self._text and self._text != str(self._found) else ""
-        last = "" if self._text else " (run last)"
-        return f"fluxscenario: {asked}{self._found}{last}, sha256:{self._found.hash[:12]}… of the {self._found.kind}"
+        return f"fluxscenario: {describe_found(self._text, self._found)}"
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """That nothing was, however quiet the run is: it must not look like one of scenarios that passed."""

@@ -58,12 +58,12 @@ class StoredDocument:
 
 
 def find_stored(store: Store, ref: Ref) -> Resolved:
-    """What ``ref`` names: scenarios, or where none has the name a pack. A hash is looked at when it is read.
+    """What ``ref`` names: scenarios, or where none has the name a pack. What a hash names says itself what it is.
 
-    Raises StoreError that says what there is instead.
+    Raises StoreError that says what there is instead, DamageError.
     """
     if isinstance(ref, HashRef):
-        return store.resolve("scenarios", ref)
+        return store.resolve("profiles" if _is_pack(store, ref.hash) else "scenarios", ref)
     names = store.index.names
     if ref.name in names.get("scenarios", {}):
         return store.resolve("scenarios", ref)
@@ -84,6 +84,13 @@ def bare_name_hint(store: Store, text: str) -> str:
     return f"for its newest version write {text}:latest" if text in names else did_you_mean(text, names)
 
 
+def describe_found(asked: str, found: Resolved) -> str:
+    """What a ref resolved to, for people; ``asked`` is what they wrote, empty for what was run last."""
+    tagged = f"{found} (sha256:{found.hash[:12]}…)" if found.name else f"{str(found)[:19]}…"
+    first = f"{shown(asked, 80)} is " if asked and found.name and asked != str(found) else ""
+    return f"{first}{'pack' if found.kind == 'profiles' else 'scenarios'} {tagged}{'' if asked else ', run last'}"
+
+
 def read_stored(store: Store, found: Resolved) -> tuple[StoredDocument, ...]:
     """The documents of what was found, in order of their paths: never none. Raises StoreError, DamageError."""
     place = f"{found.name}/{found.tag}" if found.name else f"sha256/{found.hash[:12]}"
@@ -96,8 +103,8 @@ def read_stored(store: Store, found: Resolved) -> tuple[StoredDocument, ...]:
         name = f"{where}/{document_name(data).replace('document', 'scenario')}"
         return (StoredDocument(store, found, "", found.hash, name),)
     entries = read_tree(store.blobs, found.hash).entries
-    # A hash has no kind; a suite that is named holds nothing but scenarios.
-    is_pack = found.kind == "profiles" or (found.name is None and not entries.keys().isdisjoint(MANIFEST_FILES))
+    is_pack = found.kind == "profiles"
+    # A suite holds nothing else.
     paths = [path for path in entries if is_scenario_path(path)] if is_pack else list(entries)
     if not paths:
         hint = "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios"
@@ -112,6 +119,12 @@ def is_scenario_path(path: str) -> bool:
         return True
     folder = path.rpartition("/")[0]
     return path.endswith(_SUFFIXES) and folder.rpartition("/")[2] == _FOLDER
+
+
+def _is_pack(store: Store, digest: str) -> bool:
+    if not is_tree(store.read(digest)):
+        return False
+    return not read_tree(store.blobs, digest).entries.keys().isdisjoint(MANIFEST_FILES)
 
 
 def _ref_of(found: Resolved) -> Ref:
