@@ -93,6 +93,22 @@ def tree_parcel(
     return _parcel("profiles", source, content, stem, name, tag, (*tree.files.values(), tree.document), limits)
 
 
+def suite_parcel(
+    tree: BuiltTree,
+    where: str,
+    stem: str,
+    name: str | None = None,
+    tag: str | None = None,
+    limits: Limits = Limits(),
+) -> Parcel:
+    """The parcel of a suite, a tree of scenario files; it has no version of its own.
+
+    Messages show it as ``where``. Raises StoreError for an impossible name or tag.
+    """
+    blobs = (*tree.files.values(), tree.document)
+    return _parcel("scenarios", Source(where, b"", ""), None, stem, name, tag, blobs, limits)
+
+
 def _parcel(
     kind: Kind,
     source: Source,
@@ -124,7 +140,7 @@ def _own_name(source: Source, data: Any, stem: str | None, limits: Limits) -> st
     pointer, value = declared
     name = _text(source, pointer, value, limits)
     if name_fault(name):
-        raise _impossible(read_places(source, limits).at(0, pointer), name)
+        raise _impossible(read_places(source, limits).at(0, pointer) if source.data else Place(source.name), name)
     return name
 
 

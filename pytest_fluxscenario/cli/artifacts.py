@@ -55,6 +55,12 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
     one.add_argument("paths", metavar="PATH", nargs="+", help=noun.paths)
     one.add_argument("--name", help="instead of the name that it gives itself")
     one.add_argument("--tag", help="instead of the version that it gives itself, such as v1.2.0")
+    if noun.kind == "scenarios":
+        one.add_argument(
+            "--suite",
+            action="store_true",
+            help="file the scenario files of a folder as one suite, called as the folder",
+        )
     _finish(one, noun, _import)
     one = command(commands, "list", f"list the {noun.kind} of the store", f"{rig} list --json")
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
@@ -132,7 +138,9 @@ def _resolve(noun: Noun, store: Store, text: str) -> Resolved:
 def _import(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cli.taking import import_paths
 
-    for imported in import_paths(noun.kind, options.paths, store_folder(options), options.name, options.tag, outputs):
+    suite = noun.kind == "scenarios" and options.suite
+    folder = store_folder(options)
+    for imported in import_paths(noun.kind, options.paths, folder, options.name, options.tag, outputs, suite=suite):
         outputs.out.line(str(imported))
     return exits.DONE
 

@@ -73,7 +73,9 @@ def compare(store: Store, old: str, new: str, names: tuple[str, str], *, profile
     if is_tree(before) and is_tree(after):
         one, other = read_tree(store.blobs, old), read_tree(store.blobs, new)
         notes: list[str] = []
-        parts = _profile_parts(_pack_profile(one, names[0], notes), _pack_profile(other, names[1], notes))
+        parts: Mapping[str, Changes] = {}
+        if profiles:
+            parts = _profile_parts(_pack_profile(one, names[0], notes), _pack_profile(other, names[1], notes))
         return Difference(identical=False, files=_files(one.entries, other.entries), parts=parts, notes=tuple(notes))
     notes = []
     found: Mapping[str, Changes] = {}
@@ -81,13 +83,11 @@ def compare(store: Store, old: str, new: str, names: tuple[str, str], *, profile
         sides = [_any_profile(store, digest, name, notes) for digest, name in zip((old, new), names, strict=True)]
         found = _profile_parts(*sides)
     if is_tree(before) or is_tree(after):
-        kinds = f"{names[0]} is {_kind(before)}, {names[1]} is {_kind(after)}"
-        return Difference(identical=False, parts=found, lines=(shown(kinds),), notes=tuple(notes))
+        tree = "a pack" if profiles else "a suite"
+        kinds = [tree if is_tree(data) else "a document" for data in (before, after)]
+        said = f"{names[0]} is {kinds[0]}, {names[1]} is {kinds[1]}"
+        return Difference(identical=False, parts=found, lines=(shown(said),), notes=tuple(notes))
     return Difference(identical=False, parts=found, lines=_unified(before, after, names), notes=tuple(notes))
-
-
-def _kind(data: bytes) -> str:
-    return "a pack" if is_tree(data) else "a document"
 
 
 def _files(old: Mapping[str, TreeEntry], new: Mapping[str, TreeEntry]) -> Changes:

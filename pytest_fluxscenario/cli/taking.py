@@ -35,14 +35,23 @@ _MANY: Final = 20
 
 
 def import_paths(
-    kind: Kind, paths: Sequence[str], store: str, name: str | None, tag: str | None, outputs: Outputs
+    kind: Kind,
+    paths: Sequence[str],
+    store: str,
+    name: str | None,
+    tag: str | None,
+    outputs: Outputs,
+    *,
+    suite: bool = False,
 ) -> list[Imported]:
     """File what the paths name, together or not at all; a terminal is shown how far it is.
+
+    With ``suite`` each path is a folder whose scenario files become one artifact.
 
     Raises UsageError for paths that cannot be meant, and whatever reading and filing raise: all problems of all files
     at once.
     """
-    found = [one for path in paths for one in _expand(kind, path)]
+    found = [one for path in paths for one in (_suite_folder(path) if suite else _expand(kind, path))]
     if name is not None and len(found) > 1:
         message = f"--name names one artifact, and these are {len(found)}"
         raise UsageError.of("import.name", Place(shown(" ".join(paths))), message, "import them one by one")
@@ -52,7 +61,7 @@ def import_paths(
     size = 0
     for path in found:
         try:
-            parcel = _read(kind, path, name, tag)
+            parcel = _read_suite(path, name, tag) if suite else _read(kind, path, name, tag)
         except FluxError as error:
             errors.append(error)
             continue
@@ -103,6 +112,23 @@ def _expand(kind: Kind, path: str) -> Iterator[str]:
         yield from files
     else:
         yield path
+
+
+def _suite_folder(path: str) -> Iterator[str]:
+    if os.path.isdir(path):
+        yield os.path.normpath(path)
+        return
+    hint = "leave --suite out" if os.path.lexists(path) else _near(*os.path.split(os.path.normpath(path)))
+    raise UsageError.of("import.suite", Place(shown(path)), "is no folder, and a suite is made of one", hint)
+
+
+def _read_suite(folder: str, name: str | None, tag: str | None) -> Parcel:
+    from pytest_fluxscenario.cas.suites import read_suite
+
+    files = [os.path.relpath(path, folder).replace(os.sep, "/") for path in _scenario_files(folder)]
+    if not files:
+        raise UsageError.of("import.nothing", Place(shown(folder)), "there is no scenario file in this folder")
+    return read_suite(folder, files, name, tag)
 
 
 def _near(folder: str, base: str) -> str:
