@@ -25,7 +25,8 @@ def pytest_fluxscenario_resolve_profile(scenario: Scenario, path: str, config: p
 
     Called once for each scenario that is collected and names no ``profile`` itself. Give a ref (``name:tag``,
     ``sha256:…``), or the path of a pack's folder with a ``/`` in it, relative to the scenario's file at ``path``; give
-    None to leave it to the usual order.
+    None to leave it to the usual order. For a scenario of the store ``path`` is that of the index, and a path that is
+    given begins at the root.
     """
 
 

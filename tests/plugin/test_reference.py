@@ -298,9 +298,7 @@ def test_a_relative_profile_is_refused(filed: Project) -> None:
     result = filed.run("--fluxscenario-ref=flow:v2.0.0")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        [
-            "store/flow/v2.0.0/scenario.json:*: the profile '../packs/small' is a path, but a scenario in the store *"
-        ]
+        ["store/flow/v2.0.0/scenario.json:*: the profile '../packs/small' is a path, but a scenario in the store *"]
     )
     put(filed, scenario("found", profile="small:latest"), tag="v2.1.0")
     filed.run("--fluxscenario-ref=flow:v2.1.0").assert_outcomes(passed=1)
