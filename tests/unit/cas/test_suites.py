@@ -24,7 +24,7 @@ def folder_of(root: Path, **files: str) -> str:
 
 def test_the_files_are_kept_as_they_are(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, a_json='{"id":  "a"}', deep__b_json="[]", README="no scenario")
-    os.chmod(Path(folder, "a.json"), 0o755)
+    os.chmod(Path(folder, "a.json"), 0o700)
     store = str(tmp_path / "store")
     filed = file_all(store, [read_suite(folder, ["deep/b.json", "a.json"])])[0]
     assert (filed.kind, filed.name, filed.tag) == ("scenarios", "suite", "v0.1.0")
