@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.clock import Clock, StandingClock
 from pytest_fluxscenario.base.problems import Problem
@@ -15,10 +16,13 @@ from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.model.request import Environment
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.packs.pack import Pack
-from pytest_fluxscenario.packs.specs import Spec
 from pytest_fluxscenario.runtimes.faulted import FaultedHooks
 from pytest_fluxscenario.runtimes.none import NoHooks
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
+
+if TYPE_CHECKING:
+    # A session whose scenarios name no spec never imports it.
+    from pytest_fluxscenario.packs.specs import Spec
 
 
 @dataclass(slots=True)

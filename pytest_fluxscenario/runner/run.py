@@ -6,7 +6,7 @@ import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -19,12 +19,14 @@ from pytest_fluxscenario.model.evidence import StepResult, Verdict
 from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
 from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.model.scenario import Expectation, Scenario, Step
-from pytest_fluxscenario.packs.specs import Spec
 from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.compare import mismatches
 from pytest_fluxscenario.runner.matchers import PluginMatchers
-from pytest_fluxscenario.runner.payloads import PayloadCheck
 from pytest_fluxscenario.runner.substitute import Captured, SubstitutionError
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.packs.specs import Spec
+    from pytest_fluxscenario.runner.payloads import PayloadCheck
 
 #: The one run of a scenario.
 RUN_ID = "run-1"
@@ -100,6 +102,9 @@ def run_scenario(
             return Outcome(
                 "error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault
             )
+        # Imported here: most scenarios name no spec.
+        from pytest_fluxscenario.runner.payloads import PayloadCheck
+
         check = PayloadCheck(spec, settings.redact)
         refused = check.refuse_written(scenario)
         if refused:

@@ -21,13 +21,13 @@ from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.model.vocabulary import MATCHERS
 from pytest_fluxscenario.packs.artifact_schemas import ArtifactSchemas
 from pytest_fluxscenario.packs.resolve import Resolver
-from pytest_fluxscenario.packs.spec_refs import SpecResolver
 from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.matchers import PluginMatchers
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.packs.pack import Pack
+    from pytest_fluxscenario.packs.spec_refs import SpecResolver
     from pytest_fluxscenario.runner.stored import StoredDocument
 
 
@@ -40,14 +40,14 @@ class Suite:
     limits: Limits = field(default_factory=Limits)
     matchers: PluginMatchers = field(default_factory=dict)
     _inside: Root = field(init=False)
-    _specs: SpecResolver = field(init=False)
+    #: Made when a scenario names a spec.
+    _specs: SpecResolver | None = None
     #: By pack, and by spec (0 for none).
     _subjects: dict[tuple[int, int], Subject] = field(default_factory=dict)
     _places: tuple[tuple[str, str], Places | None] = (("", ""), None)
 
     def __post_init__(self) -> None:
         self._inside = Root(self.root)
-        self._specs = SpecResolver(self.root, self.resolver.store, self.limits)
 
     def read(self, path: str, name: str) -> Source:
         """The bytes of a file below the root. Raises DocumentError."""
@@ -88,9 +88,17 @@ class Suite:
         known = self._subjects.get((id(pack), 0))
         if known is None:
             known = self._subjects[id(pack), 0] = make_subject(pack)
-        return known if scenario.spec is None else self._with_spec(known, scenario.spec, loaded, file)
+        return (
+            known
+            if scenario.spec is None
+            else self._with_spec(known, scenario.spec, loaded, file if stored is None else None)
+        )
 
-    def _with_spec(self, subject: Subject, ref: str, loaded: Loaded, file: str) -> Subject:
+    def _with_spec(self, subject: Subject, ref: str, loaded: Loaded, file: str | None) -> Subject:
+        if self._specs is None:
+            from pytest_fluxscenario.packs.spec_refs import SpecResolver
+
+            self._specs = SpecResolver(self.root, self.resolver.store, self.limits)
         spec = self._specs.resolve(ref, file, lambda: loaded.locate(("spec",)))
         key = id(subject.pack), id(spec)
         known = self._subjects.get(key)

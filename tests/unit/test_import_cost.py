@@ -73,3 +73,10 @@ def test_loading_the_plugin_leaves_the_heavy_modules_alone() -> None:
     assert "pytest_fluxscenario.plugin.entry" in added
     loaded = {name for name in added for late in _LATE if name == late or name.startswith(f"{late}.")}
     assert sorted(loaded) == []
+
+
+def test_running_scenarios_without_a_spec_leaves_what_checks_payloads_alone() -> None:
+    added = _added_by("import pytest_fluxscenario.plugin.record_session, pytest_fluxscenario.plugin.collect")
+    assert "pytest_fluxscenario.runner.run" in added
+    late = ("jsonschema", "referencing", "pytest_fluxscenario.packs.spec", "pytest_fluxscenario.runner.payloads")
+    assert [name for name in sorted(added) if name.startswith(late)] == []
