@@ -67,6 +67,14 @@ def test_the_bundled_pack_holds() -> None:
     _holds("profile", json.loads(msgspec.json.encode(pack.profile)))
 
 
+def test_the_spec_of_the_documentation_holds() -> None:
+    page = (_BUNDLED.parents[1] / "docs" / "spec.md").read_text(encoding="utf-8")
+    text = page.split("```yaml\n# specs/release.yaml\n")[1].split("```")[0]
+    _holds("spec", yaml.safe_load(text))
+    assert not _validator("spec").is_valid({**yaml.safe_load(text), "defualt": {}})
+    assert not _validator("spec").is_valid({"schemas": {"tests.record": "text"}})
+
+
 def test_the_evidence_of_a_run_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     pack = write_pack(tmp_path / "small")
