@@ -88,11 +88,9 @@ class Suite:
         known = self._subjects.get((id(pack), 0))
         if known is None:
             known = self._subjects[id(pack), 0] = make_subject(pack)
-        return (
-            known
-            if scenario.spec is None
-            else self._with_spec(known, scenario.spec, loaded, file if stored is None else None)
-        )
+        if scenario.spec is None:
+            return known
+        return self._with_spec(known, scenario.spec, loaded, file if stored is None else None)
 
     def _with_spec(self, subject: Subject, ref: str, loaded: Loaded, file: str | None) -> Subject:
         if self._specs is None:

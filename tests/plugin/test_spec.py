@@ -10,7 +10,7 @@ import pytest
 from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.evidence.verify import verify
-from tests.fakes.packs import scenario, step
+from tests.fakes.packs import scenario, step, write
 from tests.fakes.project import Project, junit_of, text_of
 
 _WORK = """\
@@ -263,3 +263,19 @@ def test_evidence_that_tells_of_another_spec_is_found(specs: Project, change: st
     assert other != text
     path.write_text(other, encoding="utf-8")
     assert verify(str(specs.evidence)).problems != ()
+
+
+def test_a_scenario_in_the_store_names_its_spec_by_a_ref(specs: Project, plugin_args: tuple[str, ...]) -> None:
+    store = str(specs.root / "store")
+    good = scenario("good", spec="work:latest")
+    bad = scenario("bad", step("bad", payload={"what": 7}), spec="work:v1.0.0")
+    for name, document in (("flow", [good, bad]), ("lost", [scenario("lost", spec="../specs/work.yaml")])):
+        import_file(store, "scenarios", str(write(specs.root / f"{name}.json", *document)), name, "v1.0.0")
+    result = specs.run_with(plugin_args, "--fluxscenario-ref=flow:v1.0.0")
+    result.assert_outcomes(passed=1, failed=1)
+    assert [spec["ref"] for spec in specs.manifest()["specs"]] == ["work:v1.0.0"]
+    assert "payload/what: 7 is not of type 'string'" in text_of(result)
+    lost = specs.run_with(plugin_args, "--fluxscenario-ref=lost:v1.0.0")
+    assert "the spec '../specs/work.yaml' is a path, and a scenario in the store lies in no folder" in text_of(lost)
+    assert lost.ret != pytest.ExitCode.OK
+    assert "passed" not in lost.parseoutcomes()
