@@ -1,0 +1,75 @@
+"""Trying a suite on mutants: which scenario notices each, first of all those that ask for what was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_fluxscenario.analysis.mutation.mutant import Mutant
+from pytest_fluxscenario.analysis.mutation.process import Process
+from pytest_fluxscenario.analysis.mutation.trial import Trial
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.runtimes.port import HookRuntime
+
+#: ``killed``: a scenario noticed. ``survived``: none did. ``equivalent``: none did, and none can.
+Fate = Literal["killed", "survived", "equivalent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one mutant."""
+
+    fate: Fate
+    #: The first scenario that noticed, in the order of the suite; empty where none did.
+    by: str = ""
+    #: Scenarios that were run on it.
+    runs: int = 0
+    #: Those that ask for what was changed and noticed nothing, the first few: where an expectation may be missing.
+    near: tuple[str, ...] = ()
+
+
+_MOST_NEAR = 3
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """A suite that passes, and the process it passes on."""
+
+    process: Process
+    trials: Sequence[Trial]
+    #: What calls the hooks; None where there are none to call.
+    hooks: HookRuntime | None = None
+
+    def try_one(self, mutant: Mutant) -> Verdict:
+        """Run what may notice, until one does."""
+        try:
+            rules = mutant.process.rules()
+        except FluxError:
+            # Whoever loads it is told: no process runs on rules that cannot be read.
+            return Verdict("killed", "loading")
+        idempotent = mutant.process.idempotent
+        near: list[str] = []
+        runs = 0
+        for trial in self.trials:
+            if mutant.actions is not None and mutant.actions.isdisjoint(trial.actions):
+                continue
+            if not idempotent and not _has_keys(trial):
+                continue
+            runs += 1
+            if trial.run(rules, self.hooks, idempotent=idempotent).verdict != "passed":
+                return Verdict("killed", trial.id, runs)
+            near.append(trial.id)
+        return Verdict("equivalent" if mutant.equivalent else "survived", "", runs, tuple(near[:_MOST_NEAR]))
+
+    def try_all(
+        self, mutants: Sequence[Mutant], progress: Callable[[int], None] = lambda _: None
+    ) -> Iterator[tuple[Mutant, Verdict]]:
+        """Each mutant with its verdict, in order; ``progress`` is told how many are done."""
+        for number, mutant in enumerate(mutants, 1):
+            yield mutant, self.try_one(mutant)
+            progress(number)
+
+
+def _has_keys(trial: Trial) -> bool:
+    return any(step.idempotency_key is not None for step in trial.case.scenario.steps)

@@ -1,0 +1,79 @@
+"""One scenario as it is tried on mutants: decoded once, run thousands of times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from pytest_fluxscenario.control.engine import Engine
+from pytest_fluxscenario.control.memory import EngineControl
+from pytest_fluxscenario.control.port import Control
+from pytest_fluxscenario.control.rules import Rules
+from pytest_fluxscenario.model.request import Approval, Given, Request
+from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.runner.case import Case
+from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
+from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
+
+_SETTINGS = RunSettings(stop_at_first=True)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A scenario that passes on the process as it is."""
+
+    #: As pytest's node id.
+    id: str
+    case: Case
+    #: Whether its strings may hold references.
+    references: bool
+    #: The actions that it asks for.
+    actions: frozenset[str]
+
+    def run(self, rules: Rules, hooks: HookRuntime | None, *, idempotent: bool = True) -> Outcome:
+        """What comes of the scenario under ``rules``, up to the first step that fails."""
+        step_hooks = self.case.hooks(hooks)
+        control: Control = EngineControl(Engine(rules, self.case.environment, step_hooks))
+        if not idempotent:
+            control = _WithoutKeys(control)
+        return run_scenario(self.case.scenario, control, step_hooks, _SETTINGS, references=self.references)
+
+
+def actions_of(outcome: Outcome) -> frozenset[str]:
+    """The actions that a run asked for."""
+    return frozenset(step.request.action for step in outcome.steps if step.request is not msgspec.UNSET)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithoutKeys:
+    """A control that sees no idempotency key."""
+
+    control: Control
+
+    def begin(self, run_id: str, given: Given) -> None:
+        self.control.begin(run_id, given)
+
+    def decide(self, request: Request) -> Response | Mapping[str, Any]:
+        return self.control.decide(msgspec.structs.replace(request, idempotency_key=None))
+
+    def approve(self, run_id: str, approval: Approval) -> None:
+        self.control.approve(run_id, approval)
+
+
+@dataclass(slots=True)
+class RememberedHooks:
+    """Asks a runtime once for each call: a hook computes facts, so the same call has the same outcome."""
+
+    runtime: HookRuntime
+    _known: dict[bytes, HookOutcome] = field(default_factory=dict)
+
+    def call(self, call: HookCall) -> HookOutcome:
+        """The outcome of the call, or of the same call before."""
+        line = call.line()
+        known = self._known.get(line)
+        if known is None:
+            known = self._known[line] = self.runtime.call(call)
+        return known
