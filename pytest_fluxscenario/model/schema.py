@@ -10,6 +10,7 @@ import msgspec
 
 from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, RECORD_SCHEMA, Record
 from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
+from pytest_fluxscenario.model.mutants import MUTANTS_SCHEMA, MutationReport
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.report import REPORT_SCHEMA, Report
@@ -31,9 +32,15 @@ DOCUMENTS: dict[str, Any] = {
     "evidence-record": Record,
     "evidence-manifest": EvidenceManifest,
     "report": Report,
+    "mutants": MutationReport,
 }
 #: Documents that name their own schema, which no other document may.
-_CONSTANTS: dict[Any, str] = {Record: RECORD_SCHEMA, EvidenceManifest: MANIFEST_SCHEMA, Report: REPORT_SCHEMA}
+_CONSTANTS: dict[Any, str] = {
+    Record: RECORD_SCHEMA,
+    EvidenceManifest: MANIFEST_SCHEMA,
+    Report: REPORT_SCHEMA,
+    MutationReport: MUTANTS_SCHEMA,
+}
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,13 +62,10 @@ class Hunt:
             near.append(trial.id)
         return Verdict("equivalent" if mutant.equivalent else "survived", "", runs, tuple(near[:_MOST_NEAR]))
 
-    def try_all(
-        self, mutants: Sequence[Mutant], progress: Callable[[int], None] = lambda _: None
-    ) -> Iterator[tuple[Mutant, Verdict]]:
-        """Each mutant with its verdict, in order; ``progress`` is told how many are done."""
-        for number, mutant in enumerate(mutants, 1):
+    def try_all(self, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, Verdict]]:
+        """Each mutant with its verdict, in order."""
+        for mutant in mutants:
             yield mutant, self.try_one(mutant)
-            progress(number)
 
 
 def _has_keys(trial: Trial) -> bool:

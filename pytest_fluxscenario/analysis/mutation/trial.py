@@ -39,7 +39,8 @@ class Trial:
         control: Control = EngineControl(Engine(rules, self.case.environment, step_hooks))
         if not idempotent:
             control = _WithoutKeys(control)
-        return run_scenario(self.case.scenario, control, step_hooks, _SETTINGS, references=self.references)
+        scenario, spec = self.case.scenario, self.case.subject.spec
+        return run_scenario(scenario, control, step_hooks, _SETTINGS, references=self.references, spec=spec)
 
 
 def actions_of(outcome: Outcome) -> frozenset[str]:

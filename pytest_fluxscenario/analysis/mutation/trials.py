@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pytest_fluxscenario.analysis.mutation.process import Process
-from pytest_fluxscenario.analysis.mutation.trial import RememberedHooks, Trial, actions_of
+from pytest_fluxscenario.analysis.mutation.trial import Trial, actions_of
 from pytest_fluxscenario.base.digest import Digest
 from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.place import Place
@@ -73,13 +73,3 @@ def _failing(file: str, line: int, case: Case, verdict: str) -> Problem:
     message = f"the scenario {shown(case.scenario.id, 80)} does not pass on the pack as it is ({verdict})"
     hint = "a mutant is noticed by a scenario that passes without it; run fluxrig scenario run first"
     return Problem("mutate.failing", Place(file, line), message, hint)
-
-
-def remembering(hooks: HookRuntime | None) -> HookRuntime | None:
-    """``hooks``, each call of which is made once."""
-    return None if hooks is None else RememberedHooks(hooks)
-
-
-def names_of(trials: Sequence[Trial]) -> tuple[str, ...]:
-    """The ids of some trials."""
-    return tuple(trial.id for trial in trials)

@@ -1,0 +1,190 @@
+"""``fluxrig mutate``: what a pack's scenarios would notice, were its rules weaker (cli.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Final
+
+from pytest_fluxscenario.base.clock import seconds
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.analysis.mutation.hunt import Hunt, Verdict
+    from pytest_fluxscenario.analysis.mutation.journal import Journal
+    from pytest_fluxscenario.analysis.mutation.mutant import Mutant
+    from pytest_fluxscenario.model.mutants import MutantReport, MutationReport
+
+_MUTATE: Final = """\
+The rules of PACK are weakened on purpose, one change at a time: a gate is dropped, a condition always holds, a role may
+ask for what it may not. The pack's scenarios run on each such mutant until one fails. A mutant that none notices is
+shown with its line, its change, and what would notice it. Where the rules themselves prove that no scenario can, it is
+told apart and does not count.
+
+A run that is cut off goes on where it was, as long as pack and scenarios are the same.
+
+exit status: 0 the score is at least --fail-under, 1 it is not, 2 no such pack, or a scenario that does not pass on it,
+3 damage, 130 interrupted"""
+#: Where a run that was cut off is kept, below the root.
+_FOLDER: Final = os.path.join(".fluxscenario", "mutants")
+#: Seconds between two signs of progress.
+_BEAT: Final = 0.1
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command; the noun is its own verb."""
+    parser.description = f"Show what the scenarios of a pack would notice.\n\n{_MUTATE}"
+    parser.epilog = "example: fluxrig mutate scenarios/local_patch_review --fail-under 95 --workers 2"
+    parser.add_argument("pack", metavar="PACK", help="a pack's folder, or its manifest")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--html", metavar="FILE", help="also write a page that a browser shows")
+    parser.add_argument(
+        "--fail-under", metavar="N", type=_percent, default=100.0, help="the least score, in percent (default: 100)"
+    )
+    parser.add_argument(
+        "--workers", metavar="N", type=_count, default=1, help="processes that share the work (default: 1)"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="a line for each mutant, also for those noticed")
+    parser.add_argument(
+        "--store", metavar="DIR", help="where specs are looked up (default: FLUXRIG_STORE, else store/ upward)"
+    )
+    parser.set_defaults(run=_mutate)
+
+
+def _percent(text: str) -> float:
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = -1
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"a number from 0 to 100 is needed, not '{shown(text, 80)}'")
+    return percent
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 256:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 256 is needed, not '{shown(text, 80)}'")
+    return int(text)
+
+
+def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.analysis.mutation.hunt import Hunt
+    from pytest_fluxscenario.analysis.mutation.journal import Journal
+    from pytest_fluxscenario.analysis.mutation.operators import mutants_of
+    from pytest_fluxscenario.analysis.mutation.process import Process
+    from pytest_fluxscenario.analysis.mutation.report import report_of
+    from pytest_fluxscenario.cli.pack_suite import open_suite
+    from pytest_fluxscenario.evidence.circumstances import tool
+
+    begun = seconds()
+    suite = open_suite(options.pack, options.store)
+    process = Process.of(suite.pack)
+    mutants = mutants_of(process)
+    journal = Journal.of(
+        os.path.join(suite.root, _FOLDER), tool=tool(), pack=suite.pack.behaviour_hash, suite=suite.trials.hash
+    )
+    results = _hunt(Hunt(process, suite.trials.passing), mutants, journal, options.workers, outputs)
+    report = report_of(suite.pack, suite.draft, suite.trials, results)
+    if options.html is not None:
+        from pytest_fluxscenario.analysis.mutation.page import page_of
+        from pytest_fluxscenario.base.fs import replace_file
+
+        replace_file(options.html, page_of(report).encode())
+    if options.json:
+        import msgspec
+
+        outputs.json(msgspec.to_builtins(report))
+    else:
+        _tell(report, options, outputs, seconds() - begun)
+    return exits.DONE if report.score.percent >= options.fail_under else exits.NO
+
+
+def _hunt(
+    hunt: Hunt, mutants: tuple[Mutant, ...], journal: Journal, workers: int, outputs: Outputs
+) -> list[tuple[Mutant, Verdict]]:
+    """All mutants with their verdicts, in order; what an earlier run left is not done again."""
+    from pytest_fluxscenario.analysis.mutation.workers import hunt_in
+
+    known = dict(journal.open())
+    progress = _Progress(outputs, len(mutants))
+    try:
+        left = [mutant for mutant in mutants if mutant.id not in known]
+        for number, (mutant, verdict) in enumerate(hunt_in(workers, hunt, left), len(mutants) - len(left) + 1):
+            known[mutant.id] = verdict
+            journal.add(mutant.id, verdict)
+            progress.step(number)
+        journal.finish()
+    finally:
+        progress.end()
+        journal.close()
+    return [(mutant, known[mutant.id]) for mutant in mutants]
+
+
+class _Progress:
+    """How many mutants are done, now and then, on a terminal only."""
+
+    def __init__(self, outputs: Outputs, count: int) -> None:
+        self._err = outputs.err
+        self._count = count
+        self._next = seconds() + _BEAT
+
+    def step(self, number: int) -> None:
+        """So many are done."""
+        if self._err.terminal and seconds() >= self._next:
+            self._next = seconds() + _BEAT
+            self._err.write(f"\r{number} of {plural(self._count, 'mutant')} ")
+            self._err.flush()
+
+    def end(self) -> None:
+        """Wipe it away."""
+        if self._err.terminal:
+            self._err.write("\r\x1b[K")
+
+
+def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs, duration: float) -> None:
+    from pytest_fluxscenario.cli.render import table
+
+    out = outputs.out
+    for mutant in report.mutants:
+        if mutant.fate == "survived":
+            _tell_survivor(mutant, outputs)
+        elif options.verbose:
+            said = f"noticed by {shown(mutant.by)}" if mutant.fate == "killed" else f"equivalent: {shown(mutant.why)}"
+            out.line(one_line(f"{_place(mutant)}: {mutant.id}: {said}"), "dim")
+    rows = [
+        (gate, f"{score.killed}", f"{score.survived}", f"{score.equivalent}", f"{score.percent:.0f}%")
+        for gate, score in report.gates.items()
+        if score.survived or options.verbose
+    ]
+    if rows:
+        for number, line in enumerate(table(("GATE", "NOTICED", "SURVIVED", "EQUIVALENT", "SCORE"), rows)):
+            out.line(line, "" if number else "bold")
+    if report.left_out:
+        outputs.err.line(f"{plural(len(report.left_out), 'scenario')} marked skip or xfail noticed nothing", "yellow")
+    score = report.score
+    fits = score.percent >= options.fail_under
+    said = f"{score.killed} of {plural(score.killed + score.survived, 'mutant')} noticed, {score.percent:.1f}%"
+    more = f"; {score.equivalent} cannot be" if score.equivalent else ""
+    asked = "" if fits else f", below {options.fail_under:g}%"
+    out.line(
+        f"{said}{asked}{more} ({plural(report.scenarios, 'scenario')}, {duration:.1f} s)", "green" if fits else "red"
+    )
+
+
+def _tell_survivor(mutant: MutantReport, outputs: Outputs) -> None:
+    out = outputs.out
+    out.write(f"{_place(mutant)}: ")
+    out.write("survived", "red")
+    out.line(one_line(f" {mutant.id}: {mutant.what}"))
+    for mark, text, style in (("-", mutant.before, "red"), ("+", mutant.after, "green")):
+        for line in text.split("\n") if text else ():
+            out.line(one_line(f"    {mark} {line}"), style)
+    out.line(one_line(f"    would notice: {mutant.why}"))
+    if mutant.near:
+        out.line(one_line(f"    asked for it, and noticed nothing: {', '.join(mutant.near)}"))
+
+
+def _place(mutant: MutantReport) -> str:
+    return f"{shown(mutant.file)}:{mutant.line}" if mutant.line else shown(mutant.file)

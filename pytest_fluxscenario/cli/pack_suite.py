@@ -1,0 +1,65 @@
+"""A pack of the working tree with its scenarios, for commands that try them on something."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from pytest_fluxscenario.analysis.mutation.trials import Trials, load_trials
+from pytest_fluxscenario.base.errors import ProfileError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.store import Store, find_store, open_store
+from pytest_fluxscenario.cli.ini import find_ini
+from pytest_fluxscenario.cli.selection import choose, folders_of, read_targets
+from pytest_fluxscenario.cli.settings import Asked, Settings, make_settings
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.packs.files import FolderFiles
+from pytest_fluxscenario.packs.load import load_pack
+from pytest_fluxscenario.packs.opening import folder_of
+from pytest_fluxscenario.packs.pack import Pack
+from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.packs.stages import Draft, read_pack
+from pytest_fluxscenario.runner.suite import Suite
+
+
+@dataclass(frozen=True)
+class PackSuite:
+    """A pack, what it was read from, and its scenarios."""
+
+    root: str
+    pack: Pack
+    #: Has the places of what the pack says.
+    draft: Draft
+    trials: Trials
+
+
+def open_suite(path: str, store: str | None) -> PackSuite:
+    """The pack at ``path`` (its folder or manifest) with the scenarios that lie in it.
+
+    Raises UsageError where there is no pack or no scenario, ProfileError for a pack that cannot be used, and what
+    loading scenarios raises.
+    """
+    start = os.getcwd()
+    folder = os.path.join(start, folder_of(path, shown(path)))
+    targets = read_targets([folder], start)
+    settings = make_settings(find_ini(folders_of(targets), start), Asked(store), start)
+    limits = Limits.parse(settings.limits)
+    where = os.path.relpath(folder, settings.root).replace(os.sep, "/")
+    files = FolderFiles(folder, "" if where == "." else where, limits)
+    draft = read_pack(files)
+    if draft.errors:
+        raise ProfileError(draft.errors)
+    pack = load_pack(files)
+    chosen = [(one.path, one.name) for one in choose(targets, settings)]
+    suite = Suite(settings.root, Resolver(settings.root, _store(settings, start), limits), limits)
+    trials = load_trials(suite, pack, chosen)
+    if not trials.passing:
+        hint = "write some, or see them all: fluxrig scenario run " + shown(path)
+        raise UsageError.of("mutate.none", Place(shown(path)), "no scenario of the pack runs on it", hint)
+    return PackSuite(settings.root, pack, draft, trials)
+
+
+def _store(settings: Settings, start: str) -> Store | None:
+    folder = settings.store or find_store(start)
+    return open_store(folder, shown(os.path.relpath(folder, start))) if folder else None
