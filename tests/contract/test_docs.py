@@ -307,3 +307,11 @@ def test_the_text_is_fit_to_be_read(name: str) -> None:
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     if name != _GENERATED:
         assert [line for line in prose.split("\n") if len(line) > 140 and not line.startswith(("|", "- ["))] == []
+
+
+def test_every_operator_of_mutants_is_documented_as_it_says() -> None:
+    from pytest_fluxscenario.analysis.mutation.operators import OPERATORS
+
+    section = _page("mutation").split("## What is changed")[1].split("\n\nRoutes")[0]
+    rows = dict(re.findall(r"\| `([a-z-]+)` \| (.*) \|", section))
+    assert rows == {operator.name: operator.does for operator in OPERATORS}

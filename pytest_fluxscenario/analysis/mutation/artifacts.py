@@ -14,6 +14,8 @@ from pytest_fluxscenario.model.profile import Action
 
 _CONTROLLER: Final = "controller"
 _APPROVER: Final = "approver"
+#: docs/adr/0004.
+_STANDS: Final = "time stands still in a scenario, so no record expires"
 
 
 class FieldDropped:
@@ -103,11 +105,11 @@ class ExpiryDropped:
                     kind.id,
                     ("artifact_types", at, "expires_after"),
                     f"a {kind.id} never expires",
-                    f"a scenario that uses a {kind.id} after {kind.expires_after} seconds, with a clock that goes on",
+                    f"a run that uses a {kind.id} after {kind.expires_after} seconds",
                     f"expires_after: {kind.expires_after}",
                     "",
                     process.with_type(at, expires_after=None),
-                    equivalent="" if kind.id in needed else f"nothing requires a {kind.id}",
+                    equivalent=_STANDS if kind.id in needed else f"nothing requires a {kind.id}",
                 )
 
 
