@@ -26,6 +26,7 @@ from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
+from pytest_fluxscenario.runner.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Session:
         self._listener = listener
         self._keyword = None if keyword is None else keyword.lower()
         self._warned: set[Problem] = set()
+        self._faults = Told()
 
     def run(self, files: Iterable[Chosen], recorder: Recorder | None, interrupts: Interrupts) -> None:
         """Run everything. Without a recorder each file runs as soon as it is read, and nothing of it is kept.
@@ -153,9 +155,10 @@ class Session:
             except UsageError:
                 raise
             except FluxError as error:
+                told = self._faults.once(error, chosen.name)
                 if recorder is not None:
-                    recorder.broken(chosen.name, error)
-                self._listener.broken(chosen.name, error)
+                    recorder.broken(chosen.name, told)
+                self._listener.broken(chosen.name, told)
                 continue
             if items:
                 self.used.add(chosen.name)

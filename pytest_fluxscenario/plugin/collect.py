@@ -57,7 +57,8 @@ class ScenarioSource(pytest.Collector):
         try:
             return list(collect())
         except FluxError as error:
-            raise self.CollectError(self.flux.redactor.text(shown_lines(str(error)))) from None
+            told = self.flux.faults.once(error, self.shown)
+            raise self.CollectError(self.flux.redactor.text(shown_lines(str(told)))) from None
 
     def _items(self) -> Iterator[pytest.Item]:
         suite = self.flux.suite

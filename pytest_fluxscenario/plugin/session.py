@@ -18,6 +18,7 @@ from pytest_fluxscenario.plugin.options import Options
 from pytest_fluxscenario.plugin.settings import make_limits, make_matchers, make_redactor
 from pytest_fluxscenario.runner.run import RunSettings
 from pytest_fluxscenario.runner.suite import Suite
+from pytest_fluxscenario.runner.told import Told
 
 #: Where a worker finds the index that its controller resolves refs with.
 INDEX_KEY = "fluxscenario_index"
@@ -35,6 +36,8 @@ class Session:
     options: Options
     #: Warnings that were given: a pack of many files has each of its own only once.
     told: set[Problem] = field(default_factory=set)
+    #: Faults that several files have in common.
+    faults: Told = field(default_factory=Told)
 
     def prepare(self) -> None:
         """Make the redactor and the settings, which ask plugins. Raises pytest.UsageError."""
