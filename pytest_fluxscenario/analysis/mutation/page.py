@@ -24,8 +24,10 @@ def page_of(report: MutationReport) -> str:
         f"<title>{_text(title)}</title><style>{style}</style></head><body><main>",
         f"<h1>{_text(report.process_id)} <small>{_text(report.process_version)}</small></h1>",
         _summary(report),
+        _section("survived", report.mutants),
         _gates(report),
-        *(_section(fate, report.mutants) for fate in _FATES),
+        _section("equivalent", report.mutants),
+        _section("killed", report.mutants),
         f"<footer>profile <code>{_text(report.profile_hash)}</code>, scenarios <code>{_text(report.suite_hash)}</code>",
         "</footer></main></body></html>",
     ]
