@@ -16,7 +16,14 @@ from pytest_fluxscenario.cas.index import INDEX_FILE, Resolved
 from pytest_fluxscenario.cas.store import Store, is_store
 from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.model.evidence import RunRef
-from pytest_fluxscenario.runner.stored import SEPARATOR, bare_name_hint, describe_found, find_stored, read_stored
+from pytest_fluxscenario.runner.stored import (
+    SEPARATOR,
+    StoredDocument,
+    bare_name_hint,
+    describe_found,
+    find_stored,
+    read_stored,
+)
 
 NOTHING_ACTIVE: Final = "no ref was run before, so nothing is run from the store"
 #: Shortest part of a hash that may stand for it.
@@ -99,7 +106,7 @@ def remember(store: Store | None, taken: Sequence[Taken], files: Sequence[Chosen
 
     ``files`` is what was chosen, ``used`` the names of those that gave one.
     """
-    ran = [file.stored.ref for file in files if file.stored is not None and file.name in used]
+    ran = [file.loose.ref for file in files if isinstance(file.loose, StoredDocument) and file.name in used]
     found = next((one.found for one in reversed(taken) if one.named and one.found in ran), None)
     if store is not None and found is not None:
         write_active(store, found)

@@ -131,7 +131,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
             "there is no scenario file",
             "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios",
         )
-    folders = [os.path.dirname(file.path) if file.stored is None else file.stored.store.folder for file in files]
+    folders = [_folder_of(file) for file in files]
     for warning in conftest_warnings(set(folders), settings.root):
         report.warned(warning)
     recording = None
@@ -152,6 +152,13 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
         return exits.DAMAGE
     bad = report.failures or report.problems or (recording is not None and recording.faults)
     return exits.NO if bad else exits.DONE
+
+
+def _folder_of(chosen: Chosen) -> str:
+    """The folder whose conftest.py pytest would heed."""
+    from pytest_fluxscenario.runner.stored import StoredDocument
+
+    return chosen.loose.store.folder if isinstance(chosen.loose, StoredDocument) else os.path.dirname(chosen.path)
 
 
 def _settings(

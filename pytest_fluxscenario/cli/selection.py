@@ -10,9 +10,11 @@ from fnmatch import fnmatch
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX
 from pytest_fluxscenario.cas.store import is_store
 from pytest_fluxscenario.cli.settings import Settings
-from pytest_fluxscenario.runner.stored import StoredDocument
+from pytest_fluxscenario.packs.opening import is_archive
+from pytest_fluxscenario.runner.archived import LooseDocument
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
@@ -31,16 +33,16 @@ class Target:
 
 @dataclass(slots=True)
 class Chosen:
-    """One file or document of the store, and what of it is asked for."""
+    """One document of scenarios, and what of it is asked for."""
 
-    #: Empty in the store.
+    #: The file, or the archive that it lies in; empty in the store.
     path: str
     #: How it is shown, and the first part of the ids of its scenarios.
     name: str
     #: None for everything; else names: ``id`` or ``id[row]``.
     wanted: set[str] | None
-    #: The document, where it lies in the store.
-    stored: StoredDocument | None = None
+    #: The document, where it lies in no folder.
+    loose: LooseDocument | None = None
 
 
 def read_targets(arguments: Sequence[str], start: str) -> list[Target]:
@@ -88,11 +90,12 @@ def _files(target: Target, settings: Settings) -> Iterator[tuple[str, str]]:
     if os.path.isdir(target.path):
         prefix = "" if name == "." else name + "/"
         yield from _walk(target.path, prefix, settings, {os.path.realpath(target.path)})
-    elif _is_scenario_file(target.path, name, settings) or _looks_like_one(target.path):
+    elif is_archive(name) or _is_scenario_file(target.path, name, settings) or _looks_like_one(target.path):
         yield target.path, name
     else:
         hint = (
-            f"a scenario file ends in {', '.join(_MARKED)}, lies in a folder named {_FOLDER}, or has a profile_id in it"
+            f"a scenario file ends in {', '.join(_MARKED)}, lies in a folder named {_FOLDER}, or has a profile_id in "
+            f"it; an archive of a pack ends in {ARCHIVE_SUFFIX}"
         )
         raise UsageError.of("target.not-a-scenario", Place(shown(name)), "is no scenario file", hint)
 
@@ -115,6 +118,8 @@ def _walk(folder: str, prefix: str, settings: Settings, above: set[str]) -> Iter
                 not simple and _is_scenario_file(entry.path, prefix + name, settings)
             ):
                 yield entry.path, prefix + name
+        elif not simple and is_archive(name) and entry.is_file() and _is_matched(prefix + name, settings):
+            yield entry.path, prefix + name
         elif entry.is_dir() and not _is_left_out(entry, settings):
             real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
             if real not in above:
@@ -143,8 +148,13 @@ def _is_scenario_file(path: str, name: str, settings: Settings) -> bool:
     if not path.endswith(_SUFFIXES):
         return False
     if settings.files:
-        return any(fnmatch(name, pattern) or fnmatch(os.path.basename(path), pattern) for pattern in settings.files)
+        return _is_matched(name, settings)
     return path.endswith(_MARKED) or os.path.basename(os.path.dirname(path)) == _FOLDER
+
+
+def _is_matched(name: str, settings: Settings) -> bool:
+    """Whether a pattern of the configuration names the file."""
+    return any(fnmatch(name, one) or fnmatch(os.path.basename(name), one) for one in settings.files)
 
 
 def _looks_like_one(path: str) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
@@ -21,12 +21,16 @@ from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ScenarioOutcome, ScenarioRef
 from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.packs.opening import Archive, is_archive
 from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.runner.archived import read_archived
 from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
 from pytest_fluxscenario.runner.told import Told
+
+_Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,31 +153,58 @@ class Session:
             self._listener.ended(ended)
 
     def _items(self, files: Iterable[Chosen], *, keep: bool, recorder: Recorder | None = None) -> Iterator[Item]:
-        for chosen in files:
-            try:
-                items = self._items_of(chosen, keep=keep)
-            except UsageError:
-                raise
-            except FluxError as error:
-                told = self._faults.once(error, chosen.name)
-                if recorder is not None:
-                    recorder.broken(chosen.name, told)
-                self._listener.broken(chosen.name, told)
-                continue
-            if items:
-                self.used.add(chosen.name)
-            yield from items
+        for whole in files:
+            for chosen in self._tried(whole.name, recorder, partial(self._parts, whole)):
+                items = self._tried(chosen.name, recorder, partial(self._items_of, chosen, keep=keep))
+                if items:
+                    self.used.add(chosen.name)
+                yield from items
+
+    def _tried(self, name: str, recorder: Recorder | None, give: Callable[[], Sequence[_Given]]) -> Sequence[_Given]:
+        """What ``give`` gives; nothing where the file ``name`` cannot be used, which is told."""
+        try:
+            return give()
+        except UsageError:
+            raise
+        except FluxError as error:
+            told = self._faults.once(error, name)
+            if recorder is not None:
+                recorder.broken(name, told)
+            self._listener.broken(name, told)
+            return ()
+
+    def _parts(self, chosen: Chosen) -> Sequence[Chosen]:
+        """The documents of an archive; anything else is one itself."""
+        if chosen.loose is not None or not is_archive(chosen.path):
+            return (chosen,)
+        archive = Archive(chosen.path, chosen.name)
+        documents = read_archived(archive, self.suite.resolver.open_archive(archive))
+        if chosen.wanted is None:
+            return [Chosen(chosen.path, f"{chosen.name}::{one.path}", None, one) for one in documents]
+        known = {one.path: one for one in documents}
+        parts: dict[str, Chosen] = {}
+        for wanted in sorted(chosen.wanted):
+            path, colons, name = wanted.partition("::")
+            if path not in known:
+                message = f"has no file '{shown(path)}'"
+                raise UsageError.of("target.unknown", Place(chosen.name), message, did_you_mean(path, known))
+            part = parts.setdefault(path, Chosen(chosen.path, f"{chosen.name}::{path}", set(), known[path]))
+            if not colons:
+                part.wanted = None
+            elif part.wanted is not None:
+                part.wanted.add(name)
+        return list(parts.values())
 
     def _items_of(self, chosen: Chosen, *, keep: bool) -> list[Item]:
-        suite, name, stored = self.suite, chosen.name, chosen.stored
-        read = partial(suite.read, chosen.path, name) if stored is None else stored.read
+        suite, name, loose = self.suite, chosen.name, chosen.loose
+        read = partial(suite.read, chosen.path, name) if loose is None else loose.read
         source = read()
-        file = File(source.name, name if stored is None else stored.file, source.digest, read)
+        file = File(source.name, name if loose is None else loose.file, source.digest, read)
         items: list[Item] = []
         names: list[str] = []
         for loaded in suite.load(source):
             scenario = loaded.scenario
-            subject = suite.subject(loaded, file.name, None, stored)
+            subject = suite.subject(loaded, file.name, None, loose)
             warnings = warnings_of(loaded, subject)
             if warnings:
                 self._warn(warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
@@ -10,6 +11,19 @@ from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive of a pack in the working tree."""
+
+    #: Absolute.
+    path: str
+    #: How it is shown: relative to the root.
+    where: str
+
+    def __str__(self) -> str:
+        return self.where
 
 
 def is_archive(path: str) -> bool:

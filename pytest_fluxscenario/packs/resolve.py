@@ -1,7 +1,7 @@
 """Which profile is under test (scenario.md, the section of that name).
 
-1. The scenario's own ``profile``: a ref or a path. 2. The pack around the scenario's file (of a scenario in the store:
-the stored pack that it is part of), when its id and version are the scenario's. 3. Another pack of the working tree
+1. The scenario's own ``profile``: a ref or a path. 2. The pack around the scenario's file (of one in the store or in an
+archive: the pack that it is part of), when its id and version are the scenario's. 3. Another pack of the working tree
 with that id and version. 4. The store. 5. An error that lists what exists, and where it was looked for.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError, StoreError
-from pytest_fluxscenario.base.names import HashRef, Ref, TagRef, name_fault, parse_ref, tag_fault
+from pytest_fluxscenario.base.names import Ref, TagRef, name_fault, parse_ref, tag_fault
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
@@ -23,16 +23,15 @@ from pytest_fluxscenario.cas.trees import is_tree, read_tree
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Root, Source, read_source
 from pytest_fluxscenario.packs.document import read_document
-from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, TreeFiles
+from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
 from pytest_fluxscenario.packs.find import FoundPack, Tree
 from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
 from pytest_fluxscenario.packs.manifest import manifest_path
-from pytest_fluxscenario.packs.opening import is_archive, open_pack
+from pytest_fluxscenario.packs.opening import Archive, is_archive, open_pack
 from pytest_fluxscenario.packs.pack import Pack
 
-#: Folder of the scenario, id, version, what names the profile; of a scenario in the store the pack around it instead of
-#: a folder.
-_Key = tuple[str | Ref | None, str, str, str | None]
+#: Folder of the scenario, id, version, what names the profile; of a scenario that lies in no folder the pack around it.
+_Key = tuple[str | Ref | Archive | None, str, str, str | None]
 _MOST_LISTED: Final = 8
 _WAYS: Final = "put the file into the pack's folder, or file the pack: fluxrig profile import PATH"
 
@@ -58,6 +57,7 @@ class Resolver:
     tree: Tree = field(init=False, repr=False)
     _warned: set[str] = field(default_factory=set, init=False, repr=False)
     _answers: dict[_Key, Pack | FluxError | _RefusedError] = field(default_factory=dict, init=False, repr=False)
+    _archives: dict[str, PackFiles] = field(default_factory=dict, init=False, repr=False)
     _loaded: dict[str, Pack | FluxError] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,12 +72,13 @@ class Resolver:
         """
         return self._once_for((scenario_file.rpartition(os.sep)[0], profile_id, version, profile_ref), place)
 
-    def resolve_stored(
-        self, profile_id: str, version: str, profile_ref: str | None, around: Ref | None, place: Place
+    def resolve_loose(
+        self, profile_id: str, version: str, profile_ref: str | None, around: Ref | Archive | None, place: Place
     ) -> Pack:
-        """The same for a scenario in the store. It lies in no folder: ``around`` is the stored pack that it is part of.
+        """The same for a scenario that lies in no folder, but in the store or in an archive.
 
-        A path that names its profile leads nowhere. Raises like ``resolve``.
+        ``around`` is the pack there that it is part of. A path that names its profile leads nowhere. Raises like
+        ``resolve``.
         """
         return self._once_for((around, profile_id, version, profile_ref), place)
 
@@ -112,8 +113,8 @@ class Resolver:
 
     def _by_path(self, folder: str | None, ref: str) -> Pack:
         if folder is None:
-            message = f"the profile '{shown(ref)}' is a path, but a scenario in the store lies in no folder"
-            raise _RefusedError("profile.stored-path", message, "name a profile of the store, as name:tag")
+            message = f"the profile '{shown(ref)}' is a path, but the scenario lies in no folder"
+            raise _RefusedError("profile.loose-path", message, "name a profile of the store, as name:tag")
         path = os.path.normpath(os.path.join(folder, ref))
         said = f"the profile '{shown(ref)}'"
         if not Root(self.root).holds(os.path.realpath(path)):
@@ -126,7 +127,9 @@ class Resolver:
             known = [os.path.relpath(pack.folder, folder).replace(os.sep, "/") for pack in self.tree.packs()]
             hint = did_you_mean(ref, known)
             raise _RefusedError("profile.path", f"{said} is not there: it means {shown(self.tree.shown(path))}", hint)
-        return self._from_archive(path) if is_archive(path) else self._from_file(path)
+        if is_archive(path):
+            return self._from_archive(Archive(path, self.tree.shown(path)))
+        return self._from_file(path)
 
     def _by_ref(self, text: str) -> Pack:
         ref = parse_ref(text)
@@ -136,15 +139,15 @@ class Resolver:
 
     # 2. to 5.
 
-    def _by_id(self, start: str | Ref | None, folder: str | None, profile_id: str, version: str) -> Pack:
+    def _by_id(self, start: str | Ref | Archive | None, folder: str | None, profile_id: str, version: str) -> Pack:
         around = None if folder is None else self.tree.nearest(folder)
         if around is not None and around.problems:
             raise ProfileError(around.problems)
         if around is not None and (around.id, around.version) == (profile_id, version):
             return self._from_folder(around.folder)
-        stored = start if isinstance(start, TagRef | HashRef) else None
-        if stored is not None:
-            pack = self._from_store(stored)
+        whole = None if isinstance(start, str) else start
+        if whole is not None:
+            pack = self._from_archive(whole) if isinstance(whole, Archive) else self._from_store(whole)
             if (pack.profile.id, pack.profile.version) == (profile_id, version):
                 return pack
         alike = [pack for pack in self.tree.packs() if (pack.id, pack.version) == (profile_id, version)]
@@ -158,9 +161,9 @@ class Resolver:
             raise _RefusedError("profile.ambiguous", message, "name one with 'profile', or give one another version")
         if self._stored_hash(profile_id, version) is not None:
             return self._from_store(TagRef(profile_id, "v" + version))
-        raise self._nothing(around or stored, profile_id, version)
+        raise self._nothing(around or whole, profile_id, version)
 
-    def _nothing(self, around: FoundPack | Ref | None, profile_id: str, version: str) -> _RefusedError:
+    def _nothing(self, around: FoundPack | Ref | Archive | None, profile_id: str, version: str) -> _RefusedError:
         packs = self.tree.packs()
         index = self.store.index.names.get("profiles", {}) if self.store else {}
         there = [f"{pack} is the pack around the file" for pack in (around,) if pack]
@@ -191,8 +194,14 @@ class Resolver:
         files = FolderFiles(folder, self.tree.shown(folder), self.limits)
         return self._once(folder, lambda: self._compared(load_pack(files)))
 
-    def _from_archive(self, path: str) -> Pack:
-        return self._once(path, lambda: self._compared(load_pack(open_pack(path, self.tree.shown(path), self.limits))))
+    def open_archive(self, archive: Archive) -> PackFiles:
+        """The files of an archive, read once: its scenarios and its pack are of the same bytes. Raises FluxError."""
+        if archive.path not in self._archives:
+            self._archives[archive.path] = open_pack(archive.path, archive.where, self.limits)
+        return self._archives[archive.path]
+
+    def _from_archive(self, archive: Archive) -> Pack:
+        return self._once(archive.path, lambda: self._compared(load_pack(self.open_archive(archive))))
 
     def _from_file(self, path: str) -> Pack:
         def load() -> Pack:

@@ -20,8 +20,8 @@ from pytest_fluxscenario.runner.suite import warnings_of
 if TYPE_CHECKING:
     from pytest_fluxscenario.documents.source import Source
     from pytest_fluxscenario.model.scenario import Scenario
+    from pytest_fluxscenario.runner.archived import LooseDocument
     from pytest_fluxscenario.runner.case import Subject
-    from pytest_fluxscenario.runner.stored import StoredDocument
 
 _Found = TypeVar("_Found")
 
@@ -35,8 +35,8 @@ class ScenarioSource(pytest.Collector):
     file: str
     #: SHA-256 of the bytes that were collected.
     digest: str = ""
-    #: The document, where it lies in the store.
-    stored: StoredDocument | None = None
+    #: The document, where it lies in no folder.
+    loose: LooseDocument | None = None
     _hooks: pluggy.HookRelay
 
     @property
@@ -88,7 +88,7 @@ class ScenarioSource(pytest.Collector):
             named = self.ihook.pytest_fluxscenario_resolve_profile(
                 scenario=scenario, path=str(self.path), config=self.flux.config
             )
-        return self.flux.suite.subject(loaded, self.shown, named, self.stored)
+        return self.flux.suite.subject(loaded, self.shown, named, self.loose)
 
     def _warn(self, loaded: Loaded, subject: Subject) -> None:
         """Tell of warnings; under the strict option each is a failure."""

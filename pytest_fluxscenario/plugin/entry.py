@@ -22,6 +22,7 @@ from pytest_fluxscenario.plugin.workers import Controller, is_controller
 _SUFFIXES = (".json", ".yaml", ".yml")
 _MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
 _FOLDER = "scenarios"
+_ARCHIVE = ".fstpack"
 #: What an argument has that names something of a store.
 _IN_INDEX = "index.json::"
 
@@ -106,7 +107,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Make a collector of a scenario file; the end of its name is looked at first."""
     name = file_path.name
     if not name.endswith(_SUFFIXES):
-        return None
+        return _archive_collector(file_path, parent) if is_asked_archive(parent.config, file_path) else None
     if not is_scenario_file(parent.config, file_path):
         return None
     if is_asked_index(parent.config, file_path):
@@ -115,6 +116,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from pytest_fluxscenario.plugin.record_session import session_of
 
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path, flux=session_of(parent.config))
+    return collector
+
+
+def _archive_collector(path: Path, parent: pytest.Collector) -> pytest.Collector:
+    from pytest_fluxscenario.plugin.archive import ArchiveFile
+    from pytest_fluxscenario.plugin.record_session import session_of
+
+    collector: pytest.Collector = ArchiveFile.from_parent(parent, path=path, flux=session_of(parent.config))
     return collector
 
 
@@ -132,6 +141,11 @@ def is_asked_index(config: pytest.Config, path: Path) -> bool:
     return stored is not None and path == stored.index
 
 
+def is_asked_archive(config: pytest.Config, path: Path) -> bool:
+    """Whether a file is an archive that the command line or the configuration names; others only lie there."""
+    return path.name.lower().endswith(_ARCHIVE) and (_is_matched(config, path) or _is_named(config, path))
+
+
 def is_scenario_file(config: pytest.Config, path: Path) -> bool:
     """Whether a JSON or YAML file holds scenarios: by its name (scenario.md), or it was named and looks like one.
 
@@ -139,22 +153,30 @@ def is_scenario_file(config: pytest.Config, path: Path) -> bool:
     """
     if is_asked_index(config, path):
         return True
-    patterns = config.stash[OPTIONS].files
-    if patterns:
-        relative = path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else path.name
-        matched = any(fnmatch(relative, pattern) or fnmatch(path.name, pattern) for pattern in patterns)
+    if config.stash[OPTIONS].files:
+        matched = _is_matched(config, path)
     else:
         matched = path.name.endswith(_MARKED) or path.parent.name == _FOLDER
-    return matched or _named(config, path)
+    return matched or _is_named_scenario(config, path)
 
 
-def _named(config: pytest.Config, path: Path) -> bool:
-    """Whether the command line names this very file, and it looks like a scenario."""
+def _is_matched(config: pytest.Config, path: Path) -> bool:
+    """Whether a pattern of the configuration names the file."""
+    relative = path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else path.name
+    return any(fnmatch(relative, one) or fnmatch(path.name, one) for one in config.stash[OPTIONS].files)
+
+
+def _is_named(config: pytest.Config, path: Path) -> bool:
+    """Whether the command line names this very file."""
     if not any(str(argument).split("::")[0].endswith(path.name) for argument in config.args):
         return False
-    if path not in {
-        (config.invocation_params.dir / str(argument).split("::")[0]).resolve() for argument in config.args
-    }:
+    folder = config.invocation_params.dir
+    return path.resolve() in {(folder / str(argument).split("::")[0]).resolve() for argument in config.args}
+
+
+def _is_named_scenario(config: pytest.Config, path: Path) -> bool:
+    """Whether the command line names this very file, and it looks like a scenario."""
+    if not _is_named(config, path):
         return False
     try:
         with path.open("rb") as file:

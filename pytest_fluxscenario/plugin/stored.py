@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.collect import ScenarioSource
 from pytest_fluxscenario.plugin.keys import STORED
+from pytest_fluxscenario.plugin.loose import LooseSource
 from pytest_fluxscenario.runner.stored import StoredDocument, read_stored
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.cas.index import Resolved
-    from pytest_fluxscenario.documents.source import Source
     from pytest_fluxscenario.plugin.session import Session
 
 
@@ -37,25 +36,7 @@ class StoreIndex(pytest.File):
             yield StoredRef.from_parent(self, name=str(found), found=found, flux=self.flux)
 
 
-class StoredSource(ScenarioSource):
-    """One document of the store."""
-
-    def __init__(self, *, flux: Session, **more: Any) -> None:
-        super().__init__(**more)
-        self.flux = flux
-        self._hooks = more["parent"].ihook
-
-    def take(self, document: StoredDocument) -> None:
-        """Be the collector of ``document``."""
-        self.stored, self.shown, self.file = document, document.name, document.file
-
-    def read(self) -> Source:
-        """The bytes of the document, verified. Raises StoreError, DamageError."""
-        assert self.stored is not None  # noqa: S101 - it is taken before anything is collected
-        return self.stored.read()
-
-
-class StoredRef(StoredSource):
+class StoredRef(LooseSource):
     """What one ref names: a document, or the files of a suite or pack."""
 
     def __init__(self, *, found: Resolved, **more: Any) -> None:
@@ -70,7 +51,7 @@ class StoredRef(StoredSource):
             yield from super().collect()
             return
         for document in documents:
-            file = StoredSource.from_parent(self, name=document.path, flux=self.flux)
+            file = LooseSource.from_parent(self, name=document.path, flux=self.flux)
             file.take(document)
             yield file
 

@@ -84,9 +84,10 @@ class Controller:
         return self._recorder
 
     def _is_scenario(self, nodeid: str) -> bool:
-        from pytest_fluxscenario.plugin.entry import is_scenario_file
+        from pytest_fluxscenario.plugin.entry import is_asked_archive, is_scenario_file
 
         name = nodeid.split("::", 1)[0]
-        return name.endswith((".json", ".yaml", ".yml")) and is_scenario_file(
-            self._config, Path(self._config.rootpath, name)
-        )
+        path = Path(self._config.rootpath, name)
+        if name.endswith((".json", ".yaml", ".yml")):
+            return is_scenario_file(self._config, path)
+        return is_asked_archive(self._config, path)

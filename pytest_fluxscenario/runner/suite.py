@@ -28,7 +28,7 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
 if TYPE_CHECKING:
     from pytest_fluxscenario.packs.pack import Pack
     from pytest_fluxscenario.packs.spec_refs import SpecResolver
-    from pytest_fluxscenario.runner.stored import StoredDocument
+    from pytest_fluxscenario.runner.archived import LooseDocument
 
 
 @dataclass(slots=True)
@@ -58,11 +58,12 @@ class Suite:
         return load_file(source, self.limits, (*MATCHERS, *self.matchers))
 
     def subject(
-        self, loaded: Loaded, file: str, named: str | None = None, stored: StoredDocument | None = None
+        self, loaded: Loaded, file: str, named: str | None = None, loose: LooseDocument | None = None
     ) -> Subject:
         """The profile under test (scenario.md) and the spec, made ready; ``named`` is a ref or path of a plugin for it.
 
-        ``stored`` is the document of the store that the scenario stands in; ``file`` is then only how it is shown.
+        ``loose`` is the document of the store or of an archive that the scenario stands in; ``file`` is then only how
+        it is shown.
 
         Raises ProfileError, at the field of the scenario that leads nowhere; DocumentError for a spec that cannot be
         used, and for a fault of a hook that the pack has not: it would never happen. DamageError.
@@ -71,13 +72,13 @@ class Suite:
         begins = Place(file, loaded.rows[0].line, 1)
         ref, wanted = scenario.profile or named, (scenario.profile_id, scenario.profile_version)
         try:
-            if stored is None:
+            if loose is None:
                 pack = self.resolver.resolve(*wanted, ref, file, begins)
             elif ref is not None and scenario.profile is None:
                 # A path that a plugin gives is one of the project.
                 pack = self.resolver.resolve(*wanted, ref, "", begins)
             else:
-                pack = self.resolver.resolve_stored(*wanted, ref, stored.around, begins)
+                pack = self.resolver.resolve_loose(*wanted, ref, loose.around, begins)
         except ProfileError as error:
             if error.place != begins:
                 raise
