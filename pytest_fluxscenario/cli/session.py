@@ -178,7 +178,7 @@ class Session:
         if chosen.loose is not None or not is_archive(chosen.path):
             return (chosen,)
         archive = Archive(chosen.path, chosen.name)
-        documents = read_archived(archive, self.suite.resolver.open_archive(archive))
+        documents = read_archived(archive, self.suite.resolver.packs.open_archive(archive))
         if chosen.wanted is None:
             return [Chosen(chosen.path, f"{chosen.name}::{one.path}", None, one) for one in documents]
         known = {one.path: one for one in documents}

@@ -8,40 +8,27 @@ with that id and version. 4. The store. 5. An error that lists what exists, and 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError, StoreError
-from pytest_fluxscenario.base.names import Ref, TagRef, name_fault, parse_ref, tag_fault
+from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError
+from pytest_fluxscenario.base.names import Ref, TagRef, parse_ref
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.store import Store
-from pytest_fluxscenario.cas.trees import is_tree, read_tree
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import Root, Source, read_source
-from pytest_fluxscenario.packs.document import read_document
-from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
+from pytest_fluxscenario.documents.source import Root
 from pytest_fluxscenario.packs.find import FoundPack, Tree
-from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
-from pytest_fluxscenario.packs.manifest import manifest_path
-from pytest_fluxscenario.packs.opening import Archive, is_archive, open_pack
+from pytest_fluxscenario.packs.loaded import LoadedPacks, RefusedError
+from pytest_fluxscenario.packs.opening import Archive, is_archive
 from pytest_fluxscenario.packs.pack import Pack
 
 #: Folder of the scenario, id, version, what names the profile; of a scenario that lies in no folder the pack around it.
 _Key = tuple[str | Ref | Archive | None, str, str, str | None]
 _MOST_LISTED: Final = 8
 _WAYS: Final = "put the file into the pack's folder, or file the pack: fluxrig profile import PATH"
-
-
-class _RefusedError(Exception):
-    """No pack for a scenario: everything of the message but the scenario's place, which differs by scenario."""
-
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
-        super().__init__(code, message, hint)
-        self.code, self.message, self.hint = code, message, hint
 
 
 @dataclass(slots=True)
@@ -55,14 +42,14 @@ class Resolver:
     #: The warnings of all packs that were used, each pack's once.
     warnings: list[Problem] = field(default_factory=list, init=False)
     tree: Tree = field(init=False, repr=False)
+    packs: LoadedPacks = field(init=False, repr=False)
     _warned: set[str] = field(default_factory=set, init=False, repr=False)
-    _answers: dict[_Key, Pack | FluxError | _RefusedError] = field(default_factory=dict, init=False, repr=False)
-    _archives: dict[str, PackFiles] = field(default_factory=dict, init=False, repr=False)
-    _loaded: dict[str, Pack | FluxError] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[_Key, Pack | FluxError | RefusedError] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.root = os.path.abspath(self.root)
         self.tree = Tree(self.root, self.limits)
+        self.packs = LoadedPacks(self.tree, self.store, self.limits)
 
     def resolve(self, profile_id: str, version: str, profile_ref: str | None, scenario_file: str, place: Place) -> Pack:
         """The pack under test for the scenario in ``scenario_file`` (absolute, or relative to the root).
@@ -90,19 +77,18 @@ class Resolver:
             return answer
         raise _error(answer, place)
 
-    def _answer(self, key: _Key) -> Pack | FluxError | _RefusedError:
+    def _answer(self, key: _Key) -> Pack | FluxError | RefusedError:
         start, profile_id, version, ref = key
-        folder = os.path.abspath(os.path.join(self.root, start)) if isinstance(start, str) else None
         try:
             if ref is not None:
-                pack = self._by_path(folder, ref) if "/" in ref else self._by_ref(ref)
+                pack = self._by_path(start, ref) if "/" in ref else self._by_ref(ref)
                 _check_named(pack, profile_id, version, ref)
             else:
                 # Also what the store holds under that name may say that it is another profile.
                 ref = f"{profile_id}:v{version}"
-                pack = self._by_id(start, folder, profile_id, version)
+                pack = self._by_id(start, profile_id, version)
                 _check_named(pack, profile_id, version, ref)
-        except (FluxError, _RefusedError) as error:
+        except (FluxError, RefusedError) as error:
             return error
         if pack.where not in self._warned:
             self._warned.add(pack.where)
@@ -111,59 +97,63 @@ class Resolver:
 
     # 1.
 
-    def _by_path(self, folder: str | None, ref: str) -> Pack:
-        if folder is None:
-            message = f"the profile '{shown(ref)}' is a path, but the scenario lies in no folder"
-            raise _RefusedError("profile.loose-path", message, "name a profile of the store, as name:tag")
+    def _by_path(self, start: str | Ref | Archive | None, ref: str) -> Pack:
+        if not isinstance(start, str):
+            kept = "an archive" if isinstance(start, Archive) else "the store"
+            message = f"the profile '{shown(ref)}' is a path, but a scenario in {kept} lies in no folder"
+            raise RefusedError("profile.loose-path", message, "name a profile of the store, as name:tag")
+        folder = os.path.abspath(os.path.join(self.root, start))
         path = os.path.normpath(os.path.join(folder, ref))
         said = f"the profile '{shown(ref)}'"
         if not Root(self.root).holds(os.path.realpath(path)):
-            raise _RefusedError("profile.path", f"{said} leads out of the root", "name a pack that lies in the root")
+            raise RefusedError("profile.path", f"{said} leads out of the root", "name a pack that lies in the root")
         if os.path.basename(path) in MANIFEST_FILES:
             path = os.path.dirname(path)
         if os.path.isdir(path):
-            return self._from_folder(path)
+            return self.packs.from_folder(path)
         if not os.path.lexists(path):
             known = [os.path.relpath(pack.folder, folder).replace(os.sep, "/") for pack in self.tree.packs()]
             hint = did_you_mean(ref, known)
-            raise _RefusedError("profile.path", f"{said} is not there: it means {shown(self.tree.shown(path))}", hint)
+            raise RefusedError("profile.path", f"{said} is not there: it means {shown(self.tree.shown(path))}", hint)
         if is_archive(path):
-            return self._from_archive(Archive(path, self.tree.shown(path)))
-        return self._from_file(path)
+            return self.packs.from_archive(Archive(path, self.tree.shown(path)))
+        return self.packs.from_file(path)
 
     def _by_ref(self, text: str) -> Pack:
         ref = parse_ref(text)
         if isinstance(ref, str):
-            raise _RefusedError("profile.ref", ref, "or give a path, with a slash in it")
-        return self._from_store(ref)
+            raise RefusedError("profile.ref", ref, "or give a path, with a slash in it")
+        return self.packs.from_store(ref)
 
     # 2. to 5.
 
-    def _by_id(self, start: str | Ref | Archive | None, folder: str | None, profile_id: str, version: str) -> Pack:
-        around = None if folder is None else self.tree.nearest(folder)
+    def _by_id(self, start: str | Ref | Archive | None, profile_id: str, version: str) -> Pack:
+        around = None
+        if isinstance(start, str):
+            around = self.tree.nearest(os.path.abspath(os.path.join(self.root, start)))
         if around is not None and around.problems:
             raise ProfileError(around.problems)
         if around is not None and (around.id, around.version) == (profile_id, version):
-            return self._from_folder(around.folder)
+            return self.packs.from_folder(around.folder)
         whole = None if isinstance(start, str) else start
         if whole is not None:
-            pack = self._from_archive(whole) if isinstance(whole, Archive) else self._from_store(whole)
+            pack = self.packs.from_archive(whole) if isinstance(whole, Archive) else self.packs.from_store(whole)
             if (pack.profile.id, pack.profile.version) == (profile_id, version):
                 return pack
         alike = [pack for pack in self.tree.packs() if (pack.id, pack.version) == (profile_id, version)]
         if alike:
-            packs = [self._from_folder(pack.folder) for pack in alike]
+            packs = [self.packs.from_folder(pack.folder) for pack in alike]
             other = next((pack for pack in packs if pack.behaviour_hash != packs[0].behaviour_hash), None)
             if other is None:
                 return packs[0]
             both = f"{packs[0].where or '.'} and {other.where or '.'}"
             message = f"two packs say that they are '{profile_id}' {version}, and differ: {both}"
-            raise _RefusedError("profile.ambiguous", message, "name one with 'profile', or give one another version")
-        if self._stored_hash(profile_id, version) is not None:
-            return self._from_store(TagRef(profile_id, "v" + version))
+            raise RefusedError("profile.ambiguous", message, "name one with 'profile', or give one another version")
+        if self.packs.stored_hash(profile_id, version) is not None:
+            return self.packs.from_store(TagRef(profile_id, "v" + version))
         raise self._nothing(around or whole, profile_id, version)
 
-    def _nothing(self, around: FoundPack | Ref | Archive | None, profile_id: str, version: str) -> _RefusedError:
+    def _nothing(self, around: FoundPack | Ref | Archive | None, profile_id: str, version: str) -> RefusedError:
         packs = self.tree.packs()
         index = self.store.index.names.get("profiles", {}) if self.store else {}
         there = [f"{pack} is the pack around the file" for pack in (around,) if pack]
@@ -186,97 +176,7 @@ class Resolver:
         else:
             hint = did_you_mean(profile_id, known) or _WAYS
         what = f"there is no profile '{shown(profile_id, 80)}' {shown(version, 40)}"
-        return _RefusedError("profile.not-found", f"{what}: {'; '.join(there)}", hint)
-
-    # Loading, once each.
-
-    def _from_folder(self, folder: str) -> Pack:
-        files = FolderFiles(folder, self.tree.shown(folder), self.limits)
-        return self._once(folder, lambda: self._compared(load_pack(files)))
-
-    def open_archive(self, archive: Archive) -> PackFiles:
-        """The files of an archive, read once: its scenarios and its pack are of the same bytes. Raises FluxError."""
-        if archive.path not in self._archives:
-            self._archives[archive.path] = open_pack(archive.path, archive.where, self.limits)
-        return self._archives[archive.path]
-
-    def _from_archive(self, archive: Archive) -> Pack:
-        return self._once(archive.path, lambda: self._compared(load_pack(self.open_archive(archive))))
-
-    def _from_file(self, path: str) -> Pack:
-        def load() -> Pack:
-            name = self.tree.shown(path)
-            source = read_source(path, name, self.limits, self.root)
-            return load_lone_profile(LoneProfile(source, os.path.dirname(name), self.limits))
-
-        return self._once(path, load)
-
-    def _from_store(self, ref: Ref) -> Pack:
-        store = self.store
-        if store is None:
-            raise _RefusedError("profile.no-store", f"'{ref}' is a ref, but there is no store to look it up in")
-        try:
-            found = store.resolve("profiles", ref)
-        except DamageError:
-            raise
-        except StoreError as error:
-            raise _refused_by_store(error) from error
-        place = f"{found.name}/{found.tag}" if found.name else f"sha256/{found.hash[:12]}"
-        return self._once(f"{store.name}/{place}", lambda: self._load_stored(store, found.hash, place, str(found)))
-
-    def _load_stored(self, store: Store, digest: str, place: str, ref: str) -> Pack:
-        where = f"{store.name}/{place}"
-        store_ref = None if ref.startswith("sha256:") else ref
-        try:
-            data = store.read(digest)
-            if is_tree(data):
-                tree = read_tree(store.blobs, digest)
-                return load_pack(TreeFiles(tree, where, self.limits), "store", store_ref, digest)
-        except DamageError:
-            raise
-        except StoreError as error:
-            raise _refused_by_store(error) from error
-        # The store keeps no file names. Strict JSON that begins like this is no YAML that anybody writes by hand.
-        name = "profile.json" if data.lstrip()[:1] == b"{" else "profile.yaml"
-        files = LoneProfile(Source(f"{where}/{name}", data, digest), where, self.limits)
-        return load_lone_profile(files, "store", store_ref, digest)
-
-    def _once(self, key: str, load: Callable[[], Pack]) -> Pack:
-        known = self._loaded.get(key)
-        if known is None:
-            try:
-                known = load()
-            except FluxError as error:
-                known = error
-            self._loaded[key] = known
-        if isinstance(known, Pack):
-            return known
-        raise known
-
-    def _stored_hash(self, profile_id: str, version: str) -> str | None:
-        if self.store is None or name_fault(profile_id) or tag_fault("v" + version):
-            return None
-        return self.store.index.names.get("profiles", {}).get(profile_id, {}).get("v" + version)
-
-    def _compared(self, pack: Pack) -> Pack:
-        """The pack, with a warning where the store has it under its version with another behaviour."""
-        name, version = pack.profile.id, pack.profile.version
-        if self._stored_hash(name, version) is None or pack.files is None:
-            return pack
-        try:
-            stored = self._from_store(TagRef(name, "v" + version))
-            if stored.behaviour_hash == pack.behaviour_hash:
-                return pack
-            what = f"the pack '{name}' changed, but its version is still {version}, which is in the store"
-        except DamageError:
-            raise
-        except (FluxError, _RefusedError):
-            what = f"the store has the pack '{name}' {version} too, but as something that cannot be used"
-        document = read_document(pack.files, manifest_path(pack.files))
-        place = document.at(("process", "version"))
-        hint = "give the pack a new version, or import the change under one"
-        warning = Problem("pack.changed-without-version", place, what, hint, "warning")
-        return replace(pack, warnings=(*pack.warnings, warning))
+        return RefusedError("profile.not-found", f"{what}: {'; '.join(there)}", hint)
 
 
 def _check_named(pack: Pack, profile_id: str, version: str, ref: str) -> None:
@@ -284,20 +184,15 @@ def _check_named(pack: Pack, profile_id: str, version: str, ref: str) -> None:
     said = f"the profile '{shown(ref)}' is '{profile.id}' {profile.version}"
     if profile.id != profile_id:
         message = f"{said}, but the scenario's profile_id is '{shown(profile_id, 80)}'"
-        raise _RefusedError("profile.other-id", message, "correct one of them")
+        raise RefusedError("profile.other-id", message, "correct one of them")
     # Whoever writes ``latest`` asks for a version that is not known yet.
     if profile.version != version and not ref.endswith(":latest"):
         message = f"{said}, but the scenario's profile_version is '{shown(version, 40)}'"
-        raise _RefusedError("profile.other-version", message, "correct one of them")
+        raise RefusedError("profile.other-version", message, "correct one of them")
 
 
-def _refused_by_store(error: StoreError) -> _RefusedError:
-    problem = error.problems[0]
-    return _RefusedError(problem.code, f"{problem.message}, in {problem.place}", problem.hint)
-
-
-def _error(answer: FluxError | _RefusedError, place: Place) -> FluxError:
-    if isinstance(answer, _RefusedError):
+def _error(answer: FluxError | RefusedError, place: Place) -> FluxError:
+    if isinstance(answer, RefusedError):
         return ProfileError.of(answer.code, place, answer.message, answer.hint)
     # A new one each time: an exception that is raised again grows a traceback.
     kind = type(answer) if isinstance(answer, DamageError) else ProfileError

@@ -35,4 +35,4 @@ class ArchiveFile(ScenarioSource, pytest.File):
 
     def _documents(self) -> tuple[ArchivedDocument, ...]:
         archive = Archive(str(self.path), self.shown)
-        return read_archived(archive, self.flux.suite.resolver.open_archive(archive))
+        return read_archived(archive, self.flux.suite.resolver.packs.open_archive(archive))

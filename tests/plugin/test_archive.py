@@ -164,7 +164,7 @@ def test_a_scenario_in_an_archive_names_no_path(project: Project) -> None:
     project.add("one.json", scenario("good", profile="../"))
     build(project)
     result = project.run("small.fstpack")
-    assert "the profile '../' is a path, but the scenario lies in no folder" in text_of(result)
+    assert "the profile '../' is a path, but a scenario in an archive lies in no folder" in text_of(result)
 
 
 def test_what_runs_is_what_was_collected(packed: Project) -> None:

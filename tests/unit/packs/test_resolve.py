@@ -342,7 +342,7 @@ def test_asking_again_costs_a_look_up(world: World, monkeypatch: pytest.MonkeyPa
     world.pack("pack")
     resolver = world.resolver()
     first = world.ask(resolver)
-    monkeypatch.setattr("pytest_fluxscenario.packs.resolve.load_pack", lambda *_: pytest.fail("loaded again"))
+    monkeypatch.setattr("pytest_fluxscenario.packs.loaded.load_pack", lambda *_: pytest.fail("loaded again"))
     assert world.ask(resolver) is first
     assert world.ask(resolver, file="elsewhere/b.json") is first
     start = time.process_time()
