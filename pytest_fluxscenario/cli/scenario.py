@@ -61,7 +61,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "paths",
         metavar="PATH|REF",
         nargs="+",
-        help="a file, a folder, or file::id; or a ref of the store, or ref::id ('' is the ref that was run last)",
+        help="a file, a folder, an archive of a pack, or file::id; or a ref of the store, or ref::id ('' is the ref "
+        "that was run last)",
     )
     run.add_argument(
         "-k", dest="keyword", metavar="WORD", help="only scenarios whose id, tags or classes hold WORD, in any case"
