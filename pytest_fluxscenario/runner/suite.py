@@ -91,7 +91,7 @@ class Suite:
             known = self._subjects[id(pack), 0] = make_subject(pack)
         if scenario.spec is None:
             return known
-        return self._with_spec(known, scenario.spec, loaded, file if stored is None else None)
+        return self._with_spec(known, scenario.spec, loaded, file if loose is None else None)
 
     def _with_spec(self, subject: Subject, ref: str, loaded: Loaded, file: str | None) -> Subject:
         if self._specs is None:
