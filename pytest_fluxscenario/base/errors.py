@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Self
 
 from pytest_fluxscenario.base.place import Place
@@ -28,6 +29,14 @@ class FluxError(Exception):
     def place(self) -> Place:
         """Where the first problem stands."""
         return self.problems[0].place if self.problems else Place("")
+
+    def seen_from(self, folder: str) -> Self:
+        """The same error, whose places below ``folder`` are shown relative to it."""
+        below = folder.rstrip("/") + "/"
+        return type(self)(
+            replace(problem, place=replace(problem.place, file=problem.place.file.removeprefix(below)))
+            for problem in self.problems
+        )
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)

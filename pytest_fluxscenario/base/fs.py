@@ -93,6 +93,20 @@ def remove_file(path: str) -> None:
         raise write_error(path, error) from error
 
 
+def remove_folder(path: str) -> bool:
+    """Remove the folder ``path`` where nothing is in it; says whether it was. Durable once its parent is synced.
+
+    Raises WriteError.
+    """
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise write_error(path, error) from error
+    return True
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file of that name is what a writer that died here left behind."""
     return _TEMPORARY.fullmatch(name) is not None

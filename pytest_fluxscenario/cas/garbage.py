@@ -14,7 +14,7 @@ from typing import Final
 
 from pytest_fluxscenario.base.clock import Clock, SystemClock
 from pytest_fluxscenario.base.errors import DamageError
-from pytest_fluxscenario.base.fs import is_temporary, remove_file, sync_folder, write_error
+from pytest_fluxscenario.base.fs import is_temporary, remove_file, remove_folder, sync_folder, write_error
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.checking import check_index
@@ -75,6 +75,7 @@ def collect_garbage(
         found = [one for one in holdings(store.blobs) if one.role != "stray"]
         found += [Holding("temporary", file, folder, name) for file in sorted(os.listdir(folder)) if is_temporary(file)]
         removed: list[Removed] = []
+        shards = _old_shards(store.blobs, before)
         folders: set[str] = set()
         young = 0
         for holding in found:
@@ -90,6 +91,8 @@ def collect_garbage(
             removed.append(Removed(holding.shown, size))
         for path in sorted(folders):
             sync_folder(path)
+        if not dry_run and any([remove_folder(path) for path in shards]):
+            sync_folder(store.blobs.folder)
         if removed and not dry_run:
             _drop_lines(store)
     return Collected(tuple(removed), young)
@@ -104,6 +107,21 @@ def _named(store: Store) -> Named:
     if problems:
         raise DamageError(problems)
     return named
+
+
+def _old_shards(blobs: Blobs, before: datetime) -> list[str]:
+    """The folders of blobs that nobody has written to since that moment; what was removed from them does not count.
+
+    A writer that has just made its folder, and has nothing in it yet, finds it where it was.
+    """
+    try:
+        names = os.listdir(blobs.folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise write_error(blobs.folder, error) from error
+    paths = [os.path.join(blobs.folder, name) for name in sorted(names) if len(name) == 2]
+    return [path for path in paths if not os.path.islink(path) and os.path.getmtime(path) <= before.timestamp()]
 
 
 def _old(holding: Holding, before: datetime) -> int | None:

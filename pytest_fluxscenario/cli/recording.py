@@ -28,6 +28,7 @@ class Recording:
         self.writer = EvidenceWriter(folder, About(timestamp(SystemClock().now()), tool(), refs))
         #: What could not be written; the run fails for it.
         self.faults: list[FluxError] = []
+        self._start = os.getcwd()
         #: Digests of the records, by item.
         self.refs: dict[str, str] = {}
         self.writing = False
@@ -105,6 +106,7 @@ class Recording:
             self._fault(error)
 
     def _fault(self, error: FluxError) -> None:
+        error = error.seen_from(self._start)
         if not any(str(known) == str(error) for known in self.faults):
             self.faults.append(error)
             name = os.path.basename(self.writer.folder)

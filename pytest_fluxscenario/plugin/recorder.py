@@ -37,6 +37,8 @@ class Recorder:
         self._redactor = redactor
         #: What could not be written, or does not agree; the session fails for it.
         self.faults: list[str] = []
+        # Where the session was started: what a test does to the working folder must not change a message.
+        self._start = os.getcwd()
         self.coverage = Coverage()
         self.profiles: dict[ProfileRef, int] = {}
         self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool(), refs))
@@ -149,6 +151,7 @@ class Recorder:
             self._fault(error, "")
 
     def _fault(self, error: FluxError, hint: str) -> None:
+        error = error.seen_from(self._start)
         text = f"{error} ({hint})" if hint else str(error)
         text = self._redactor.text(shown_lines(text))
         if text not in self.faults:

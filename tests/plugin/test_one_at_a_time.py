@@ -25,7 +25,7 @@ def pytest_fluxscenario_before_step(item):
             time.sleep(0.02)
 """
 _HELD = (
-    "fluxscenario: */.fluxscenario/evidence/records.jsonl: cannot be written: another session is writing to it"
+    "fluxscenario: .fluxscenario/evidence/records.jsonl: cannot be written: another session is writing to it"
     " (name another folder with --fluxscenario-evidence, or write none with 'off')"
 )
 
