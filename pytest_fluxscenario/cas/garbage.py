@@ -91,7 +91,8 @@ def collect_garbage(
             removed.append(Removed(holding.shown, size))
         for path in sorted(folders):
             sync_folder(path)
-        if not dry_run and any([remove_folder(path) for path in shards]):
+        gone = [] if dry_run else [path for path in shards if remove_folder(path)]
+        if gone:
             sync_folder(store.blobs.folder)
         if removed and not dry_run:
             _drop_lines(store)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_fluxscenario.base.errors import DamageError, DocumentError
+from pytest_fluxscenario.base.errors import DamageError, DocumentError, StoreError
 from pytest_fluxscenario.base.names import Ref
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.blobs import Blobs
@@ -62,6 +62,14 @@ def open_store(folder: str, name: str = "", index_bytes: bytes | None = None) ->
         except DocumentError as error:
             raise DamageError(error.problems) from error
     return Store(folder, name, Index.parse(index_bytes, file), index_bytes)
+
+
+def no_store(folder: str, name: str, hint: str) -> StoreError:
+    """The error for a folder that was named, and is no store."""
+    there = os.path.isdir(folder)
+    message = "there is no store in this folder" if there else "there is no such folder, and so no store"
+    error: StoreError = StoreError.of("store.none", Place(name), message, hint)
+    return error
 
 
 def find_store(start: str, root: str | None = None) -> str | None:

@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.names import TagRef
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown, shown_lines
 from pytest_fluxscenario.cas.index import Kind, Resolved
-from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, open_store
+from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, no_store, open_store
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.references import read_ref
@@ -117,8 +117,7 @@ def _open(noun: Noun, options: argparse.Namespace) -> Store:
     folder = store_folder(options)
     store = open_store(folder, shown(folder))
     if store is None:
-        hint = f"make one with: fluxrig {noun.word} import PATH"
-        raise StoreError.of("store.none", Place(shown(folder)), "there is no store", hint)
+        raise no_store(folder, shown(folder), f"make one with: fluxrig {noun.word} import PATH")
     return store
 
 
@@ -140,8 +139,15 @@ def _import(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
 
     suite = noun.kind == "scenarios" and options.suite
     folder = store_folder(options)
-    for imported in import_paths(noun.kind, options.paths, folder, options.name, options.tag, outputs, suite=suite):
+    filed = import_paths(noun.kind, options.paths, folder, options.name, options.tag, outputs, suite=suite)
+    for imported in filed:
         outputs.out.line(str(imported))
+    if noun.kind == "profiles":
+        from pytest_fluxscenario.cli.usable import warn_unusable
+
+        outputs.out.flush()
+        for path in options.paths:
+            warn_unusable(path, outputs)
     return exits.DONE
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DocumentError, FluxError
+from pytest_fluxscenario.base.patience import TooSlowError, patience
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.base.values import same
 from pytest_fluxscenario.cas.describing import document_name, read_documents
@@ -87,7 +89,8 @@ def compare(store: Store, old: str, new: str, names: tuple[str, str], *, profile
         kinds = [tree if is_tree(data) else "a document" for data in (before, after)]
         said = f"{names[0]} is {kinds[0]}, {names[1]} is {kinds[1]}"
         return Difference(identical=False, parts=found, lines=(shown(said),), notes=tuple(notes))
-    return Difference(identical=False, parts=found, lines=_unified(before, after, names), notes=tuple(notes))
+    lines = _unified(before, after, names, notes)
+    return Difference(identical=False, parts=found, lines=lines, notes=tuple(notes))
 
 
 def _files(old: Mapping[str, TreeEntry], new: Mapping[str, TreeEntry]) -> Changes:
@@ -160,9 +163,22 @@ def _value(value: Any) -> str:
     return "nothing" if value is None else shown(json.dumps(value, ensure_ascii=False), 120)
 
 
-def _unified(old: bytes, new: bytes, names: tuple[str, str]) -> tuple[str, ...]:
+def _unified(old: bytes, new: bytes, names: tuple[str, str], notes: list[str]) -> tuple[str, ...]:
     one, other = map(shown, names)
-    return tuple(difflib.unified_diff(_normalised(old), _normalised(new), one, other, lineterm=""))
+    before, after = _normalised(old), _normalised(new)
+    try:
+        # Quadratic in the worst case, and both may come from strangers.
+        with patience():
+            return tuple(difflib.unified_diff(before, after, one, other, lineterm=""))
+    except TooSlowError:
+        notes.append("they differ in too much to show where: these are the lines that only one of them has")
+        return (f"--- {one}", f"+++ {other}", *_only(before, after, "-"), *_only(after, before, "+"))
+
+
+def _only(lines: Sequence[str], others: Sequence[str], sign: str) -> list[str]:
+    """The lines of one side that the other has not, or less often."""
+    left = Counter(lines) - Counter(others)
+    return [f"{sign}{line}" for line, count in left.items() for _ in range(count)]
 
 
 def _normalised(data: bytes) -> list[str]:

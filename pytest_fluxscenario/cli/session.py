@@ -12,7 +12,7 @@ from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.store import find_store, open_store
+from pytest_fluxscenario.cas.store import find_store, no_store, open_store
 from pytest_fluxscenario.cli.interrupts import Interrupts
 from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.cli.settings import Settings
@@ -118,11 +118,11 @@ class Session:
         limits = Limits.parse(settings.limits)
         folder = settings.store or find_store(start)
         name = os.path.relpath(folder, settings.root).replace(os.sep, "/") if folder else ""
-        store = open_store(folder, str(folder) if name.startswith("../") else name) if folder else None
+        if folder and name.startswith("../"):
+            name = folder
+        store = open_store(folder, name) if folder else None
         if store is None and settings.store:
-            raise UsageError.of(
-                "store.none", Place(shown(settings.store)), "there is no store here", "name a folder with an index.json"
-            )
+            raise no_store(settings.store, shown(name), "name a folder with an index.json")
         self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits)
         self.deselected: list[str] = []
         #: The names of the files that gave something to run.

@@ -9,10 +9,10 @@ from typing import Final
 
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import StoreError
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.checking import Checked, check_store
 from pytest_fluxscenario.cas.garbage import GRACE, Collected, collect_garbage
+from pytest_fluxscenario.cas.store import no_store
 from pytest_fluxscenario.cli import exits, store_merge
 from pytest_fluxscenario.cli.artifacts import store_folder
 from pytest_fluxscenario.cli.parser import Parser, command, verbs
@@ -73,7 +73,7 @@ def _days(text: str) -> timedelta:
 
 
 def _none(folder: str) -> StoreError:
-    return StoreError.of("store.none", Place(shown(folder)), "there is no store", "fluxrig profile import makes one")
+    return no_store(folder, shown(folder), "make one with: fluxrig profile import PATH")
 
 
 class _Progress:

@@ -10,7 +10,8 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.problems import Problem
-from pytest_fluxscenario.cas.store import Store, find_store, open_store
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.store import Store, find_store, no_store, open_store
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.plugin.keys import OPTIONS, STORE
@@ -85,7 +86,12 @@ def _open_store(config: pytest.Config, options: Options) -> Store | None:
         return None
     pinned = getattr(config, "workerinput", {}).get(INDEX_KEY)
     name = os.path.relpath(folder, config.rootpath).replace(os.sep, "/")
-    return open_store(folder, folder if name.startswith("../") else name, None if pinned is None else pinned.encode())
+    if name.startswith("../"):
+        name = folder
+    store = open_store(folder, name, None if pinned is None else pinned.encode())
+    if store is None and options.store:
+        raise no_store(folder, shown(name), "name a folder with an index.json, or none")
+    return store
 
 
 def read_index(config: pytest.Config) -> str:

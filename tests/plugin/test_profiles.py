@@ -86,6 +86,17 @@ def test_the_store_can_be_named(project: Project, way: str, monkeypatch: pytest.
     assert source(project) == ("store", "small:v1.5.0", "1.5.0")
 
 
+def test_a_store_that_is_named_and_not_there_is_an_error(project: Project, plugin_args: tuple[str, ...]) -> None:
+    project.add("one.json", scenario())
+    result = project.run_with(plugin_args, "--fluxscenario-store=nowhere")
+    result.assert_outcomes(errors=1)
+    said = "nowhere: there is no such folder, and so no store (name a folder with an index.json, or none)"
+    result.stdout.fnmatch_lines([said])
+    (project.root / "nowhere").mkdir()
+    result = project.run_with(plugin_args, "--fluxscenario-store=nowhere")
+    result.stdout.fnmatch_lines(["nowhere: there is no store in this folder (*"])
+
+
 def test_a_profile_is_named_by_tag_latest_hash_or_path(project: Project) -> None:
     store_pack(project, "1.9.0")
     digest = store_pack(project, "1.10.0")

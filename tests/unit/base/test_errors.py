@@ -41,6 +41,15 @@ def test_an_error_goes_through_a_pipe_whole(kind: type[FluxError]) -> None:
     assert again.place == Place("f", 1, 2, ("x", 0))
 
 
+@pytest.mark.parametrize("folder", ["/home/me", "/home/me/"])
+def test_an_error_is_seen_from_a_folder(folder: str) -> None:
+    problems = [Problem("a", Place(file, 3), "is bad") for file in ("/home/me/a/b", "/home/met/a", "c", "/home/me")]
+    error = WriteError(problems).seen_from(folder)
+    assert type(error) is WriteError
+    assert [problem.place.file for problem in error.problems] == ["a/b", "/home/met/a", "c", "/home/me"]
+    assert error.problems[0] == Problem("a", Place("a/b", 3), "is bad")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_exit_status_tells_damage_from_unusable_input(kind: type[FluxError]) -> None:
     assert kind.exit_status == (3 if kind is DamageError else 2)

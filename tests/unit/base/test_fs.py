@@ -17,6 +17,7 @@ from pytest_fluxscenario.base.fs import (
     is_temporary,
     make_folder,
     remove_file,
+    remove_folder,
     replace_file,
     sync_folder,
 )
@@ -257,3 +258,21 @@ def test_what_a_dead_writer_leaves_is_known_by_its_name(tmp_path: Path, monkeypa
     (name,) = os.listdir(tmp_path)
     assert is_temporary(name)
     assert not any(map(is_temporary, ("index.json", ".lock", ".gitignore", "x.tmp", ".mine.tmp")))
+
+
+def test_a_folder_is_removed_when_nothing_is_in_it(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    (folder / "full").mkdir()
+    (folder / "full" / "file").touch()
+    assert remove_folder(str(folder / "empty"))
+    assert [remove_folder(str(folder / name)) for name in ("empty", "full", "full/file")] == [False] * 3
+    assert sorted(os.listdir(folder)) == ["full"]
+
+
+def test_a_folder_that_the_system_keeps_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with pytest.raises(WriteError, match="Read-only file system"):
+        remove_folder(str(folder))

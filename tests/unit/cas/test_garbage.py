@@ -11,6 +11,7 @@ import pytest
 from pytest_fluxscenario.base.clock import StandingClock
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, StoreError
+from pytest_fluxscenario.base.fs import sync_folder
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.checking import check_store
 from pytest_fluxscenario.cas.garbage import Collected, collect_garbage
@@ -90,6 +91,47 @@ def test_what_dead_writers_left_goes_too_and_nothing_else(store: Path) -> None:
     age(store, OLD)
     assert len(gc(store).removed) == 2
     assert files(store) == before | {"notes.txt", f"blobs/{shard.name}/notes.txt"}
+
+
+def shards(store: Path) -> set[str]:
+    return {path.name for path in (store / "blobs").iterdir()}
+
+
+def test_folders_that_are_empty_go_when_they_are_old(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = shards(store)
+    old, young = orphan(store, b"old", OLD), orphan(store, b"kept", YOUNG)
+    age(old.parent, OLD)
+    empty = [store / "blobs" / name for name in ("00", "01")]
+    for path, moment in zip(empty, (OLD, YOUNG), strict=True):
+        path.mkdir()
+        age(path, moment)
+    (store / "blobs" / "notes").mkdir()
+    age(store / "blobs" / "notes", OLD)
+    synced: list[str] = []
+
+    def sync(path: str) -> None:
+        synced.append(path)
+        sync_folder(path)
+
+    monkeypatch.setattr("pytest_fluxscenario.cas.garbage.sync_folder", sync)
+    assert len(gc(store, dry_run=True).removed) == 1
+    assert shards(store) >= before | {old.parent.name, "00", "01"}
+    gc(store)
+    # One was made a moment ago by somebody who will write to it; another is none of the store's.
+    assert shards(store) == before | {young.parent.name, "01", "notes"}
+    assert synced[-1] == str(store / "blobs")
+    synced.clear()
+    gc(store)
+    assert synced == []
+
+
+def test_a_link_in_the_place_of_a_folder_stays(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    age(tmp_path / "elsewhere", OLD)
+    (store / "blobs" / "00").symlink_to(tmp_path / "elsewhere")
+    gc(store)
+    assert (tmp_path / "elsewhere").is_dir()
+    assert (store / "blobs" / "00").is_symlink()
 
 
 def test_the_line_of_an_entry_that_was_never_filed_goes_with_its_blob(store: Path, tmp_path: Path) -> None:

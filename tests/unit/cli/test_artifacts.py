@@ -51,7 +51,8 @@ def filed(answer: subprocess.CompletedProcess[str]) -> list[str]:
 
 @pytest.mark.parametrize("noun", _NOUNS)
 def test_a_kind_is_a_namespace_of_its_own(rig: Rig, noun: str) -> None:
-    put(rig, "thing.yaml", "id: thing\nversion: '1.2.0'\n")
+    # A profile alone, so that it can be used as one too.
+    put(rig, "thing.yaml", "id: thing\nversion: '1.2.0'\nroles: [agent]\nactions: [{id: thing.do}]\n")
     assert filed(rig(noun, "import", "thing.yaml")) == ["thing:v1.2.0"]
     assert [row["name"] for row in rig.json(noun, "list")] == ["thing"]
     others = [one for one in _NOUNS if one != noun]
@@ -355,4 +356,7 @@ def test_no_store_says_how_to_make_one(rig: Rig, tmp_path: Path) -> None:
     for noun in _NOUNS:
         answer = rig(noun, "list", cwd=tmp_path)
         assert (answer.returncode, answer.stdout) == (2, "")
-        assert answer.stderr == f"store: there is no store (make one with: fluxrig {noun} import PATH)\n"
+        assert (
+            answer.stderr
+            == f"store: there is no such folder, and so no store (make one with: fluxrig {noun} import PATH)\n"
+        )

@@ -43,7 +43,7 @@ def test_the_list_has_the_newest_first_and_says_what_is_latest(rig: Rig) -> None
     files = (path for path in (rig.root / "packs" / "small").rglob("*") if path.is_file())
     assert rows[1]["size"] == sum(path.stat().st_size for path in files)
     lines = rig("profile", "list").stdout.splitlines()
-    assert lines[0].split() == ["NAME", "TAG", "HASH", "SIZE", "TITLE"]
+    assert lines[0].split() == ["NAME", "TAG", "HASH", "SIZE", "TITLE", "USED", "BY"]
     assert lines[2].split()[:3] == ["small", "v1.10.0", "latest"]
 
 

@@ -66,7 +66,7 @@ def test_a_warning_is_no_damage(filed: Rig) -> None:
 def test_no_store_is_2_and_none_is_made(rig: Rig, verb: str) -> None:
     answer = rig("store", verb)
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert "store: there is no store" in answer.stderr
+    assert "store: there is no such folder, and so no store (make one with: " in answer.stderr
     assert not (rig.root / "store").exists()
 
 
