@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 
 _JSON_HELP: Final = "one JSON document on standard output"
 _REF_HELP: Final = "name:tag, name:latest or sha256:HASH (12 digits of it are enough)"
+_IMPORT: Final = """\
+Prints name:tag sha256:HASH for each. Its name is --name, else what it calls itself, else that of its file; its tag is
+--tag, else the one that the same content has already, else the version that it declares, else the minor version after
+the newest. A tag keeps its content for good: other content needs another tag. Several paths are filed together, or none
+of them where one cannot be. No code is run.
+
+exit status: 0 filed (or filed before), 1 a tag names other content, 2 unusable input, 3 a damaged store"""
+_USED: Final = """\
+The last column names scenarios of the store that run on the version; --json has all of them, as used_by."""
+_LIST: Final[Mapping[Kind, str]] = {
+    "profiles": _USED,
+    "specs": _USED,
+    "scenarios": "The last column names the profile that it runs on, and its spec; --json has all of them, as runs_on.",
+}
 _EXPORT: Final = """\
 A document becomes a file, a pack a folder with the modes of its files. What stands at PATH is never overwritten without
 --force; with it a file, or a folder that holds a pack and nothing else, is replaced as a whole."""
@@ -41,6 +55,8 @@ class Noun:
 
     kind: Kind
     word: str
+    #: What is filed, for the help.
+    what: str
     #: What PATH may be, for the help of ``import``.
     paths: str
     #: An artifact, and a path to import, in the examples.
@@ -51,10 +67,10 @@ class Noun:
 def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
     """Add the commands of the store to a noun."""
     word, rig = noun.word, f"fluxrig {noun.word}"
-    one = command(commands, "import", f"file a {word} in the store", f"{rig} import {noun.path}", _import_help(noun))
+    one = command(commands, "import", f"file {noun.what} in the store", f"{rig} import {noun.path}", _IMPORT)
     one.add_argument("paths", metavar="PATH", nargs="+", help=noun.paths)
-    one.add_argument("--name", help="instead of the name that it gives itself")
-    one.add_argument("--tag", help="instead of the version that it gives itself, such as v1.2.0")
+    one.add_argument("--name", help="the name in the store, of one artifact")
+    one.add_argument("--tag", help="the version in the store, such as v1.2.0")
     if noun.kind == "scenarios":
         one.add_argument(
             "--suite",
@@ -62,20 +78,22 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
             help="file the scenario files of a folder as one suite, called as the folder",
         )
     _finish(one, noun, _import)
-    one = command(commands, "list", f"list the {noun.kind} of the store", f"{rig} list --json")
+    one = command(commands, "list", f"list the {noun.kind} of the store", f"{rig} list --json", _LIST[noun.kind])
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
     _finish(one, noun, _list)
     one = command(commands, "history", f"list the versions of a {word}, newest first", f"{rig} history {noun.example}")
     one.add_argument("name", metavar="NAME", help="a name in the store, without a tag")
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
     _finish(one, noun, _history)
-    more = "A pack is shown as its tree: mode, hash and path of each file." if noun.kind == "profiles" else ""
-    one = command(commands, "show", "print what a ref names", f"{rig} show {noun.example}:latest", more)
+    tree = noun.kind == "profiles"
+    show = "print a version: a document, or the files of a pack" if tree else "print a version as it was filed"
+    more = "A pack is shown as mode, hash and path of each file." if tree else ""
+    one = command(commands, "show", show, f"{rig} show {noun.example}:latest", more)
     one.add_argument("ref", metavar="REF", help=_REF_HELP)
     _finish(one, noun, _show)
-    target = noun.example if noun.kind == "profiles" else f"{noun.example}.yaml"
+    target = noun.example if tree else f"{noun.example}.yaml"
     example = f"{rig} export {noun.example}:latest build/{target}"
-    one = command(commands, "export", "write what a ref names as files again", example, _EXPORT)
+    one = command(commands, "export", "write a version as files again", example, _EXPORT)
     one.add_argument("ref", metavar="REF", help=_REF_HELP)
     one.add_argument("path", metavar="PATH", help="where it is written")
     one.add_argument("--force", action="store_true", help="replace what stands there")
@@ -86,14 +104,6 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
     one.add_argument("new", metavar="NEW", help="the same")
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
     _finish(one, noun, _diff)
-
-
-def _import_help(noun: Noun) -> str:
-    return (
-        f"PATH is {noun.paths}. Prints name:tag sha256:HASH for each. Several are filed together, or none where one\n"
-        "cannot be. Nothing of it is run.\n\n"
-        "exit status: 0 filed (or filed before), 1 a tag names other content, 2 unusable input, 3 a damaged store"
-    )
 
 
 def _finish(parser: Parser, noun: Noun, run: Callable[[Noun, argparse.Namespace, Outputs], int]) -> None:

@@ -21,7 +21,7 @@ NOUNS = {
     "evidence": "verify, show and split the evidence of a run",
     "spec": "file specs in the store, and look at what is there",
     "profile": "file process packs in the store, and look at what is there",
-    "pack": "check process packs",
+    "pack": "begin, check and build process packs",
     "mutate": "weaken the rules of a pack, and see what its scenarios notice",
     "store": "check the whole store, remove what nothing names, merge its index in git",
     "schema": "print the JSON Schema of a document",

@@ -10,6 +10,7 @@ from pytest_fluxscenario.cli.parser import verbs
 _NOUN = Noun(
     "profiles",
     "profile",
+    "a process pack, or a profile alone,",
     "a pack's folder, its archive (*.fstpack), or a profile alone as YAML or JSON",
     "local_patch_review",
     "scenarios/local_patch_review",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _NOUN = Noun(
     "scenarios",
     "scenario",
+    "a scenario, or a suite of them,",
     "a file, a folder (each scenario file in it), or - for standard input",
     "approval_required",
     "scenarios",

@@ -10,6 +10,7 @@ from pytest_fluxscenario.cli.parser import verbs
 _NOUN = Noun(
     "specs",
     "spec",
+    "a spec",
     "a file, a folder (each YAML and JSON file in it), or - for standard input",
     "card",
     "specs/card.yaml",
