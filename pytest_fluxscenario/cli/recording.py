@@ -10,7 +10,7 @@ from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.cli.session import Ended, Item
-from pytest_fluxscenario.evidence.circumstances import circumstances, tool
+from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes, tool
 from pytest_fluxscenario.evidence.coverage import Coverage, declared_by, seen_in
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
@@ -63,7 +63,7 @@ class Recording:
             references=item.prepared.references,
             spec=case.subject.spec,
         )
-        volatile = circumstances(started, round(seconds() - begun, 6))
+        volatile = circumstances(started, round(seconds() - begun, 6), notes=hook_notes(outcome))
         result = make_result(case, environment, outcome)
         written = write_record(item.id, result, volatile, self._redactor, floats=item.prepared.floats)
         profile = item.subject.ref
@@ -89,7 +89,8 @@ class Recording:
     def ended(self, ended: Ended) -> None:
         """What became of an item is known."""
         redact = self._redactor.text
-        self.writer.outcome(redact(ended.item.id), ended.outcome, redact(shown_lines(ended.note)))
+        outcome = "not_run" if ended.missing else ended.outcome
+        self.writer.outcome(redact(ended.item.id), outcome, redact(shown_lines(ended.note)))
 
     def broken(self, file: str, error: FluxError) -> None:
         """A file that could not be used is part of the evidence."""

@@ -43,6 +43,8 @@ class Failure:
     outcome: str
     headline: str
     steps: tuple[StepFailure, ...]
+    #: What hooks wrote to their standard error, each under a line that names the hook.
+    said: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ class Report:
     #: What was run from the store, in words.
     taken: tuple[str, ...] = ()
     limits: Limits = Limits()
+    #: What the machine lacks, to how many items were skipped for it.
+    missing: dict[str, int] = field(default_factory=dict)
     _places: Places | None = None
     _places_of: File | None = None
     _column: int = 0
@@ -73,6 +77,9 @@ class Report:
         """An item has run, or was skipped."""
         outcome = ended.outcome
         self.counts[outcome] += 1
+        if ended.missing:
+            note = self._clean(ended.note)
+            self.missing[note] = self.missing.get(note, 0) + 1
         if ended.run is not None:
             ref = ended.item.subject.ref
             self.profiles[ref] = self.profiles.get(ref, 0) + 1
@@ -114,6 +121,8 @@ class Report:
             noun = "scenario" if count == 1 else "scenarios"
             where = shown(f"{ref.origin} {ref.source}")
             out.line(self._clean(f"{count} {noun} on {ref.id} {ref.version} ({ref.hash[:19]}…, {where})"), "dim")
+        for note, count in self.missing.items():
+            out.line(f"{count} {'scenario was' if count == 1 else 'scenarios were'} skipped: {note}", "yellow")
         if evidence is not None:
             out.line(evidence, "dim")
         bad = bool(self.failures or self.problems)
@@ -168,7 +177,12 @@ class Report:
             told = tuple(redact(shown_lines(line)) for line in lines)
             line = self._line(item, run.pointer(step))
             steps.append(StepFailure(redact(item.file.name), line, redact(_differs(step)), told))
-        return Failure(item_id, ended.outcome, one_line(redact(headline(run, self.redactor.data))), tuple(steps))
+        said: list[str] = []
+        for hook_id, text in run.errors:
+            said.append(self._clean(f"stderr of the hook {hook_id}"))
+            said.extend(f"  {line}" for line in redact(shown_lines(text)).split("\n"))
+        headed = one_line(redact(headline(run, self.redactor.data)))
+        return Failure(item_id, ended.outcome, headed, tuple(steps), tuple(said))
 
     def _line(self, item: Item, pointer: Pointer) -> int:
         prepared = item.prepared
@@ -195,6 +209,8 @@ class Report:
             for line in step.lines:
                 out.line(line, "red" if line.startswith("E") else "")
             out.line(f"{shown(step.file)}:{step.line}: {one_line(step.summary)}", "bold")
+        for line in failure.said:
+            out.line(line, "dim")
 
     def _item_json(self, ended: Ended) -> dict[str, Any]:
         clean = self._clean
@@ -218,6 +234,8 @@ class Report:
                 {"file": step.file, "line": step.line, "message": step.summary, "text": "\n".join(step.lines)}
                 for step in failure.steps
             ]
+            if failure.said:
+                entry["stderr"] = "\n".join(failure.said)
         return entry
 
     def to_json(self, duration: float) -> dict[str, Any]:

@@ -193,6 +193,7 @@ def _run_all(session: Session, files: Sequence[Chosen], recording: Recording | N
         except KeyboardInterrupt:
             return False
         finally:
+            session.suite.close()
             if recording is not None:
                 recording.finish()
     return True

@@ -29,6 +29,9 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
 from pytest_fluxscenario.runner.told import Told
+from pytest_fluxscenario.runtimes.code import HookSettings
+from pytest_fluxscenario.runtimes.make import Runtimes
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 _Given = TypeVar("_Given")
 
@@ -70,6 +73,8 @@ class Ended:
     note: str
     #: What its run gave; None where it did not run.
     run: Outcome | None
+    #: Skipped, because the machine lacks what a hook runs on: evidence must not look whole.
+    missing: bool = False
 
 
 class Recorder(Protocol):
@@ -123,7 +128,8 @@ class Session:
         store = open_store(folder, name) if folder else None
         if store is None and settings.store:
             raise no_store(settings.store, shown(name), "name a folder with an index.json")
-        self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits)
+        runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
+        self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes)
         self.deselected: list[str] = []
         #: The names of the files that gave something to run.
         self.used: set[str] = set()
@@ -240,18 +246,21 @@ class Session:
             case = Case(item.scenario, ref, item.subject)
         else:
             case = make_case(prepared, item.subject, item.file.ref)
-        if recorder is not None:
-            run = recorder.run(item, case, self._run)
-        else:
-            hooks = case.hooks()
-            run = run_scenario(
-                case.scenario,
-                case.control(hooks),
-                hooks,
-                self._run,
-                references=prepared.references,
-                spec=case.subject.spec,
-            )
+        try:
+            if recorder is not None:
+                run = recorder.run(item, case, self._run)
+            else:
+                hooks = case.hooks()
+                run = run_scenario(
+                    case.scenario,
+                    case.control(hooks),
+                    hooks,
+                    self._run,
+                    references=prepared.references,
+                    spec=case.subject.spec,
+                )
+        except RuntimeMissing as missing:
+            return Ended(item, "skipped", str(missing), None, missing=True)
         if item.xfail is not None:
             return self._expected_to_fail(item, run)
         return Ended(

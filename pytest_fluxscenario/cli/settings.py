@@ -50,6 +50,8 @@ class Settings:
     redact: tuple[str, ...]
     redact_env: tuple[str, ...]
     limits: tuple[str, ...]
+    #: Environment variables that hooks of packs may see.
+    hook_env: tuple[str, ...] = ()
 
 
 def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
@@ -70,6 +72,7 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
         redact=(*read.lines("fluxscenario_redact"), *asked.redact),
         redact_env=(*read.words("fluxscenario_redact_env"), *asked.redact_env),
         limits=read.words("fluxscenario_limits"),
+        hook_env=read.words("fluxscenario_hook_env"),
     )
 
 

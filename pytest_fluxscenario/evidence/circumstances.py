@@ -7,6 +7,7 @@ import socket
 from functools import cache
 
 from pytest_fluxscenario.model.evidence import Volatile
+from pytest_fluxscenario.runner.run import Outcome
 
 
 @cache
@@ -24,6 +25,19 @@ def tool() -> str:
         return f"pytest-fluxscenario {version('pytest-fluxscenario')}"
     except PackageNotFoundError:
         return "pytest-fluxscenario 0+source"
+
+
+#: Characters of what a hook wrote to its standard error that a record keeps: the end of it.
+_STDERR = 4096
+
+
+def hook_notes(outcome: Outcome) -> dict[str, str]:
+    """What hooks wrote to their standard error in a scenario that did not pass, by hook."""
+    notes: dict[str, str] = {}
+    for hook_id, text in outcome.errors:
+        name = f"stderr of the hook {hook_id}"
+        notes[name] = (notes.get(name, "") + text)[-_STDERR:]
+    return notes
 
 
 def circumstances(

@@ -93,6 +93,8 @@ class Runtime(Struct, frozen=True, omit_defaults=True):
     kind: _Text
     timeout_ms: Annotated[int, Meta(gt=0)]
     command: tuple[str, ...] = ()
+    #: ``call``: a process for each call. ``session``: one is kept, and answers a line for each call.
+    lifetime: str = "call"
 
 
 class HookContract(Struct, frozen=True, omit_defaults=True):
@@ -130,5 +132,7 @@ class Hooks(Struct, frozen=True, omit_defaults=True):
         return next((hook for hook in self.hooks if hook.id == hook_id), None)
 
 
+#: How long a process of a hook lives.
+LIFETIMES = ("call", "session")
 #: The kinds of hook (control.md, "Hooks").
 HOOK_TYPES = ("condition.evaluate", "artifact.validate", "template.render")

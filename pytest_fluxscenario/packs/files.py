@@ -48,6 +48,14 @@ class PackFiles(Protocol):
         """SHA-256 of one file, 64 hex digits. Raises FluxError where it cannot be read."""
         ...
 
+    def content(self, path: str) -> bytes:
+        """The bytes of one file of any kind. Raises FluxError where it cannot be read."""
+        ...
+
+    def may_run(self, path: str) -> bool:
+        """Whether the file is marked as one that its owner may execute."""
+        ...
+
     def list(self, under: str = "") -> tuple[str, ...]:
         """The paths of all files, or of those below the folder ``under``, sorted.
 
@@ -102,6 +110,14 @@ class FolderFiles:
         """SHA-256 of one file. Raises DocumentError, ProfileError for an impossible path."""
         return self._read(path, Limits(file_bytes=MOST_BYTES)).digest
 
+    def content(self, path: str) -> bytes:
+        """The bytes of one file. Raises DocumentError, ProfileError for an impossible path."""
+        return self._read(path, Limits(file_bytes=MOST_BYTES)).data
+
+    def may_run(self, path: str) -> bool:
+        """Whether the file is marked so in the working tree."""
+        return os.access(self._real(path), os.F_OK) and bool(os.stat(self._real(path)).st_mode & stat.S_IXUSR)
+
     def list(self, under: str = "") -> tuple[str, ...]:
         """The files that an import would take. Raises ProfileError for what cannot be in a pack."""
         if under and not os.path.isdir(self._real(under)):
@@ -147,6 +163,14 @@ class TreeFiles:
         """SHA-256 of one file, as the tree names it. Raises DocumentError where there is none."""
         return self.tree.entries[path].hash if self._known(path) else ""
 
+    def content(self, path: str) -> bytes:
+        """The bytes of one file, verified. Raises like ``read``."""
+        return self.read(path).data
+
+    def may_run(self, path: str) -> bool:
+        """Whether the tree says so."""
+        return path in self.tree.entries and self.tree.entries[path].mode == "755"
+
     def list(self, under: str = "") -> tuple[str, ...]:
         """The paths of the tree."""
         return tuple(path for path in self.tree.entries if not under or path.startswith(under + "/"))
@@ -188,6 +212,14 @@ class LoneProfile:
     def digest(self, path: str) -> str:
         """Hash of the profile. Raises StoreError for anything else."""
         return self.read(path).digest
+
+    def content(self, path: str) -> bytes:
+        """The bytes of the profile. Raises StoreError for anything else."""
+        return self.read(path).data
+
+    def may_run(self, path: str) -> bool:  # noqa: ARG002 - the port's signature
+        """A profile is no program."""
+        return False
 
     def list(self, under: str = "") -> tuple[str, ...]:
         """The profile."""

@@ -10,7 +10,7 @@ from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.paths import path_fault
-from pytest_fluxscenario.model.pack import HOOK_TYPES, Hooks
+from pytest_fluxscenario.model.pack import HOOK_TYPES, LIFETIMES, Hooks
 from pytest_fluxscenario.model.vocabulary import AUTHORITY_FIELDS, ROUTES
 from pytest_fluxscenario.packs.conditions import asks_facts
 from pytest_fluxscenario.packs.dialects import WrittenProfile
@@ -18,8 +18,8 @@ from pytest_fluxscenario.packs.document import PackDocument, read_document
 from pytest_fluxscenario.packs.files import PackFiles
 from pytest_fluxscenario.packs.manifest import WrittenManifest
 
-#: Folder of the code of hooks.
-LOGIC_FOLDER: Final = "logic"
+#: Folders of what hooks may see: their code, and what it works with.
+HOOK_FOLDERS: Final = ("logic", "schemas", "templates")
 CALL_PROTOCOL: Final = "fst.hook.call.v1"
 RESULT_PROTOCOL: Final = "fst.hook.result.v1"
 RUNTIME_KINDS: Final = ("python_stdio", "js_ts_stdio", "wasm")
@@ -79,14 +79,20 @@ def check_forbidden_outputs(manifest: WrittenManifest | None, written: WrittenHo
 
 
 def code_of(hooks: Hooks | None, files: PackFiles) -> Mapping[str, str]:
-    """The code of the hooks, path to hash: all below ``logic``, and the files that the command names.
+    """What hooks may see, path to hash: all below ``HOOK_FOLDERS``, and the files that the command names.
 
     Raises FluxError for what cannot be in a pack.
     """
     if hooks is None:
         return {}
-    named = (part for part in hooks.runtime.command if part.endswith(_CODE) and files.exists(part))
-    return {path: files.digest(path) for path in sorted({*files.list(LOGIC_FOLDER), *named})}
+    named = (part for part in hooks.runtime.command if _is_file(part) and files.exists(part))
+    below = (path for folder in HOOK_FOLDERS for path in files.list(folder))
+    return {path: files.digest(path) for path in sorted({*below, *named})}
+
+
+def _is_file(part: str) -> bool:
+    """Whether a part of a command names a file of the pack, and not an option or a program of the system."""
+    return part.endswith(_CODE) and not part.startswith("-")
 
 
 def _check_runtime(written: WrittenHooks, files: PackFiles, problems: Problems) -> None:
@@ -98,6 +104,9 @@ def _check_runtime(written: WrittenHooks, files: PackFiles, problems: Problems) 
     elif not runtime.command:
         message = f"a {runtime.kind} runtime needs a command"
         problems.add("pack.hook-command", document.at(("runtime", "command")), message, "like [python3, logic/main.py]")
+    if runtime.lifetime not in LIFETIMES:
+        message = f"'{shown(runtime.lifetime, 80)}' is no lifetime of a process"
+        problems.add("pack.lifetime", document.at(("runtime", "lifetime")), message, f"known: {', '.join(LIFETIMES)}")
     for at, part in enumerate(runtime.command):
         fault = _part_fault(part, files)
         if fault:
@@ -114,7 +123,7 @@ def _check_runtime(written: WrittenHooks, files: PackFiles, problems: Problems) 
 def _part_fault(part: str, files: PackFiles) -> str | None:
     if part.startswith("/") or ".." in part.split("/"):
         return path_fault(part)
-    return files.fault(part) if part.endswith(_CODE) and not part.startswith("-") else None
+    return files.fault(part) if _is_file(part) else None
 
 
 def _check_list(written: WrittenHooks, profile: WrittenProfile | None, problems: Problems) -> None:

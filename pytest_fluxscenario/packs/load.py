@@ -29,6 +29,7 @@ def load_pack(
         raise ProfileError(draft.errors)
     digest = profile_hash(written.profile)
     known = draft.hooks.hooks if draft.hooks else None
+    code = code_of(known, files)
     return Pack(
         profile=written.profile,
         profile_hash=digest,
@@ -39,7 +40,8 @@ def load_pack(
         origin=origin,
         store_ref=store_ref,
         tree_hash=tree_hash,
-        behaviour_hash=behaviour_hash(digest, manifest.manifest, known, draft.schemas, code_of(known, files)),
+        behaviour_hash=behaviour_hash(digest, manifest.manifest, known, draft.schemas, code),
+        code=code,
         warnings=draft.warnings,
         files=files,
     )

@@ -34,6 +34,8 @@ class Pack:
     tree_hash: str | None
     #: ``sha256:`` over all that a decision can depend on: see ``behaviour_hash``.
     behaviour_hash: str
+    #: The files that hooks may see, path to 64 hex digits as they were when the pack was loaded.
+    code: Mapping[str, str] = field(default_factory=dict)
     #: What its owner should know of.
     warnings: tuple[Problem, ...] = ()
     #: What the pack was read from; a runtime takes the code of hooks from here.

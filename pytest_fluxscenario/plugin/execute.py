@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.control.memory import EngineControl
-from pytest_fluxscenario.evidence.circumstances import circumstances
+from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.junit import junit_properties
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.runner.run import Outcome, run_scenario
@@ -32,6 +32,8 @@ class Attempt:
     result: Result
     written: Written
     properties: list[tuple[str, str]]
+    #: A hook of the pack was called.
+    called: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,12 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
     )
     duration = round(seconds() - begun, 6)
     result = make_result(case, environment, outcome)
-    volatile = circumstances(started, duration, flux.worker, item.told, _notes(item))
+    volatile = circumstances(started, duration, flux.worker, item.told, {**hook_notes(outcome), **_notes(item)})
     # Only the engine is known to answer with nothing but what the scenario holds.
     floats = item.prepared.floats or type(control) is not EngineControl
     written = write_record(item.nodeid, result, volatile, flux.redactor, floats=floats)
-    return Attempt(outcome, result, written, junit_properties(item.nodeid, result, written.ref, flux.redactor))
+    properties = junit_properties(item.nodeid, result, written.ref, flux.redactor)
+    return Attempt(outcome, result, written, properties, hooks.calls > 0)
 
 
 def _watched(item: ScenarioMixin) -> bool:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pytest
 
+from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.plugin.adapt import as_clock, as_environment, as_hooks
 from pytest_fluxscenario.plugin.execute import Attempt, execute
 from pytest_fluxscenario.plugin.failure import ScenarioFailed, failure_repr
 from pytest_fluxscenario.runner.suite import make_case
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.control.port import Control
@@ -31,6 +33,10 @@ class ScenarioMixin(pytest.Item):
     parent: ScenarioSource
     #: What an attempt left for its report, which takes it away: thousands of them are not kept.
     attempt: Attempt | None = None
+    #: An attempt that called hooks and did not pass: they are not called again only to tell it as pytest does.
+    ready: Attempt | None = None
+    #: The machine lacks what a hook runs on.
+    missing: bool = False
     #: Markers that mean nothing to pytest.
     tags: frozenset[str] = frozenset()
     #: Refs of the results of this process's attempts.
@@ -70,14 +76,21 @@ class ScenarioMixin(pytest.Item):
         self.prepared = replace(self.prepared, encoded=b"")
 
     def run_on(self, case: Case, control: Control, hooks: StepHooks, environment: Environment) -> None:
-        """Run the scenario. Raises ScenarioFailed where it did not pass."""
+        """Run the scenario. Raises ScenarioFailed where it did not pass; skips it where a hook cannot run here."""
         if self.told:
             # A plugin runs the scenario again: its properties are the new attempt's.
             self.user_properties = [kept for kept in self.user_properties if not _is_ours(kept[0])]
-        attempt = self.attempt = execute(self, case, control, hooks, environment)
+        ready, self.ready = self.ready, None
+        try:
+            attempt = self.attempt = ready or execute(self, case, control, hooks, environment)
+        except RuntimeMissing as missing:
+            self.missing = True
+            raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
         self.told = (*self.told, attempt.written.ref)
         self.user_properties.extend(attempt.properties)
         if attempt.outcome.verdict != "passed":
+            for hook_id, text in attempt.outcome.errors:
+                self.add_report_section("call", f"stderr of the hook {shown(hook_id, 80)}", shown_lines(text))
             raise ScenarioFailed(attempt.outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - an item shows one style only

@@ -11,6 +11,8 @@ from pytest_fluxscenario.runner.case import Subject
 
 #: The attribute of a call report that carries a message.
 ATTRIBUTE = "fluxscenario"
+#: The attribute that says: skipped, because the machine lacks what a hook runs on.
+MISSING = "fluxscenario_missing"
 
 
 class Message(TypedDict):

@@ -36,6 +36,8 @@ class Options:
     redact: tuple[str, ...]
     redact_env: tuple[str, ...]
     limits: tuple[str, ...]
+    #: Environment variables that hooks of packs may see.
+    hook_env: tuple[str, ...] = ()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -78,6 +80,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("fluxscenario_redact", "regular expressions of text to redact", type="linelist", default=[])
     parser.addini("fluxscenario_redact_env", "environment variables whose values are redacted", type="args", default=[])
+    parser.addini("fluxscenario_hook_env", "environment variables that hooks of packs may see", type="args", default=[])
     parser.addini("fluxscenario_limits", "limits of documents, as name=value", type="args", default=[])
 
 
@@ -100,6 +103,7 @@ def read_options(config: pytest.Config) -> Options:
         redact=tuple(config.getini("fluxscenario_redact")),
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
         limits=tuple(config.getini("fluxscenario_limits")),
+        hook_env=tuple(config.getini("fluxscenario_hook_env")),
     )
 
 

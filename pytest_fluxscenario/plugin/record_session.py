@@ -25,6 +25,7 @@ def session_of(config: pytest.Config) -> Session:
         except pytest.UsageError as error:
             raise pytest.Collector.CollectError("\n".join(map(str, error.args))) from None
         config.stash[SESSION] = known
+        config.add_cleanup(known.close)
         teller = Teller(known.worker, known.redactor.counts)
         reports = Reports(known, teller)
         config.pluginmanager.register(reports, "fluxscenario-reports")

@@ -16,7 +16,7 @@ from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, ScenarioOutcome, SpecRef
-from pytest_fluxscenario.plugin.message import ATTRIBUTE, Message, declared_of, let_go, profile_of, seen_of
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Message, declared_of, let_go, profile_of, seen_of
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
@@ -41,6 +41,8 @@ class Recorder:
         self._start = os.getcwd()
         self.coverage = Coverage()
         self.profiles: dict[ProfileRef, int] = {}
+        #: What the machine lacks, to how many scenarios were skipped for it.
+        self.missing: dict[str, int] = {}
         self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool(), refs))
         self._writing = False
         self._ids: set[str] = set()
@@ -95,6 +97,9 @@ class Recorder:
             if not self._keep_messages:
                 let_go(report)
         outcome, note = _outcome(report, message)
+        if getattr(report, MISSING, False):
+            shown_note = self._redactor.text(shown_lines(note))
+            self.missing[shown_note] = self.missing.get(shown_note, 0) + 1
         if str(report.outcome) == "rerun":
             self._writer.retry(item_id)
         elif outcome is not None:
@@ -170,6 +175,8 @@ def _outcome(report: pytest.TestReport, message: Message | None) -> tuple[Scenar
         if report.passed:
             return "passed", f"passed against the mark xfail: {report.wasxfail}" if expected else ""
         if report.skipped:
+            if getattr(report, MISSING, False):
+                return "not_run", _reason(report)
             return ("xfailed", str(report.wasxfail)) if expected else ("skipped", _reason(report))
         return ("error" if message is None or message["verdict"] == "error" else "failed"), ""
     if report.when == "setup" and report.skipped:

@@ -11,7 +11,7 @@ from pytest_fluxscenario.plugin.collect import ScenarioSource
 from pytest_fluxscenario.plugin.garbage import settle, settle_again
 from pytest_fluxscenario.plugin.item import ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.keys import LEFT_OUT
-from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Teller
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
@@ -37,6 +37,9 @@ class Reports:
         if not isinstance(item, ScenarioMixin):
             return report
         redactor = self._session.redactor
+        if call.when == "call" and item.missing:
+            item.missing = False
+            setattr(report, MISSING, True)
         if call.when == "call" and item.attempt is not None:
             attempt, item.attempt = item.attempt, None
             setattr(report, ATTRIBUTE, self._teller.message(attempt, item.subject))

@@ -20,6 +20,8 @@ from pytest_fluxscenario.plugin.settings import make_limits, make_matchers, make
 from pytest_fluxscenario.runner.run import RunSettings
 from pytest_fluxscenario.runner.suite import Suite
 from pytest_fluxscenario.runner.told import Told
+from pytest_fluxscenario.runtimes.code import HookSettings
+from pytest_fluxscenario.runtimes.make import Runtimes
 
 #: Where a worker finds the index that its controller resolves refs with.
 INDEX_KEY = "fluxscenario_index"
@@ -55,7 +57,14 @@ class Session:
         root = str(self.config.rootpath)
         limits = make_limits(self.options)
         store = open_session_store(self.config, self.options)
-        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers)
+        runtimes = Runtimes(HookSettings.of(os.environ, self.options.hook_env))
+        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers, runtimes)
+
+    def close(self) -> None:
+        """End what hooks have started, and remove their files."""
+        suite = self.__dict__.get("suite")
+        if suite is not None:
+            suite.close()
 
     @cached_property
     def settings(self) -> RunSettings:

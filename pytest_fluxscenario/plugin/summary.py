@@ -51,6 +51,10 @@ class Summary:
                 terminalreporter.write_line(
                     f"fluxscenario: evidence {writer.verdict}, {records} in {folder} (root {writer.root[:19]}…)"
                 )
+        for note, count in sorted(recorder.missing.items()):
+            scenarios = "scenario was" if count == 1 else "scenarios were"
+            said = shown(note, 1000)
+            terminalreporter.write_line(f"fluxscenario: {count} {scenarios} skipped: {said}", yellow=True)
         for fault in recorder.faults:
             terminalreporter.write_line(f"fluxscenario: {fault}", red=True, bold=True)
 

@@ -31,10 +31,20 @@ class StepHooks:
 
     base: HookRuntime
     faults: Mapping[str, str] = field(default_factory=dict)
+    #: Hook id and what the hook wrote to its standard error, call by call.
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    #: How many calls went on to ``base``.
+    calls: int = 0
 
     def call(self, call: HookCall) -> HookOutcome:
         """The outcome of the step's fault for that hook, or of the real call."""
-        return FaultedHooks(self.base, self.faults).call(call) if self.faults else self.base.call(call)
+        if call.hook_id in self.faults:
+            return FaultedHooks(self.base, self.faults).call(call)
+        self.calls += 1
+        outcome = self.base.call(call)
+        if outcome.errors:
+            self.errors.append((call.hook_id, outcome.errors))
+        return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class Subject:
     spec: Spec | None = None
     #: What the owners of pack and spec should know of.
     warnings: tuple[Problem, ...] = ()
+    #: What calls the pack's hooks; None where nothing can.
+    hooks: HookRuntime | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,11 @@ class Case:
         return Environment(requires.capabilities, requires.connectors)
 
     def hooks(self, base: HookRuntime | None = None) -> StepHooks:
-        """The scenario's hook runtime over ``base``; without one, a hook that is really needed ends the scenario."""
-        return StepHooks(base or NoHooks(self.subject.ref.source))
+        """The scenario's hook runtime over ``base``, which is the pack's own unless another is given.
+
+        Where there is none, a hook that is really needed ends the scenario.
+        """
+        return StepHooks(base or self.subject.hooks or NoHooks(self.subject.ref.source))
 
     def control(
         self, hooks: HookRuntime, environment: Environment | None = None, clock: Clock | None = None

@@ -23,6 +23,7 @@ from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.compare import mismatches
 from pytest_fluxscenario.runner.matchers import PluginMatchers
 from pytest_fluxscenario.runner.substitute import Captured, SubstitutionError
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.packs.specs import Spec
@@ -66,6 +67,8 @@ class Outcome:
     fault: str = ""
     #: Index of a step to the part of the scenario that is at fault, where that is not the step as a whole.
     where: Mapping[int, Pointer] = field(default_factory=dict)
+    #: Where the scenario did not pass: hook id and what that hook wrote to its standard error, call by call.
+    errors: tuple[tuple[str, str], ...] = ()
 
     @property
     def passed(self) -> int:
@@ -93,6 +96,7 @@ def run_scenario(
     ``references`` says that strings of the scenario may hold ``${…}``. A control that raises, or a hook that
     nothing can run, gives the verdict ``error`` and ends the scenario: without an answer nothing after it means
     anything. So does a payload that ``spec``, which the scenario names, does not accept: it is not sent.
+    Raises RuntimeMissing where the machine lacks what a hook runs on, and nothing has failed before.
     """
     check = None
     if scenario.spec is not None:
@@ -125,13 +129,20 @@ def run_scenario(
         if observer is not None:
             observer.before_step(index, step)
         hooks.faults = _faults(scenario.faults, step.faults)
-        result = _run_step(index, step, control, settings, captured, check)
+        try:
+            result = _run_step(index, step, control, settings, captured, check)
+        except RuntimeMissing as missing:
+            if verdict != "passed":
+                result = _without_verdict(index, step.name, _said(missing, settings.redact), None, None)
+            else:
+                raise
         if observer is not None:
             observer.after_step(result)
         results.append(result)
         if result.verdict == "error" or (result.verdict == "failed" and verdict == "passed"):
             verdict = result.verdict
-    return Outcome(verdict, tuple(results), where=check.where if check is not None else {})
+    where = check.where if check is not None else {}
+    return Outcome(verdict, tuple(results), where=where, errors=() if verdict == "passed" else tuple(hooks.errors))
 
 
 def _run_step(
@@ -165,6 +176,8 @@ def _run_step(
         found = mismatches(expectation, response, settings.matchers)
         if captured is not None:
             captured.keep(name, step.capture, response)
+    except RuntimeMissing:
+        raise
     except Exception as error:  # noqa: BLE001 - see run_scenario
         return _without_verdict(index, name, _said(error, settings.redact), request, step.approve)
     return StepResult(

@@ -24,6 +24,7 @@ from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.matchers import PluginMatchers
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
+from pytest_fluxscenario.runtimes.make import Runtimes
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.packs.pack import Pack
@@ -39,6 +40,8 @@ class Suite:
     resolver: Resolver
     limits: Limits = field(default_factory=Limits)
     matchers: PluginMatchers = field(default_factory=dict)
+    #: Calls the hooks of packs; whoever makes a suite closes it.
+    runtimes: Runtimes = field(default_factory=Runtimes)
     _inside: Root = field(init=False)
     #: Made when a scenario names a spec.
     _specs: SpecResolver | None = None
@@ -88,7 +91,7 @@ class Suite:
         _check_faults(loaded, pack)
         known = self._subjects.get((id(pack), 0))
         if known is None:
-            known = self._subjects[id(pack), 0] = make_subject(pack)
+            known = self._subjects[id(pack), 0] = make_subject(pack, self.runtimes)
         if scenario.spec is None:
             return known
         return self._with_spec(known, scenario.spec, loaded, file if loose is None else None)
@@ -105,6 +108,10 @@ class Suite:
             warnings = (*subject.warnings, *spec.warnings_for(subject.pack.profile))
             known = self._subjects[key] = replace(subject, spec=spec, warnings=warnings)
         return known
+
+    def close(self) -> None:
+        """End what hooks have started, and remove their files."""
+        self.runtimes.close()
 
     def again(self, read: Callable[[], Source], prepared: Prepared) -> Prepared:
         """A scenario whose text was let go, from what ``read`` gives.
@@ -161,15 +168,15 @@ def _check_faults(loaded: Loaded, pack: Pack) -> None:
         raise DocumentError(problems)
 
 
-def make_subject(pack: Pack) -> Subject:
-    """A pack with its rules made ready. Raises ProfileError where they cannot be read."""
+def make_subject(pack: Pack, runtimes: Runtimes) -> Subject:
+    """A pack with its rules and hooks made ready. Raises ProfileError where they cannot be read."""
     schemas = ArtifactSchemas(pack.schemas) if pack.schemas else None
     rules = make_rules(pack.profile, pack.profile_hash, pack.manifest, pack.hooks, schemas)
     # Of what is named by its hash not where it lies: the same on every machine.
     by_hash = f"sha256:{pack.tree_hash}" if pack.origin == "store" else None
     source = pack.store_ref or by_hash or pack.where or "."
     ref = ProfileRef(pack.profile.id, pack.profile.version, pack.profile_hash, pack.origin, source)
-    return Subject(pack, rules, ref, warnings=pack.warnings)
+    return Subject(pack, rules, ref, warnings=pack.warnings, hooks=runtimes.of(pack))
 
 
 def warnings_of(loaded: Loaded, subject: Subject) -> tuple[Problem, ...]:

@@ -18,6 +18,6 @@ class NoHooks:
 
     def call(self, call: HookCall) -> HookOutcome:
         """Never answers."""
-        message = f"the hook '{shown(call.hook_id, 80)}' is needed for this decision, and this version runs no hooks"
+        message = f"the hook '{shown(call.hook_id, 80)}' is needed for this decision, and nothing here runs it"
         hint = "let the call fail with 'faults:', or give the facts with the fixture fluxscenario_hooks"
         raise HookUnavailable.of("hook.unavailable", Place(self.where), message, hint)

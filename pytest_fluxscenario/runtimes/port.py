@@ -55,6 +55,8 @@ class HookOutcome:
     entrypoint_hash: str = ""
     input_hash: str = ""
     output_hash: str = ""
+    #: What it wrote to its standard error: for people, and no part of any result.
+    errors: str = ""
 
 
 class HookRuntime(Protocol):
@@ -65,8 +67,20 @@ class HookRuntime(Protocol):
         ...
 
 
+class PackRuntime(HookRuntime, Protocol):
+    """Calls the hooks of one pack, and may hold processes and folders for it."""
+
+    def close(self) -> None:
+        """End every process and remove every file that it has made; may be called again."""
+        ...
+
+
 class HookUnavailable(FluxError):  # noqa: N818 - it says what is the case; ``error`` is a status of a call
     """A hook is needed, and nothing here can run it: no verdict is possible."""
+
+
+class RuntimeMissing(HookUnavailable):
+    """The machine lacks what hooks of this kind run on: a scenario that needs one is skipped, and says so."""
 
 
 def input_hash(call: HookCall) -> str:

@@ -91,11 +91,12 @@ completion_report:
   required: [start_record]
 """
 
+#: No machine has the program: a scenario that needs the hook gets no verdict.
 HOOKS = """\
 runtime:
   id: local
   kind: python_stdio
-  command: [python3, logic/main.py]
+  command: [no-such-program, logic/main.py]
   timeout_ms: 2000
 contract:
   allowed_output_fields: [facts, diagnostics]
@@ -104,8 +105,12 @@ hooks:
     type: condition.evaluate
 """
 
-#: Runs nowhere: whoever runs it leaves a file behind.
-LOGIC = "import pathlib\npathlib.Path('code-of-the-pack-ran').touch()\n"
+#: Answers that nothing is risky, unless the payload says that it is.
+LOGIC = """\
+import json, sys
+call = json.loads(sys.stdin.readline())
+print(json.dumps({"status": "ok", "facts": {"risky": bool(call["payload"].get("risky"))}}))
+"""
 
 
 def write_pack(folder: Path, *, version: str = "1.0.0", reason: str = "It is not said what to do.") -> Path:
@@ -120,6 +125,20 @@ def write_pack(folder: Path, *, version: str = "1.0.0", reason: str = "It is not
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def write_hook(pack: Path, logic: str = LOGIC, **runtime: Any) -> Path:
+    """Let the pack's hook run: ``logic`` as ``logic/main.py``, and fields of the runtime."""
+    said = {"id": "local", "kind": "python_stdio", "command": ["python3", "logic/main.py"], "timeout_ms": 20000}
+    manifest = {"runtime": said | runtime, "hooks": [{"id": "assess", "type": "condition.evaluate"}]}
+    (pack / "hooks.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+    (pack / "logic" / "main.py").write_text(logic, encoding="utf-8")
+    return pack
+
+
+def trap(pack: Path, trace: Path) -> Path:
+    """Let whoever runs the pack's hook leave a file at ``trace``."""
+    return write_hook(pack, f"open({str(trace)!r}, 'w').close()\n{LOGIC}")
 
 
 def step(name: str = "start", action: str = "work.start", **more: Any) -> dict[str, Any]:

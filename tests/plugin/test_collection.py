@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.fakes.packs import scenario, step, write
+from tests.fakes.packs import needs_hook, scenario, step, trap, write
 from tests.fakes.project import Project, text_of
 
 
@@ -140,9 +140,12 @@ def test_a_store_is_left_alone(project: Project) -> None:
 
 
 def test_no_code_of_the_pack_runs_when_it_is_collected(project: Project) -> None:
-    project.add("a.json", scenario("one", step("check", "work.check")))
+    trap(project.pack, project.root / "ran")
+    project.add("a.json", needs_hook())
     project.run("--collect-only")
-    assert not list(project.root.rglob("code-of-the-pack-ran"))
+    assert not (project.root / "ran").exists()
+    project.run().assert_outcomes(passed=1)
+    assert (project.root / "ran").exists()
 
 
 def test_what_runs_is_what_was_collected(project: Project) -> None:

@@ -185,7 +185,11 @@ def test_a_hook_that_nothing_can_run_gives_no_verdict(project: Project) -> None:
     assert project.outcomes() == {"hooked": "error", "other": "passed"}
     line = line_of(path, '"name": "check"')
     result.stdout.fnmatch_lines(
-        ["E no verdict: *the hook 'assess' is needed*fluxscenario_hooks*", "", f"*a.json:{line}: no verdict"]
+        [
+            "E no verdict: *hooks.yaml: the command 'no-such-program' of the hooks is not on PATH*",
+            "",
+            f"*a.json:{line}: no verdict",
+        ]
     )
     assert "Traceback" not in text_of(result)
 

@@ -1,0 +1,257 @@
+"""The process between a session and the hooks of one pack: starts them, holds them to limits, ends all they started.
+
+A program of its own (``python -I -S warden.py DESCRIPTOR FOLDER``) that imports nothing of this package. Because it is
+small it forks fast, may set limits between fork and exec, and can become the parent of whatever its hooks leave behind
+(PR_SET_CHILD_SUBREAPER) without touching the session's process. When the session ends, however it ends, so does the
+descriptor: the warden kills what is left, removes the folder, and goes.
+
+A message is a header (kind, number of the call, length) and a body. To the warden: ``S`` start, with stdin, stdout and
+stderr as descriptors, and ``K`` end that call. From it: ``R`` ready, ``F`` not started (errno), ``X`` the first process
+has ended (wait status), ``D`` nothing of the call is left.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from array import array
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
+
+HEADER = struct.Struct("!cIi")
+_SPACE = socket.CMSG_SPACE(3 * array("i").itemsize)
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+#: Seconds after which a warden that cannot end its hooks gives up: another user's process, or one stuck in the kernel.
+_PATIENCE = 10.0
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
+
+
+class _Gone(Exception):  # noqa: N818 - not an error: the session has ended
+    """The session has closed its end."""
+
+
+def _prctl() -> Callable[..., int]:
+    """The system call of that name; does nothing where there is none."""
+    try:
+        from ctypes import CDLL
+
+        function: Callable[..., int] = CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return lambda *_: -1
+    return function
+
+
+class Warden:
+    """Serves one session."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._prctl = _prctl()
+        self._prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._woken, wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        #: The first process of the call that is under way; 0 where there is none.
+        self._leader = 0
+        self._number = 0
+
+    def serve(self) -> None:
+        """Until the session closes its end."""
+        self._say(b"R", 0)
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._woken, select.POLLIN)
+        try:
+            while True:
+                ready = [descriptor for descriptor, _ in poll.poll()]
+                if self._woken in ready:
+                    os.read(self._woken, 4096)
+                if self._leader:
+                    self._look()
+                if self._control.fileno() in ready:
+                    self._obey()
+        except (_Gone, BrokenPipeError, ConnectionResetError):
+            pass
+        finally:
+            self._end()
+
+    def _obey(self) -> None:
+        kind, number, body, descriptors = self._receive()
+        if kind == b"S":
+            self._number = number
+            self._start(body, descriptors)
+        elif number == self._number and self._leader:
+            self._end()
+            self._say(b"D", 0)
+
+    def _receive(self) -> tuple[bytes, int, bytes, list[int]]:
+        data, ancillary, _, _ = self._control.recvmsg(HEADER.size, _SPACE, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+        descriptors = array("i")
+        for level, kind, content in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
+        data += self._exactly(HEADER.size - len(data)) if data else b""
+        if not data:
+            raise _Gone
+        word, number, length = HEADER.unpack(data)
+        return word, number, self._exactly(length), list(descriptors)
+
+    def _exactly(self, length: int) -> bytes:
+        pieces: list[bytes] = []
+        while length:
+            piece = self._control.recv(length)
+            if not piece:
+                raise _Gone
+            pieces.append(piece)
+            length -= len(piece)
+        return b"".join(pieces)
+
+    def _say(self, kind: bytes, value: int) -> None:
+        self._control.sendall(HEADER.pack(kind, self._number, value))
+
+    def _start(self, body: bytes, descriptors: list[int]) -> None:
+        """Start the first process of a call."""
+        arguments, environment, folder, limits = marshal.loads(body)  # noqa: S302 - only the session can write here
+        failed, report = os.pipe()
+        try:
+            leader = os.fork()
+            if not leader:
+                self._become(arguments, environment, folder, limits, descriptors, report)
+        except OSError as error:
+            os.close(report)
+            code = error.errno or 1
+        else:
+            self._leader = leader
+            os.close(report)
+            # Ends with the exec, which closes the other end, or with the number of what went wrong.
+            told = os.read(failed, 4)
+            code = int.from_bytes(told, "big") if told else 0
+        finally:
+            os.close(failed)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if code:
+            self._end()
+            self._say(b"F", code)
+            self._say(b"D", 0)
+
+    def _become(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        folder: str,
+        limits: list[tuple[int, int]],
+        descriptors: list[int],
+        report: int,
+    ) -> NoReturn:
+        """The way of a child from fork to exec: nothing of this process may be left to it."""
+        try:
+            os.setsid()
+            self._prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+            # A program that runs as another user could not be ended.
+            self._prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            for target, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, target)
+            signal.set_wakeup_fd(-1)
+            for number in (*_IGNORED, signal.SIGCHLD, signal.SIGXFSZ):
+                signal.signal(number, signal.SIG_DFL)
+            os.chdir(folder)
+            os.umask(0o077)
+            for kind, most in limits:
+                hard = resource.getrlimit(kind)[1]
+                bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+                resource.setrlimit(kind, (bound, bound))
+            os.execve(arguments[0], arguments, environment)  # noqa: S606 - without a shell, as it must be
+        except BaseException as error:  # noqa: BLE001 - a child must never go on as if it were the warden
+            code = error.errno if isinstance(error, OSError) and error.errno else 1
+            os.write(report, code.to_bytes(4, "big"))
+        finally:
+            os._exit(127)
+
+    def _look(self) -> None:
+        """Say so where the first process has ended, and end what it left behind."""
+        if os.waitid(os.P_PID, self._leader, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return
+        # Its number names its group as long as nobody has waited for it.
+        _kill(-self._leader)
+        _, status = os.waitpid(self._leader, 0)
+        self._leader = 0
+        self._say(b"X", status)
+        self._end()
+        self._say(b"D", 0)
+
+    def _end(self) -> None:
+        """End every process below this one: orphans become its children, so that none is out of reach."""
+        if self._leader:
+            _kill(-self._leader)
+            _kill(self._leader)
+            self._leader = 0
+        deadline, pause = time.monotonic() + _PATIENCE, 0.0002
+        while time.monotonic() < deadline:
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0]:
+                    continue
+            except ChildProcessError:
+                return
+            for child in _children():
+                _kill(child)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.01)
+
+
+def _kill(number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        (os.kill if number > 0 else _kill_group)(number, signal.SIGKILL)
+
+
+def _kill_group(number: int, signal_number: int) -> None:
+    os.killpg(-number, signal_number)
+
+
+def _children() -> list[int]:
+    """The processes whose parent this one is."""
+    own, found = os.getpid(), list[int]()
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return []
+    for name in names:
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                # pid (any name, which may hold brackets) state parent …
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        if parent == own:
+            found.append(int(name))
+    return found
+
+
+def main(descriptor: int, folder: str) -> None:
+    """Serve the session at the other end of ``descriptor``; ``folder`` is removed in the end."""
+    os.set_inheritable(descriptor, False)
+    try:
+        Warden(socket.socket(fileno=descriptor)).serve()
+    finally:
+        if folder:
+            from shutil import rmtree
+
+            rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])
