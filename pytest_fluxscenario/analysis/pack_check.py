@@ -87,8 +87,9 @@ def _scenarios(draft: Draft, problems: Problems, *, sound: bool) -> PackScenario
     written = draft.profile if sound else None
     hooks = draft.hooks.hooks if draft.hooks else None
     scenarios = check_scenarios(draft.files, written.profile if written else None, hooks, problems)
-    if draft.profile is not None:
-        _check_listed(draft.profile, draft.files, problems)
+    for profile in (draft.described, draft.profile):
+        if profile is not None:
+            _check_listed(profile, draft.files, problems)
     if not scenarios.files:
         message = "the pack has no scenarios: nothing shows that its rules hold"
         hint = "add a file such as scenarios/happy_path.scenario.yaml"

@@ -65,6 +65,8 @@ class Draft:
     #: Each is None where there is none, or it could not be read.
     manifest: WrittenManifest | None = None
     profile: WrittenProfile | None = None
+    #: The profile that people read, where another file is executed.
+    described: WrittenProfile | None = None
     hooks: WrittenHooks | None = None
     #: Artifact type to the schema of its payload.
     schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -206,10 +208,12 @@ def _read_profile(draft: Draft, problems: Problems) -> None:
     core = None if manifest is None else manifest.manifest.process.core_profile_path
     read = [_try_profile(files, one, problems) if files.exists(one) else None for one in (path, core) if one]
     draft.profile = read[-1]
+    if len(read) > 1:
+        draft.described = read[0]
     if draft.profile is None:
         return
-    if len(read) > 1 and read[0] is not None:
-        check_agreement(draft.profile, read[0], problems)
+    if draft.described is not None:
+        check_agreement(draft.profile, draft.described, problems)
     check_header(draft.profile, manifest, problems)
 
 
