@@ -16,15 +16,13 @@ from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.describing import document_name
 from pytest_fluxscenario.cas.index import Resolved
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+from pytest_fluxscenario.cas.scenarios import is_scenario_file
 from pytest_fluxscenario.cas.store import Store
 from pytest_fluxscenario.cas.trees import is_tree, read_tree
 from pytest_fluxscenario.documents.source import Source
 
 #: How a ref is written behind the store's index, in ids and on the command line.
 SEPARATOR: Final = "::"
-_SUFFIXES: Final = (".json", ".yaml", ".yml")
-_MARKED: Final = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
-_FOLDER: Final = "scenarios"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +103,12 @@ def read_stored(store: Store, found: Resolved) -> tuple[StoredDocument, ...]:
     entries = read_tree(store.blobs, found.hash).entries
     is_pack = found.kind == "profiles"
     # A suite holds nothing else.
-    paths = [path for path in entries if is_scenario_path(path)] if is_pack else list(entries)
+    paths = [path for path in entries if is_scenario_file(path)] if is_pack else list(entries)
     if not paths:
         hint = "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios"
         raise StoreError.of("store.no-scenarios", Place(where), "holds no scenario file", hint)
     around = _ref_of(found) if is_pack else None
     return tuple(StoredDocument(store, found, path, entries[path].hash, f"{where}/{path}", around) for path in paths)
-
-
-def is_scenario_path(path: str) -> bool:
-    """Whether a file of a pack holds scenarios, by its path (scenario.md, "Which files")."""
-    if path.endswith(_MARKED):
-        return True
-    folder = path.rpartition("/")[0]
-    return path.endswith(_SUFFIXES) and folder.rpartition("/")[2] == _FOLDER
 
 
 def _read(store: Store, digest: str) -> bytes:

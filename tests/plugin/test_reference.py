@@ -304,6 +304,18 @@ def test_a_relative_profile_is_refused(filed: Project) -> None:
     filed.run("--fluxscenario-ref=flow:v2.1.0").assert_outcomes(passed=1)
 
 
+def test_a_spec_is_one_of_the_store_too(filed: Project) -> None:
+    filed.text("card.json", '{"schemas": {"work.start": {"type": "object", "required": ["what"]}}}')
+    import_file(str(filed.root / "store"), "specs", str(filed.root / "card.json"), "card", "v1.0.0")
+    put(filed, scenario("checked", spec="card:v1.0.0"), tag="v2.0.0")
+    filed.run("--fluxscenario-ref=flow:v2.0.0").assert_outcomes(passed=1)
+    assert filed.manifest()["specs"][0]["ref"] == "card:v1.0.0"
+    put(filed, scenario("lost", spec="../../../card.json"), tag="v2.1.0")
+    result = filed.run("--fluxscenario-ref=flow:v2.1.0")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["store/flow/v2.1.0/scenario.json:*: the spec '../../../card.json' is a path, and a *"])
+
+
 def test_a_profile_that_a_plugin_names_is_one_of_the_project(filed: Project) -> None:
     filed.text(
         "conftest.py",
