@@ -36,14 +36,15 @@ _NOUN = Noun(
 )
 _RUN = """\
 A REF is name:tag, name:latest or sha256:HASH (12 digits of it are enough): scenarios or a suite that were imported, or
-a process pack in the store with its own scenarios. What exists as a file or folder is a PATH.
+a process pack in the store with its own scenarios, as in: fluxrig scenario run local_patch_review:latest
+What exists as a file or folder is a PATH.
 
 Verdicts, failure texts and evidence are those of a pytest run of the same files. The root, and so the ids, are
 pytest's: the nearest folder upward with its configuration (pytest.ini, pyproject.toml, tox.ini, setup.cfg). The ini
 keys fluxscenario_*, norecursedirs and strict_xfail are read from there. What only pytest can follow is not: addopts,
 PYTEST_ADDOPTS, markers and conftest.py. So scenarios run on the built-in engine.
 
-exit status: 0 all passed, 1 some did not or a file could not be used, 2 nothing to run or bad usage,
+exit status: 0 all passed (or '' and nothing was run last), 1 some did not or a file could not be used, 2 nothing to run or bad usage,
 3 a damaged store, 130 interrupted"""
 
 
@@ -75,7 +76,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--store",
         metavar="DIR",
-        help="where profiles are looked up (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
+        help="where refs are looked up (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
     )
     run.add_argument(
         "--strict", action="store_true", help="warnings are failures, such as a pack that changed without a new version"

@@ -119,8 +119,9 @@ def _find(config: pytest.Config, text: str, store: Store | None) -> Resolved | N
         return None if active is None else find_stored(store, active)
     ref = parse_ref(text)
     if isinstance(ref, str):
-        hint = bare_name_hint(store, text) or "a path has a '/' in it"
-        raise pytest.UsageError(f"{_OPTION}: {ref} ({hint})")
+        there = os.path.exists(os.path.join(config.invocation_params.dir, text))
+        hint = f"for the path write ./{shown(text)}" if there else bare_name_hint(store, text)
+        raise pytest.UsageError(f"{_OPTION}: {ref}" + (f" ({hint})" if hint else ""))
     return find_stored(store, ref)
 
 

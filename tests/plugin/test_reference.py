@@ -221,6 +221,10 @@ def test_a_ref_with_a_slash_is_a_path(filed: Project) -> None:
     assert active(filed) is None
     filed.ini("fluxscenario_ref = drafts/mine.json")
     filed.run().assert_outcomes(passed=1)
+    filed.text("mine.json", "{}")
+    filed.run("--fluxscenario-ref=mine.json").stderr.fnmatch_lines(
+        ["ERROR: *no ref: *(for the path write ./mine.json)"]
+    )
     result = filed.run("--fluxscenario-ref=drafts/other.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: file or directory not found: drafts/other.json"])
