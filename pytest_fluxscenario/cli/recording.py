@@ -14,7 +14,7 @@ from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.coverage import Coverage, declared_by, seen_in
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, SpecRef
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
@@ -25,7 +25,9 @@ class Recording:
 
     def __init__(self, folder: str, redactor: Redactor, refs: tuple[RunRef, ...] = ()) -> None:
         """``refs`` is what is run from the store."""
-        self.writer = EvidenceWriter(folder, About(timestamp(SystemClock().now()), tool(), refs))
+        self.writer = EvidenceWriter(
+            folder, About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor))
+        )
         #: What could not be written; the run fails for it.
         self.faults: list[FluxError] = []
         self._start = os.getcwd()

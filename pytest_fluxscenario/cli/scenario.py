@@ -44,8 +44,8 @@ pytest's: the nearest folder upward with its configuration (pytest.ini, pyprojec
 keys fluxscenario_*, norecursedirs and strict_xfail are read from there. What only pytest can follow is not: addopts,
 PYTEST_ADDOPTS, markers and conftest.py. So scenarios run on the built-in engine.
 
-exit status: 0 all passed (or '' and nothing was run last), 1 some did not or a file could not be used, 2 nothing to run or bad usage,
-3 a damaged store, 130 interrupted"""
+exit status: 0 all passed (or nothing was run last, for ''), 1 some did not or a file could not be used,
+2 nothing to run or bad usage, 3 a damaged store, 130 interrupted"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:

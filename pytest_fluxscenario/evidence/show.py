@@ -30,16 +30,19 @@ def run_lines(manifest: Manifest) -> list[str]:
         f"started   {shown(manifest.started, 40)}, {shown(manifest.tool, 80)}",
         f"root      {shown(manifest.root, 80)}",
     ]
+    for one in manifest.refs:
+        asked = f"{shown(one.asked, 160)} is " if one.asked not in ("", one.ref) else ""
+        lines.append(f"ran       {asked}{shown(one.ref, 160)} of the {shown(one.kind, 20)}, {shown(one.hash, 80)}")
     for profile in manifest.profiles:
         where = f"{shown(profile.origin, 20)} {shown(profile.source)}"
         lines.append(
             f"profile   {shown(profile.id, 80)} {shown(profile.version, 40)}, {where}, {shown(profile.hash, 80)}"
         )
     lines.extend(f"spec      {shown(spec.ref, 160)}, {shown(spec.hash, 80)}" for spec in manifest.specs)
-    for one in manifest.coverage:
-        parts = (("actions", one.actions), ("gates", one.gates), ("routes", one.routes))
+    for seen in manifest.coverage:
+        parts = (("actions", seen.actions), ("gates", seen.gates), ("routes", seen.routes))
         said = ", ".join(f"{sum(marks.values())} of {len(marks)} {name}" for name, marks in parts)
-        lines.append(f"coverage  {shown(one.profile.id, 80)}: {said}")
+        lines.append(f"coverage  {shown(seen.profile.id, 80)}: {said}")
     for name, count in manifest.redactions.items():
         lines.append(f"redacted  {count} times {shown(name, 80)}")
     lines.extend(f"error     {shown(error.file)}: {shown(error.message, 2 * _VALUE)}" for error in manifest.errors)

@@ -18,6 +18,7 @@ from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import Log, make_folder, replace_file, write_error
 from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import (
     Manifest,
     ManifestError,
@@ -213,6 +214,12 @@ class EvidenceWriter:
         )
         checked = msgspec.structs.replace(manifest, check=manifest_check(manifest))
         replace_file(os.path.join(self.folder, MANIFEST), manifest_bytes(checked))
+
+
+def redacted_refs(refs: Iterable[RunRef], redactor: Redactor) -> tuple[RunRef, ...]:
+    """What was run from the store, as the manifest may say it: names may hold what is secret."""
+    text = redactor.text
+    return tuple(msgspec.structs.replace(one, asked=text(one.asked), ref=text(one.ref)) for one in refs)
 
 
 def verdict_of(outcomes: Collection[ScenarioOutcome], *, faults: bool) -> RunVerdict:

@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
-from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, ScenarioOutcome, SpecRef
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Message, declared_of, let_go, profile_of, seen_of
 
@@ -43,7 +43,9 @@ class Recorder:
         self.profiles: dict[ProfileRef, int] = {}
         #: What the machine lacks, to how many scenarios were skipped for it.
         self.missing: dict[str, int] = {}
-        self._writer = EvidenceWriter(folder or "", About(timestamp(SystemClock().now()), tool(), refs))
+        self._writer = EvidenceWriter(
+            folder or "", About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor))
+        )
         self._writing = False
         self._ids: set[str] = set()
         #: What the evidence calls a scenario to the scenario's own id.

@@ -14,7 +14,7 @@ from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.cli.main import main
-from tests.fakes.packs import failing, scenario, step, write
+from tests.fakes.packs import failing, scenario, step, write, write_pack
 from tests.fakes.project import Project, text_of
 
 _FLOW = "store/index.json::flow:v1.0.0"
@@ -145,24 +145,47 @@ def test_latest_is_the_highest_tag_and_is_pinned(filed: Project) -> None:
     ]
 
 
-def test_what_is_imported_meanwhile_does_not_run(filed: Project) -> None:
-    put(filed, scenario("newer"), tag="v1.1.0")
-    new = (filed.root / "store" / "index.json").read_text(encoding="utf-8")
-    old = json.loads(new)
-    del old["scenarios"]["flow"]["v1.1.0"]
-    filed.text("store/index.json", json.dumps(old, indent=2) + "\n")
-    # The store gets the version as the session begins: after the ref was resolved, before anything is collected.
-    filed.text(
+@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+def test_what_is_imported_meanwhile_does_not_run(project: Project, plugin_args: tuple[str, ...]) -> None:
+    put_pack(project)
+    put(project, scenario("happy", profile="small:latest"))
+    index = project.root / "store" / "index.json"
+    old = index.read_bytes()
+    shutil.rmtree(project.pack)
+    write_pack(project.pack, version="1.1.0")
+    put_pack(project)
+    put(project, scenario("newer", profile="small:latest"), tag="v1.1.0")
+    shutil.rmtree(project.pack)
+    new = index.read_text(encoding="utf-8")
+    index.write_bytes(old)
+    # The store gets both as the session begins: after the ref was resolved, before anything is collected.
+    project.text(
         "conftest.py",
         "import pathlib\n"
         f"NEW = {new!r}\n"
         "def pytest_report_header(config):\n"
         "    pathlib.Path(config.rootpath, 'store/index.json').write_text(NEW, encoding='utf-8')\n",
     )
-    for plugin_args in ((), ("-n2",)):
-        filed.text("store/index.json", json.dumps(old, indent=2) + "\n")
-        filed.run_with(plugin_args, "--fluxscenario-ref=flow:latest", "-k", "happy")
-        assert ids(filed) == [f"{_FLOW}::happy", f"{_FLOW}::sad"]
+    project.run_with(plugin_args, "--fluxscenario-ref=flow:latest").assert_outcomes(passed=1)
+    assert index.read_text(encoding="utf-8") == new
+    assert ids(project) == [f"{_FLOW}::happy"]
+    assert project.manifest()["profiles"][0]["source"] == "small:v1.0.0"
+
+
+def test_what_is_secret_in_a_ref_is_redacted(filed: Project) -> None:
+    filed.ini("fluxscenario_redact =", "    flow:v[0-9.]+")
+    filed.run("--fluxscenario-ref=flow:v1.0.0", "-k", "happy").assert_outcomes(passed=1, deselected=1)
+    text = (filed.evidence / "manifest.json").read_text(encoding="utf-8")
+    assert '"ref": "[redacted]"' in text
+    assert "flow:v1" not in text.replace('"flow:v[0-9.]+"', "")
+    assert main(["evidence", "verify", str(filed.evidence)]) == 1  # incomplete, and intact
+
+
+def test_evidence_show_says_what_was_run(filed: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    filed.run("--fluxscenario-ref=flow:latest")
+    capsys.readouterr()
+    main(["evidence", "show", str(filed.evidence)])
+    assert "\nran       flow:latest is flow:v1.0.0 of the scenarios, sha256:" in capsys.readouterr().out
 
 
 # ---- ids -----------------------------------------------------------------------------------------
