@@ -59,8 +59,9 @@ class ScenarioMixin(pytest.Item):
         return self.parent.shown.replace("/", os.sep), self.prepared.line - 1, self.name
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Path, 0-based line and name; a line of a document in the store is none of the index."""
-        return self.path, self.prepared.line - 1 if self.parent.stored is None else None, self.name
+        """Path, 0-based line and name; of what lies in no folder the path that messages show."""
+        path = self.path if self.parent.loose is None else self.config.rootpath / self.parent.shown
+        return path, self.prepared.line - 1, self.name
 
     def make_case(self) -> Case:
         """The scenario, read again from what was collected.

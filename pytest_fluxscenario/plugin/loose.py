@@ -19,6 +19,8 @@ class LooseSource(ScenarioSource):
         super().__init__(**more)
         self.flux = flux
         self._hooks = more["parent"].ihook
+        #: Until it is known what it is the collector of.
+        self.shown = self.file = self.nodeid
 
     def take(self, document: LooseDocument) -> None:
         """Be the collector of ``document``."""

@@ -8,10 +8,10 @@ from typing import Protocol
 from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.names import Ref
 from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.cas.scenarios import is_scenario_file
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.packs.files import PackFiles
 from pytest_fluxscenario.packs.opening import Archive
-from pytest_fluxscenario.runner.stored import is_scenario_path
 
 
 class LooseDocument(Protocol):
@@ -62,7 +62,7 @@ class ArchivedDocument:
 
 def read_archived(archive: Archive, files: PackFiles) -> tuple[ArchivedDocument, ...]:
     """The documents of scenarios among the files of an archive, by path. Raises DocumentError where there are none."""
-    found = tuple(ArchivedDocument(archive, files, path) for path in files.list() if is_scenario_path(path))
+    found = tuple(ArchivedDocument(archive, files, path) for path in files.list() if is_scenario_file(path))
     if not found:
         hint = "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios"
         raise DocumentError.of("archive.no-scenarios", Place(archive.where), "holds no scenario file", hint)

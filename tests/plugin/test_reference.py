@@ -290,8 +290,9 @@ def test_marks_captures_faults_and_options_work_alike(filed: Project) -> None:
         failing("wrong"),
         tag="v2.0.0",
     )
-    result = filed.run("--fluxscenario-ref=flow:v2.0.0")
+    result = filed.run("--fluxscenario-ref=flow:v2.0.0", "-rs")
     result.assert_outcomes(passed=2, skipped=1, xfailed=1, failed=1)
+    result.stdout.fnmatch_lines(["SKIPPED [[]1[]] store/flow/v2.0.0/scenario.json: not today"])
     filed.run("--fluxscenario-ref=flow:v2.0.0", "-m", "slow").assert_outcomes(passed=1, deselected=4)
     filed.run("--fluxscenario-ref=flow:v2.0.0", "-k", "captured or wrong").assert_outcomes(
         passed=1, failed=1, deselected=3

@@ -384,14 +384,14 @@ def test_around_a_stored_scenario_lies_the_stored_pack(world: World) -> None:
     tree = build_tree(str(filed), "one").hash
     world.pack("packs/one", purpose="Review it twice.")
     resolver = world.resolver()
-    pack = resolver.resolve_stored("change_review", "1.2.0", None, TagRef("change_review", "v1.2.0"), HERE)
+    pack = resolver.resolve_loose("change_review", "1.2.0", None, TagRef("change_review", "v1.2.0"), HERE)
     assert (pack.origin, pack.tree_hash, pack.store_ref) == ("store", tree, "change_review:v1.2.0")
-    assert resolver.resolve_stored("change_review", "1.2.0", None, HashRef(tree), HERE).tree_hash == tree
+    assert resolver.resolve_loose("change_review", "1.2.0", None, HashRef(tree), HERE).tree_hash == tree
     # Without a pack around it the working tree comes before the store, as for any scenario.
-    assert resolver.resolve_stored("change_review", "1.2.0", None, None, HERE).origin == "tree"
+    assert resolver.resolve_loose("change_review", "1.2.0", None, None, HERE).origin == "tree"
     # Another version than that of the pack around it.
     world.pack("packs/two", version="1.3.0")
-    other = world.resolver().resolve_stored("change_review", "1.3.0", None, TagRef("change_review", "v1.2.0"), HERE)
+    other = world.resolver().resolve_loose("change_review", "1.3.0", None, TagRef("change_review", "v1.2.0"), HERE)
     assert (other.origin, other.profile.version) == ("tree", "1.3.0")
 
 
@@ -399,9 +399,9 @@ def test_a_stored_scenario_names_a_profile_by_ref_only(world: World) -> None:
     world.pack("packs/one")
     world.file("packs/one")
     resolver = world.resolver()
-    assert resolver.resolve_stored("change_review", "1.2.0", "change_review:v1.2.0", None, HERE).origin == "store"
+    assert resolver.resolve_loose("change_review", "1.2.0", "change_review:v1.2.0", None, HERE).origin == "store"
     with pytest.raises(ProfileError, match="is a path, but a scenario in the store lies in no folder") as raised:
-        resolver.resolve_stored("change_review", "1.2.0", "packs/one", None, HERE)
+        resolver.resolve_loose("change_review", "1.2.0", "packs/one", None, HERE)
     assert raised.value.problems[0].place == HERE
 
 
@@ -409,7 +409,7 @@ def test_what_exists_is_listed_for_a_stored_scenario_too(world: World) -> None:
     world.pack("packs/one")
     world.file("packs/one")
     with pytest.raises(ProfileError) as raised:
-        world.resolver().resolve_stored("other", "1.0.0", None, TagRef("change_review", "v1.2.0"), HERE)
+        world.resolver().resolve_loose("other", "1.0.0", None, TagRef("change_review", "v1.2.0"), HERE)
     text = str(raised.value)
     assert "change_review:v1.2.0 is the pack around the file" in text
     assert "the working tree has change_review 1.2.0 (packs/one)" in text
