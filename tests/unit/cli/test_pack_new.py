@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from pytest_fluxscenario.cli.pack_new import new_pack
 from pytest_fluxscenario.model.vocabulary import CLASSES
 from pytest_fluxscenario.packs.files import TreeFiles
 from pytest_fluxscenario.packs.load import load_pack
+from tests.unit.cli.conftest import Rig
 
 
 @pytest.fixture
@@ -142,3 +144,22 @@ def test_a_folder_that_cannot_be_written(
     assert new("release_gate") == 2
     assert capsys.readouterr().err == "release_gate: cannot be written: Read-only file system\n"
     assert list(here.iterdir()) == []
+
+
+def test_the_way_from_new_to_the_store(rig: Rig) -> None:
+    """Checked, run with its hook by pytest and by the command, built, filed, and run from the archive and the store."""
+    rig("pack", "new", "release_gate")
+    checked = rig("pack", "check", "release_gate")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "valid\n", "")
+    for arguments in (("-n0",), ("-n2",)):
+        assert "14 passed" in rig.pytest("-q", *arguments, "release_gate").stdout
+    assert "14 passed" in rig("scenario", "run", "release_gate").stdout
+    rig("pack", "build", "release_gate")
+    shutil.rmtree(rig.root / "release_gate")
+    assert rig("profile", "import", "release_gate-0.1.0.fstpack").stdout.startswith("release_gate:v0.1.0 sha256:")
+    roots = set()
+    for named in ("release_gate-0.1.0.fstpack", "release_gate:v0.1.0"):
+        assert "14 passed" in rig("scenario", "run", named).stdout
+        roots.add(rig.evidence()[0]["root"])
+    assert "14 passed" in rig.pytest("-q", "release_gate-0.1.0.fstpack").stdout
+    assert rig.evidence()[0]["root"] in roots
