@@ -23,6 +23,11 @@ HOOK_FOLDERS: Final = ("logic", "schemas", "templates")
 CALL_PROTOCOL: Final = "fst.hook.call.v1"
 RESULT_PROTOCOL: Final = "fst.hook.result.v1"
 RUNTIME_KINDS: Final = ("python_stdio", "js_ts_stdio", "wasm")
+_LIKE: Final = {
+    "python_stdio": "[python3, logic/main.py]",
+    "js_ts_stdio": "[node, logic/main.js]",
+    "wasm": "[logic/main.wasm]",
+}
 _CODE: Final = (".py", ".js", ".mjs", ".cjs", ".ts", ".wasm")
 _CONDITION: Final = "condition.evaluate"
 
@@ -103,7 +108,11 @@ def _check_runtime(written: WrittenHooks, files: PackFiles, problems: Problems) 
         problems.add("pack.runtime-kind", document.at(("runtime", "kind")), message, hint)
     elif not runtime.command:
         message = f"a {runtime.kind} runtime needs a command"
-        problems.add("pack.hook-command", document.at(("runtime", "command")), message, "like [python3, logic/main.py]")
+        problems.add("pack.hook-command", document.at(("runtime", "command")), message, f"like {_LIKE[runtime.kind]}")
+    elif runtime.kind == "wasm" and not runtime.command[0].endswith(".wasm"):
+        message = f"a wasm runtime runs a module, and '{shown(runtime.command[0], 80)}' is none"
+        place = document.at(("runtime", "command", 0))
+        problems.add("pack.hook-command", place, message, f"like {_LIKE['wasm']}")
     if runtime.lifetime not in LIFETIMES:
         message = f"'{shown(runtime.lifetime, 80)}' is no lifetime of a process"
         problems.add("pack.lifetime", document.at(("runtime", "lifetime")), message, f"known: {', '.join(LIFETIMES)}")

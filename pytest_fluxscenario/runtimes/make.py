@@ -20,6 +20,7 @@ Maker = Callable[[PackCode], PackRuntime]
 MAKERS: Final[Mapping[str, tuple[str, str]]] = {
     "python_stdio": ("pytest_fluxscenario.runtimes.stdio", "python_stdio"),
     "js_ts_stdio": ("pytest_fluxscenario.runtimes.stdio", "js_ts_stdio"),
+    "wasm": ("pytest_fluxscenario.runtimes.wasm", "wasm"),
 }
 
 

@@ -15,7 +15,9 @@ def test_the_oldest_environments_pin_every_lower_bound() -> None:
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(_ROOT / "tox.ini", encoding="utf-8")
     pins = re.findall(r"^oldest: (\S+)$", tox["testenv"]["deps"], flags=re.MULTILINE)
-    assert pins == [dependency.replace(">=", "==") for dependency in project["dependencies"]]
+    promised = [*project["dependencies"], *project["optional-dependencies"]["wasm"]]
+    assert pins == [dependency.replace(">=", "==") for dependency in promised]
+    assert set(project["optional-dependencies"]["wasm"]) <= set(project["optional-dependencies"]["test"])
 
 
 def test_each_supported_python_has_its_environments() -> None:

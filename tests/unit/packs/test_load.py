@@ -221,6 +221,7 @@ CASES = [
         "known: call, session",
     ),
     ("hooks.yaml", "command: [python3, logic/main.py]", "command: []", "pack.hook-command", 4, "needs a command"),
+    ("hooks.yaml", "kind: python_stdio", "kind: wasm", "pack.hook-command", 4, "'python3' is none (like [logic/main.w"),
     ("hooks.yaml", "logic/main.py", "/logic/main.py", "pack.path", 4, "absolute"),
     ("hooks.yaml", "logic/main.py", "../main.py", "pack.path", 4, "leaves the pack"),
     ("hooks.yaml", "logic/main.py", "logic/mian.py", "pack.path", 4, "no such file"),

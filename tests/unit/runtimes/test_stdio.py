@@ -12,7 +12,9 @@ import pytest
 
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.digest import sha256_ref
+from pytest_fluxscenario.packs.hooks import RUNTIME_KINDS
 from pytest_fluxscenario.runtimes.code import HookSettings
+from pytest_fluxscenario.runtimes.make import MAKERS
 from pytest_fluxscenario.runtimes.port import HookCall, HookUnavailable, input_hash
 from tests.fakes.hooks import CALL, answering, descendants, descriptors, hook, once, work_folders
 
@@ -185,6 +187,8 @@ def test_a_runtime_that_was_closed_begins_again(tmp_path: Path) -> None:
         assert runtime.call(CALL) == first
 
 
-def test_a_kind_that_this_version_does_not_run_is_told(tmp_path: Path) -> None:
-    with pytest.raises(HookUnavailable, match=r"does not run hooks of the kind 'wasm' \(known: python_stdio"):
-        once(tmp_path, "", kind="wasm")
+def test_a_kind_that_this_version_does_not_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(MAKERS) == set(RUNTIME_KINDS)
+    monkeypatch.setattr("pytest_fluxscenario.runtimes.make.MAKERS", {"other": ("no.module", "maker")})
+    with pytest.raises(HookUnavailable, match=r"does not run hooks of the kind 'python_stdio' \(known: other\)"):
+        once(tmp_path, "")
