@@ -52,22 +52,27 @@ def make_folder(path: str) -> None:
         raise write_error(path, error) from error
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Write ``data`` as ``path``: a reader sees the old bytes or the new, never a part. Raises WriteError."""
-    folder, temporary = _beside(path)
+def replace_file(path: str, data: bytes, *, lasts: bool = True) -> None:
+    """Write ``data`` as ``path``: a reader sees the old bytes or the new, never a part. Raises WriteError.
+
+    Without ``lasts`` the caller syncs the folder before it relies on the new bytes; until then a crash may bring back
+    the old ones.
+    """
+    folder, temporary = beside(path)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        descriptor = open_new(temporary)
         try:
             try:
-                _write_all(descriptor, data)
+                write_all(descriptor, data)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             os.replace(temporary, path)
         except BaseException:
-            _forget(temporary)
+            forget(temporary)
             raise
-        _sync(folder)
+        if lasts:
+            _sync(folder)
     except OSError as error:
         raise write_error(path, error) from error
 
@@ -150,7 +155,7 @@ class Log:
         """
         start = self.size
         try:
-            _write_all(self._descriptor, line)
+            write_all(self._descriptor, line)
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, start)
@@ -173,18 +178,18 @@ class Log:
 
         Raises WriteError.
         """
-        folder, temporary = _beside(self.path)
+        folder, temporary = beside(self.path)
         try:
             descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _MODE)
             try:
                 # Before anybody can see it: no other session comes in between.
                 _hold(descriptor)
-                _write_all(descriptor, lines)
+                write_all(descriptor, lines)
                 os.fsync(descriptor)
                 os.replace(temporary, self.path)
             except BaseException:
                 os.close(descriptor)
-                _forget(temporary)
+                forget(temporary)
                 raise
             self._descriptor, before = descriptor, self._descriptor
             os.close(before)
@@ -238,19 +243,26 @@ def _hold(descriptor: int) -> None:
                 raise
 
 
-def _beside(path: str) -> tuple[str, str]:
+def open_new(path: str) -> int:
+    """A descriptor of a file that was not there before, to be written. Raises OSError."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+
+
+def beside(path: str) -> tuple[str, str]:
     """The folder of ``path``, and the path of a temporary file in it."""
     folder = os.path.dirname(os.path.abspath(path))
     return folder, os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``, however little the system takes at a time. Raises OSError."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
-def _forget(path: str) -> None:
+def forget(path: str) -> None:
+    """Remove a temporary file, where that can be done."""
     with contextlib.suppress(OSError):
         os.unlink(path)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.text import shown
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     import semver
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_TAG = re.compile(
-    r"v(?P<major>0|[1-9][0-9]{0,8})\.(?P<minor>0|[1-9][0-9]{0,8})\.(?P<patch>0|[1-9][0-9]{0,8})"
-    r"(?:-(?P<pre>(?:0|[1-9][0-9]{0,8}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]{0,8}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
+#: What a tag is made of, but for its length.
+TAG_PATTERN: Final = (
+    r"v(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})"
+    r"(?:-(?:0|[1-9][0-9]{0,8}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]{0,8}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
 )
+TAG_LENGTH: Final = 64
+_TAG = re.compile(TAG_PATTERN)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SCENARIO_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
-_LONGEST_TAG = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def tag_fault(tag: str) -> str | None:
     """Why ``tag`` cannot be a tag; None where it can."""
     if tag == "latest":
         return "'latest' is computed from the tags and cannot be given to one"
-    if len(tag) > _LONGEST_TAG or not _TAG.fullmatch(tag):
+    if len(tag) > TAG_LENGTH or not _TAG.fullmatch(tag):
         if _TAG.fullmatch("v" + tag):
             return f"a tag begins with 'v': v{tag}"
         return "a tag is SemVer with a leading 'v', like v1.0.0 or v2.1.0-rc.1, without build metadata"

@@ -1,35 +1,41 @@
 """Archives of packs, ``.fstpack``: a zip, judged whole before any of it is unpacked (store.md, "Import").
 
-Nothing is written: what comes out is a tree in memory, the same as that of the folder.
+Nothing is written: what comes out is the same tree as that of the folder, whose files are read when they are filed.
 """
 
 from __future__ import annotations
 
-import io
+import os
 import stat
 import struct
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
-from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.digest import Digest, sha256
 from pytest_fluxscenario.base.errors import FluxError, StoreError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import MOST_BYTES
+from pytest_fluxscenario.cas.contents import Content, unchanged
+from pytest_fluxscenario.cas.gathering import GatheredTree
 from pytest_fluxscenario.cas.paths import path_fault, same_but_for_case
 from pytest_fluxscenario.cas.scan import MOST_ENTRIES, Mode, is_left_out
 from pytest_fluxscenario.cas.trees import BuiltTree, TreeEntry
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import read_source
+from pytest_fluxscenario.documents.source import opened_source
 
 #: The largest pack of the most files with the longest paths, stored as it is.
 _MOST_ARCHIVE: Final = MOST_BYTES + MOST_ENTRIES * (8 << 10)
 #: Bytes that may come out for each byte of the archive.
 MOST_RATIO: Final = 20
 _MOST_TOLD: Final = 20
+_PIECE: Final = 1 << 20
 
 _END: Final = b"PK\x05\x06"
 _END64_LOCATOR: Final = b"PK\x06\x07"
@@ -56,35 +62,120 @@ _NOT_READABLE = (
 )
 
 
+class _Archive:
+    """An archive that is opened when it is needed: many may be imported in one call."""
+
+    def __init__(self, path: str, name: str) -> None:
+        self._path, self.name = path, name
+        self._held = ExitStack()
+        self._zip: zipfile.ZipFile | None = None
+        self.size = 0
+
+    def __enter__(self) -> zipfile.ZipFile:
+        with ExitStack() as held:
+            descriptor, self.size = held.enter_context(
+                opened_source(self._path, self.name, Limits(file_bytes=_MOST_ARCHIVE))
+            )
+            _count_entries(descriptor, self.size, Place(self.name))
+            file = held.enter_context(os.fdopen(descriptor, "rb", closefd=False))
+            try:
+                self._zip = held.enter_context(zipfile.ZipFile(file))
+            except _NOT_READABLE as error:
+                raise _broken(Place(self.name), shown(error) or type(error).__name__) from error
+            self._held = held.pop_all()
+        return self._zip
+
+    def __exit__(self, *_: object) -> None:
+        self._zip = None
+        self._held.close()
+
+    def pieces(self, info: zipfile.ZipInfo, place: Place) -> Iterator[bytes]:
+        """The bytes of one file, while the archive is open. Raises StoreError."""
+        size = 0
+        try:
+            # Reads no more than the size that was counted, and holds the bytes against their checksum.
+            with self._opened().open(info) as member:
+                while piece := member.read(_PIECE):
+                    size += len(piece)
+                    yield piece
+        except _NOT_READABLE as error:
+            raise _broken(place, shown(error) or type(error).__name__) from error
+        if size != info.file_size:
+            raise _broken(place, "it is shorter than it says")
+
+    def _opened(self) -> zipfile.ZipFile:
+        if self._zip is None:
+            raise ValueError("the archive is not open")
+        return self._zip
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """The content of one file of an archive."""
+
+    archive: _Archive
+    info: zipfile.ZipInfo
+    place: Place
+    digest: str
+    size: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, while the archive is open."""
+        return unchanged(self.archive.pieces(self.info, self.place), self.digest, self.place.file)
+
+
 def read_archive(path: str, name: str) -> BuiltTree:
+    """The pack in the archive at ``path``, in memory. Raises what ``gather_archive`` does."""
+    archive = _Archive(path, name)
+    with archive as opened:
+        members = _members(opened, archive.size, name)
+        files = {path: b"".join(archive.pieces(info, _place(name, path))) for path, info in members.items()}
+    return BuiltTree({path: TreeEntry(sha256(data), _mode(members[path])) for path, data in files.items()}, files)
+
+
+def gather_archive(path: str, name: str) -> GatheredTree:
     """The pack in the archive at ``path``, shown as ``name``.
 
     Raises DocumentError where the file cannot be read, and StoreError for everything that no archive of a pack has:
     paths that are absolute or lead out, links, special or encrypted files, two names equal but for case, more than
     4,096 entries, 64 MiB, or 20 bytes for each byte of the archive, and bytes that their checksum denies.
     """
-    place = Place(name)
-    data = read_source(path, name, Limits(file_bytes=_MOST_ARCHIVE)).data
-    _count_entries(data, place)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = _members(archive, len(data), name)
-            return _unpack(archive, members, name)
-    except _NOT_READABLE as error:
-        raise _broken(place, shown(error) or type(error).__name__) from error
+    archive = _Archive(path, name)
+    entries: dict[str, TreeEntry] = {}
+    files: dict[str, Content] = {}
+    with archive as opened:
+        for inside, info in _members(opened, archive.size, name).items():
+            place = _place(name, inside)
+            held = Digest()
+            for piece in archive.pieces(info, place):
+                held.add(piece)
+            entries[inside] = TreeEntry(held.hex, _mode(info))
+            files[inside] = _Member(archive, info, place, held.hex, info.file_size)
+    return GatheredTree(entries, files, lambda: archive)
 
 
-def _count_entries(data: bytes, place: Place) -> None:
+def _count_entries(descriptor: int, length: int, place: Place) -> None:
     """Before anything is built for each entry, of which so many bytes may declare a million."""
-    end = data.rfind(_END, max(0, len(data) - _END_BYTES - _COMMENT_MOST))
-    if end < 0 or end + _END_BYTES > len(data):
+    begin = max(0, length - _END_BYTES - _COMMENT_MOST - _LOCATOR_BYTES)
+    tail = os.pread(descriptor, length - begin, begin)
+    found = tail.rfind(_END, max(0, len(tail) - _END_BYTES - _COMMENT_MOST))
+    end = begin + found
+    if found < 0 or end + _END_BYTES > length:
         raise _broken(place, "it is no zip, or its end is missing")
-    size, offset, comment = struct.unpack_from("<LLH", data, end + 12)
-    if data[max(0, end - _LOCATOR_BYTES) :].startswith(_END64_LOCATOR):
+    size, offset, comment = struct.unpack_from("<LLH", tail, found + 12)
+    if tail[max(0, found - _LOCATOR_BYTES) :].startswith(_END64_LOCATOR):
         raise _broken(place, "it is a zip for large files (zip64), which no pack needs")
-    if size + offset != end or end + _END_BYTES + comment != len(data):
+    if size + offset != end or end + _END_BYTES + comment != length:
         raise _broken(place, "there are bytes before, between or after its parts")
-    if data.count(_MEMBER, offset, end) > MOST_ENTRIES:
+    count, at, before = 0, offset, b""
+    while at < end and count <= MOST_ENTRIES:
+        piece = os.pread(descriptor, min(_PIECE, end - at), at)
+        if not piece:
+            break
+        count += (before + piece).count(_MEMBER)
+        # Shorter than what is looked for, so nothing is counted twice.
+        before, at = piece[-len(_MEMBER) + 1 :], at + len(piece)
+    if count > MOST_ENTRIES:
         raise StoreError.of("pack.entries", place, f"holds more than {MOST_ENTRIES} entries", "split the pack")
 
 
@@ -103,7 +194,7 @@ def _members(archive: zipfile.ZipFile, length: int, name: str) -> dict[str, zipf
         problems.add("pack.archive", Place(name), "has entries that overlap")
     for info in infos:
         path = unicodedata.normalize("NFC", info.orig_filename.removesuffix("/"))
-        place = Place(f"{name}/{shown(path)}")
+        place = _place(name, path)
         fault = _fault(info, path)
         if fault:
             code, message, hint = fault
@@ -152,23 +243,13 @@ def _fault(info: zipfile.ZipInfo, path: str) -> tuple[str, str, str] | None:
     return None
 
 
-def _unpack(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str) -> BuiltTree:
-    entries: dict[str, TreeEntry] = {}
-    files: dict[str, bytes] = {}
-    for path, info in members.items():
-        try:
-            # Reads no more than the size that was counted, and holds the bytes against their checksum.
-            with archive.open(info) as member:
-                data = member.read()
-        except _NOT_READABLE as error:
-            raise _broken(Place(f"{name}/{shown(path)}"), shown(error) or type(error).__name__) from error
-        if len(data) != info.file_size:
-            raise _broken(Place(f"{name}/{shown(path)}"), "it is shorter than it says")
-        runs = info.create_system == _UNIX and (info.external_attr >> 16) & _OWNER_MAY_RUN
-        mode: Mode = "755" if runs else "644"
-        entries[path] = TreeEntry(sha256(data), mode)
-        files[path] = data
-    return BuiltTree(entries, files)
+def _mode(info: zipfile.ZipInfo) -> Mode:
+    runs = info.create_system == _UNIX and (info.external_attr >> 16) & _OWNER_MAY_RUN
+    return "755" if runs else "644"
+
+
+def _place(name: str, path: str) -> Place:
+    return Place(f"{name}/{shown(path)}")
 
 
 def _broken(place: Place, why: str) -> FluxError:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_fluxscenario.base.digest import Digest, sha256
 from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
-from pytest_fluxscenario.base.fs import make_folder, replace_file, sync_folder, write_error
 from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.endings import Endings
 
 #: Largest blob that is read or written, in bytes.
 MOST_BYTES = 64 << 20
@@ -62,7 +62,7 @@ class Blobs:
             raise StoreError.of("store.hash", Place(self.name or self.folder), f"'{shown(digest, 80)}': {fault}")
         data = self._bytes(digest)
         if sha256(data) != digest:
-            raise self._damage(digest, data)
+            raise self._damage(digest, (data,))
         return data
 
     def verify(self, digest: str) -> Verified:
@@ -75,7 +75,7 @@ class Blobs:
             size += len(piece)
             held.add(piece)
         if held.hex != digest:
-            self.read(digest)  # says what is wrong with it
+            raise self._damage(digest, self._pieces(digest))
         return Verified(size, head == _TREE_HEAD)
 
     def write(self, data: bytes) -> str:
@@ -83,40 +83,35 @@ class Blobs:
 
         Durable when this returns. Raises StoreError for more than ``most`` bytes, WriteError where the system refuses.
         """
-        digest = sha256(data)
-        place = self._place(digest)
-        if len(data) > self.most:
-            raise StoreError.of("store.blob-size", place, f"{len(data)} bytes are too many for a blob", self._limit())
-        path = self.path(digest)
-        if self._holds(digest, data):
-            # Whoever wrote it may have died between the rename and this.
-            sync_folder(os.path.dirname(path))
-            return digest
-        self._make_shard(os.path.dirname(path))
-        replace_file(path, data)
-        return digest
+        # Imported here: who reads needs none of it.
+        from pytest_fluxscenario.cas.writing import write_blob
+
+        return write_blob(self, data)
+
+    def holds(self, digest: str) -> bool:
+        """Whether the blob of that hash is there, and whole."""
+        held = Digest()
+        try:
+            for piece in self._pieces(digest):
+                held.add(piece)
+        except StoreError:
+            return False  # absent, or not readable as a file
+        return held.hex == digest
+
+    def lies(self, digest: str) -> bool:
+        """Whether there is a file in the place of the blob of that hash, whatever it holds."""
+        return os.path.lexists(self.path(digest))
+
+    def size_fault(self, digest: str, size: int) -> FluxError | None:
+        """What is wrong with a blob of so many bytes; None where nothing is."""
+        if size <= self.most:
+            return None
+        message = f"{size} bytes are too many for a blob"
+        return StoreError.of("store.blob-size", self._place(digest), message, self._limit())
 
     def path(self, digest: str) -> str:
         """Where the blob of that hash lies."""
         return os.path.join(self.folder, digest[:2], digest)
-
-    def _make_shard(self, shard: str) -> None:
-        if not os.path.isdir(shard):
-            make_folder(shard)
-            return
-        try:
-            held = os.listdir(shard)
-        except OSError as error:
-            raise write_error(shard, error) from error
-        if all(hash_fault(name) for name in held):
-            # Whoever made the folder may have died before this; whoever wrote a blob in it has come past it.
-            sync_folder(self.folder)
-
-    def _holds(self, digest: str, data: bytes) -> bool:
-        try:
-            return self._bytes(digest) == data
-        except StoreError:
-            return False  # absent, or not readable as a file: written anew
 
     def _bytes(self, digest: str) -> bytes:
         pieces = list(self._pieces(digest))
@@ -150,18 +145,21 @@ class Blobs:
             said = shown(error.strerror or type(error).__name__)
             raise StoreError.of("store.unreadable", self._place(digest), f"the blob cannot be read: {said}") from error
 
-    def _damage(self, digest: str, data: bytes) -> FluxError:
-        if data.startswith(_LFS_POINTER):
+    def _damage(self, digest: str, pieces: Iterable[bytes]) -> FluxError:
+        """What the blob is instead, from its bytes."""
+        size, head, endings = 0, b"", Endings()
+        for piece in pieces:
+            head = head or piece[: len(_LFS_POINTER)]
+            size += len(piece)
+            endings.add(piece)
+        if head == _LFS_POINTER:
             message = "the blob is a Git LFS pointer, not the content"
             return self._damaged(digest, "lfs-pointer", message, "run 'git lfs pull', and keep the store out of LFS")
-        unix = data.replace(b"\r\n", b"\n")
-        if sha256(unix) == digest:
-            message = "the line endings of the blob were changed from LF to CRLF"
+        change = endings.change(digest)
+        if change:
+            message = f"the line endings of the blob were changed {change}"
             return self._damaged(digest, "line-endings", message, _CLONE_AGAIN)
-        if sha256(unix.replace(b"\n", b"\r\n")) == digest:
-            message = "the line endings of the blob were changed from CRLF to LF"
-            return self._damaged(digest, "line-endings", message, _CLONE_AGAIN)
-        message = "the blob is empty" if not data else f"the {len(data)} bytes of the blob have another hash"
+        message = f"the {size} bytes of the blob have another hash" if size else "the blob is empty"
         return self._damaged(digest, "damaged-blob", message, _IMPORT_AGAIN)
 
     def _damaged(self, digest: str, code: str, message: str, hint: str) -> FluxError:

@@ -19,7 +19,7 @@ from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.holdings import Holding, Named, holdings
 from pytest_fluxscenario.cas.index import INDEX_FILE, INDEX_LIMITS
 from pytest_fluxscenario.cas.store import BLOBS_FOLDER, Store, open_store
-from pytest_fluxscenario.cas.sums import SUM_FILE, Entry, Sums, entries, read_sums
+from pytest_fluxscenario.cas.sums import SUM_FILE, Entry, Sums, entries, fits, read_sums
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import read_places
 from pytest_fluxscenario.documents.source import Source, read_source
@@ -82,21 +82,22 @@ def check_index(store: Store) -> list[Problem]:
     if not store.index_bytes.endswith(b"\n"):
         problems.add("store.index-cut", Place(store.index.file), "the last line has no end", _COPY)
     file = f"{store.name}/{SUM_FILE}"
-    filed = tuple(entries(store.index))
     try:
         data = read_sums(store.folder, store.name)
     except FluxError as error:
         return [*problems.found, *error.problems]
     if data is None:
-        if filed:
+        if any(store.index.names.values()):
             hint = "the next import makes one of the index as it is then"
             problems.add("store.no-sums", Place(file), "is missing: the index cannot be checked", hint, "warning")
+        return problems.found
+    if fits(store.index, data):
         return problems.found
     sums = Sums.parse(data)
     for number, text in sums.damaged:
         message = f"the line is not as it was written: {shown(text, 120)}"
         problems.add("store.damaged-sum", Place(file, number), message, _COPY)
-    known = {str(entry): entry for entry in filed}
+    known = {str(entry): entry for entry in entries(store.index)}
     unmatched = [entry for text, entry in known.items() if text not in sums.intact]
     left = sorted(sums.intact - known.keys())
     places = _places(store, unmatched)

@@ -13,22 +13,21 @@ from typing import Final
 
 from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.fs import make_folder, replace_file, sync_folder
-from pytest_fluxscenario.base.names import tag_order
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.active import ACTIVE_FILE
-from pytest_fluxscenario.cas.index import INDEX_FILE, Index, Kind, TagError, highest
+from pytest_fluxscenario.cas.draft import Draft
+from pytest_fluxscenario.cas.gathering import gather_folder
+from pytest_fluxscenario.cas.index import INDEX_FILE, Index, Kind, TagError
 from pytest_fluxscenario.cas.lock import LOCK_FILE, PATIENCE, locked
 from pytest_fluxscenario.cas.parcels import Parcel, document_parcel, tree_parcel
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
-from pytest_fluxscenario.cas.store import Store, open_store
+from pytest_fluxscenario.cas.store import Store, blobs_of, open_store
 from pytest_fluxscenario.cas.sums import SUM_FILE, Entry, add_to_sums
-from pytest_fluxscenario.cas.trees import build_tree
+from pytest_fluxscenario.cas.writing import writing
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
 
-FIRST_TAG: Final = "v0.1.0"
-_MOST_NUMBER: Final = 999_999_999
 #: Beside the index: git must change no line ending of a blob, and must not keep what a writer leaves behind.
 _GIT_FILES: Final[Mapping[str, bytes]] = {
     ".gitattributes": f"* -text\n{INDEX_FILE} merge=fluxrig-store\n{SUM_FILE} merge=union\n".encode(),
@@ -100,7 +99,7 @@ def read_folder(folder: str, name: str | None = None, tag: str | None = None, li
     if not any(os.path.lexists(os.path.join(folder, file)) for file in MANIFEST_FILES):
         raise StoreError.of("pack.no-manifest", Place(folder), f"there is no {MANIFEST_FILES[0]}, so this is no pack")
     stem = os.path.basename(os.path.abspath(folder))
-    return tree_parcel(build_tree(folder, folder), folder, stem, name, tag, limits)
+    return tree_parcel(gather_folder(folder, folder), folder, stem, name, tag, limits)
 
 
 def stem_of(path: str) -> str:
@@ -119,43 +118,65 @@ def file_all(
     ``progress`` is told how many have been stored. Raises TagError with every tag that names other content, StoreError,
     DamageError and WriteError like ``import_file``.
     """
-    make_folder(folder)
+    blobs = [content for parcel in parcels for content in parcel.blobs]
+    # What cannot be filed is found before anything is written, and so is a store that cannot be used.
+    _place_all(_begun(folder, patience).index, parcels)
+    _write_blobs(folder, parcels, progress)
     with locked(folder, folder, patience):
-        store = _open_or_begin(folder)
+        store = _begin(folder)
         index, imported = _place_all(store.index, parcels)
-        # Also where nothing is new: importing again repairs a blob that is damaged or gone.
-        for number, parcel in enumerate(parcels, 1):
-            for blob in parcel.blobs:
-                store.blobs.write(blob)
-            progress(number)
+        # Nobody waited while they were written: a collection may have taken them away.
+        if not all(store.blobs.lies(content.digest) for content in blobs):
+            _write_blobs(folder, parcels)
         filed = [Entry(one.kind, one.name, one.tag, one.hash) for one in imported]
         add_to_sums(folder, store.index, filed)
         if index is not store.index:
-            replace_file(os.path.join(folder, INDEX_FILE), index.to_bytes())
+            replace_file(os.path.join(folder, INDEX_FILE), index.to_bytes(), lasts=False)
+    # Whoever comes next need not wait for this: to write the index they have to sync the folder themselves.
+    sync_folder(folder)
     return imported
+
+
+def _write_blobs(folder: str, parcels: Sequence[Parcel], progress: Callable[[int], None] = lambda _: None) -> None:
+    """Also where nothing is new: importing again repairs a blob that is damaged or gone."""
+    with writing(blobs_of(folder)) as writer:
+        for number, parcel in enumerate(parcels, 1):
+            with parcel.opened():
+                for content in parcel.blobs:
+                    writer.add(content)
+            progress(number)
+        writer.settle()
 
 
 def _place_all(index: Index, parcels: Sequence[Parcel]) -> tuple[Index, list[Imported]]:
     """The index with all of them, and what each is called in it. Raises TagError, StoreError."""
+    draft = Draft(index)
     imported: list[Imported] = []
     taken: list[Problem] = []
     for parcel in parcels:
-        digest = parcel.hash
-        chosen = _choose(index, parcel, digest)
+        kind, name, digest = parcel.kind, parcel.name, parcel.hash
+        tag = parcel.tag or draft.choose(kind, name, parcel.declared_tag, digest, parcel.place)
         try:
-            after = index.with_entry(parcel.kind, parcel.name, chosen, digest)
+            imported.append(Imported(kind, name, tag, digest, draft.put(kind, name, tag, digest)))
         except TagError as error:
             # Which of many inputs it is matters more than where the index lies.
             taken.extend(replace(problem, place=parcel.place) for problem in error.problems)
-            continue
-        imported.append(Imported(parcel.kind, parcel.name, chosen, digest, after is not index))
-        index = after
     if taken:
         raise TagError(taken)
-    return index, imported
+    return draft.done(), imported
 
 
-def _open_or_begin(folder: str) -> Store:
+def _begun(folder: str, patience: float) -> Store:
+    """The store, begun where there is none. Takes no lock where there is nothing to begin."""
+    store = open_store(folder)
+    if store is None or not all(os.path.lexists(os.path.join(folder, name)) for name in _GIT_FILES):
+        make_folder(folder)
+        with locked(folder, folder, patience):
+            store = _begin(folder)
+    return store
+
+
+def _begin(folder: str) -> Store:
     # A store that cannot be used is left as it is: opening it comes before any write.
     store = open_store(folder)
     if store is None:
@@ -171,24 +192,3 @@ def _open_or_begin(folder: str) -> Store:
         replace_file(os.path.join(folder, INDEX_FILE), empty.to_bytes())
         store = Store(folder, folder, empty, empty.to_bytes())
     return store
-
-
-def _choose(index: Index, content: Parcel, digest: str) -> str:
-    if content.tag is not None:
-        return content.tag
-    held = index.names.get(content.kind, {}).get(content.name, {})
-    if content.declared_tag is not None and held.get(content.declared_tag) == digest:
-        return content.declared_tag
-    same = [known for known, filed in held.items() if filed == digest]
-    if same:
-        return highest(same)
-    if content.declared_tag is not None:
-        return content.declared_tag
-    return _next_minor(highest(held), content.place) if held else FIRST_TAG
-
-
-def _next_minor(highest: str, place: Place) -> str:
-    version = tag_order(highest)
-    if version.minor >= _MOST_NUMBER:
-        raise StoreError.of("store.tag", place, f"there is no minor version after {highest}", "give a tag with --tag")
-    return f"v{version.major}.{version.minor + 1}.0"

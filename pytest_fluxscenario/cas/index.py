@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+import msgspec
+
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, StoreError
 from pytest_fluxscenario.base.names import HashRef, Ref, hash_fault, name_fault, tag_fault, tag_order
@@ -13,6 +15,7 @@ from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.base.values import type_name
+from pytest_fluxscenario.cas.index_reader import read_quickly
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import read_places
@@ -24,6 +27,7 @@ INDEX_FILE: Final = "index.json"
 #: An index of some hundred thousand versions.
 INDEX_LIMITS: Final = Limits(file_bytes=64 << 20, nodes=1_000_000)
 
+_KNOWN: Final[Mapping[str, Kind]] = {kind: kind for kind in KINDS}
 _LATEST = "latest"
 #: Problems of one index that are told; the others are like them.
 _MOST_PROBLEMS = 20
@@ -66,6 +70,9 @@ class Index:
 
         Raises DamageError with what is no index in it: not JSON, an unknown kind, an impossible name, tag or hash.
         """
+        quickly = read_quickly(data, INDEX_LIMITS, _KNOWN.keys())
+        if quickly is not None:
+            return cls({_KNOWN[word]: named for word, named in quickly.items()}, file)
         source = Source(file, data, sha256(data))
         try:
             content = read_elements(source, INDEX_LIMITS, split=False)[0].data
@@ -83,16 +90,8 @@ class Index:
 
     def to_bytes(self) -> bytes:
         """The index as the file holds it: keys sorted, an entry a line, so that git merges it."""
-        # By hand, as json.dumps with an indent takes five times as long: nothing in a valid index needs escaping.
-        kinds = []
-        for kind in sorted(KINDS):
-            names = []
-            for name, tags in sorted(self.names.get(kind, {}).items()):
-                filed = ",\n".join([f'      "{tag}": "{tags[tag]}"' for tag in sorted(tags)])
-                names.append(f'    "{name}": {{\n{filed}\n    }}')
-            listed = ",\n".join(names)
-            kinds.append(f'  "{kind}": {{\n{listed}\n  }}' if names else f'  "{kind}": {{}}')
-        return ("{\n" + ",\n".join(kinds) + "\n}\n").encode()
+        content = {kind: self.names.get(kind, {}) for kind in KINDS}
+        return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2) + b"\n"
 
     def tags(self, kind: Kind, name: str) -> tuple[str, ...]:
         """The tags of a name, highest first; empty where there is no such name."""
@@ -123,16 +122,9 @@ class Index:
         Raises TagError where the tag names other content (a tag is immutable), StoreError where a part is not well
         formed.
         """
-        fault = name_fault(name) or tag_fault(tag) or hash_fault(digest)
-        if fault:
-            raise StoreError.of("store.entry", Place(self.file), f"{shown(name, 80)}:{shown(tag, 80)}: {fault}")
         tags = self.names.get(kind, {}).get(name, {})
-        held = tags.get(tag)
-        if held == digest:
+        if not is_new(self.file, kind, name, tag, digest, tags):
             return self
-        if held is not None:
-            message = f"{_noun(kind)} {name}:{tag} exists with other content, sha256:{held[:12]}…; a tag is immutable"
-            raise TagError.of("store.tag-immutable", Place(self.file), message, "give the new content a new tag")
         named = {**self.names.get(kind, {}), name: {**tags, tag: digest}}
         return replace(self, names={**self.names, kind: named})
 
@@ -144,18 +136,37 @@ class Index:
         return StoreError.of("store.unknown-name", Place(self.file), message, hint or f"it has no {kind} at all")
 
 
+def is_new(file: str, kind: Kind, name: str, tag: str, digest: str, held: Mapping[str, str]) -> bool:
+    """Whether an entry is to be added to what is ``held`` under its name in the index shown as ``file``.
+
+    Raises TagError where the tag names other content (a tag is immutable), StoreError where a part is not well formed.
+    """
+    fault = name_fault(name) or tag_fault(tag) or hash_fault(digest)
+    if fault:
+        raise StoreError.of("store.entry", Place(file), f"{shown(name, 80)}:{shown(tag, 80)}: {fault}")
+    known = held.get(tag)
+    if known is not None and known != digest:
+        message = f"{_noun(kind)} {name}:{tag} exists with other content, sha256:{known[:12]}…; a tag is immutable"
+        raise TagError.of("store.tag-immutable", Place(file), message, "give the new content a new tag")
+    return known is None
+
+
 def highest(tags: Collection[str]) -> str:
     """The highest of some tags by SemVer precedence, prereleases included. Raises ValueError where there is none."""
     # Numbers come first in precedence, so few tags are left to be compared in full: a name may have thousands.
-    numbers = [_numbers(tag) for tag in tags]
-    top = max(numbers)
-    candidates = [tag for tag, number in zip(tags, numbers, strict=True) if number == top]
+    major = _largest([tag.split(".", 1)[0] for tag in tags])
+    left = [tag.split(".", 2) for tag in tags if tag.startswith(major + ".")]
+    minor = _largest([parts[1] for parts in left])
+    left = [parts for parts in left if parts[1] == minor]
+    patch = _largest([parts[2].split("-", 1)[0] for parts in left])
+    candidates = [".".join(parts) for parts in left if parts[2].split("-", 1)[0] == patch]
     return candidates[0] if len(candidates) == 1 else max(candidates, key=tag_order)
 
 
-def _numbers(tag: str) -> tuple[int, int, int]:
-    major, minor, patch = tag[1:].partition("-")[0].split(".")
-    return int(major), int(minor), int(patch)
+def _largest(numbers: Collection[str]) -> str:
+    """Of numbers without leading zeros, as text."""
+    longest = max(map(len, numbers))
+    return max(number for number in numbers if len(number) == longest)
 
 
 _WORDS: Final[Mapping[Kind, str]] = {"specs": "spec", "scenarios": "scenario", "profiles": "profile"}
@@ -167,9 +178,8 @@ def _noun(kind: Kind) -> str:
 
 def _kinds(content: Any, faults: list[tuple[Pointer, str, str, str]]) -> Mapping[Kind, Mapping[str, Mapping[str, str]]]:
     kinds: dict[Kind, Mapping[str, Mapping[str, str]]] = {}
-    known: dict[str, Kind] = {kind: kind for kind in KINDS}
     for word, named in _members(content, (), faults):
-        kind = known.get(word)
+        kind = _KNOWN.get(word)
         if kind is None:
             hint = did_you_mean(word, KINDS)
             faults.append(((word,), "kind", f"'{shown(word, 80)}' is no kind of artifact", hint))

@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Final
 
-from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.fs import write_error
 from pytest_fluxscenario.base.place import Place
@@ -21,8 +19,6 @@ LOCK_FILE: Final = ".lock"
 #: Seconds that one waits for the others.
 PATIENCE: Final = 30.0
 _PID_WIDTH = 10
-_PAUSE_LEAST = 0.0005
-_PAUSE_MOST = 0.02
 
 
 @contextmanager
@@ -38,7 +34,8 @@ def locked(store: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
     except OSError as error:
         raise write_error(path, error) from error
     try:
-        _wait(descriptor, path, name, patience)
+        if not _is_free(descriptor, path):
+            _wait(descriptor, path, name, patience)
         # For whoever waits in vain, always as long: cutting a file costs more than all the rest. It is advice only, so
         # a full disk does not matter here.
         with suppress(OSError):
@@ -48,21 +45,57 @@ def locked(store: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _is_free(descriptor: int, path: str) -> bool:
+    """Whether the lock was free; then it is taken."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+            raise write_error(path, error) from error
+        return False
+    return True
+
+
 def _wait(descriptor: int, path: str, name: str, patience: float) -> None:
-    end = seconds() + patience
-    pause = _PAUSE_LEAST
-    while True:
+    """Wait in the queue of the kernel, which wakes one after another. Raises like ``locked``."""
+    queue = _Queue(os.dup(descriptor))
+    try:
+        queue.start()
+    except RuntimeError as error:
+        queue.leave()
+        raise write_error(path, OSError(errno.EAGAIN, "no thread can be started to wait for it")) from error
+    queue.join(patience)
+    if queue.error is not None:
+        raise write_error(path, queue.error) from queue.error
+    if not queue.taken:
+        holder = shown(os.pread(descriptor, _PID_WIDTH, 0).decode("ascii", "replace").strip()) or "unknown"
+        message = f"the store is locked by another process (pid {holder}) for {patience:g} seconds"
+        raise StoreError.of("store.locked", Place(f"{name}/{LOCK_FILE}"), message, "wait for it, or end it")
+
+
+class _Queue(Thread):
+    """Waits for a lock for as long as it takes, which a call of the system with a limit cannot do.
+
+    It has a descriptor of its own for the one open file. Whoever no longer waits for it closes the other; then the lock
+    is given back at the moment in which it is had.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(daemon=True)
+        self._descriptor = descriptor
+        self.taken = False
+        self.error: OSError | None = None
+
+    def run(self) -> None:
+        """Wait."""
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            self.taken = True
         except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                raise write_error(path, error) from error
-        else:
-            return
-        if seconds() >= end:
-            holder = shown(os.pread(descriptor, _PID_WIDTH, 0).decode("ascii", "replace").strip()) or "unknown"
-            message = f"the store is locked by another process (pid {holder}) for {patience:g} seconds"
-            raise StoreError.of("store.locked", Place(f"{name}/{LOCK_FILE}"), message, "wait for it, or end it")
-        # Random, so that many that wait do not all come back at once.
-        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
-        pause = min(pause * 1.5, _PAUSE_MOST)
+            self.error = error
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Let go of the descriptor."""
+        os.close(self._descriptor)

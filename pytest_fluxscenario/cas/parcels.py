@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_fluxscenario.base.digest import sha256
@@ -12,7 +13,9 @@ from pytest_fluxscenario.base.names import name_fault, tag_fault
 from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.base.values import type_name
+from pytest_fluxscenario.cas.contents import Content, Held, read_content
 from pytest_fluxscenario.cas.declared import declared_name, declared_version
+from pytest_fluxscenario.cas.gathering import GatheredTree
 from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.trees import BuiltTree, is_tree
@@ -34,17 +37,14 @@ class Parcel:
     #: The tag of the declared version; None where none is declared, or one was asked for.
     declared_tag: str | None
     #: What the tag names is the last of these.
-    blobs: Sequence[bytes]
+    blobs: Sequence[Content]
+    #: To be left with ``with`` while the contents are read.
+    opened: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def hash(self) -> str:
         """64 hex digits of what the tag names."""
-        return sha256(self.blobs[-1])
-
-    @property
-    def size(self) -> int:
-        """Bytes of all blobs."""
-        return sum(map(len, self.blobs))
+        return self.blobs[-1].digest
 
 
 def document_parcel(
@@ -66,11 +66,11 @@ def document_parcel(
         raise StoreError.of("store.is-tree", Place(source.name), "is a tree document of a store, not an artifact")
     elements = read_elements(source, limits, split=False)
     data = elements[0].data if len(elements) == 1 else None
-    return _parcel(kind, source, data, stem, name, tag, (source.data,), limits)
+    return _parcel(kind, source, data, stem, name, tag, (Held(source.data, source.digest),), limits)
 
 
 def tree_parcel(
-    tree: BuiltTree,
+    tree: GatheredTree,
     where: str,
     stem: str,
     name: str | None = None,
@@ -87,10 +87,11 @@ def tree_parcel(
         hint = f"there is one in {shown(deeper.rpartition('/')[0])}: import that folder" if deeper else ""
         message = f"there is no {MANIFEST_FILES[0]}, so this is no pack"
         raise StoreError.of("pack.no-manifest", Place(where), message, hint)
-    data = tree.files[manifest]
-    source = Source(f"{where}/{manifest}", data, sha256(data))
+    with tree.opened():
+        source = read_content(tree.files[manifest], f"{where}/{manifest}", limits.file_bytes)
     content = read_elements(source, limits, split=False)[0].data
-    return _parcel("profiles", source, content, stem, name, tag, (*tree.files.values(), tree.document), limits)
+    blobs = (*tree.files.values(), Held(tree.document, tree.hash))
+    return replace(_parcel("profiles", source, content, stem, name, tag, blobs, limits), opened=tree.opened)
 
 
 def suite_parcel(
@@ -105,7 +106,9 @@ def suite_parcel(
 
     Messages show it as ``where``. Raises StoreError for an impossible name or tag.
     """
-    blobs = (*tree.files.values(), tree.document)
+    document = tree.document
+    files = [Held(data, tree.entries[path].hash) for path, data in tree.files.items()]
+    blobs = (*files, Held(document, sha256(document)))
     return _parcel("scenarios", Source(where, b"", ""), None, stem, name, tag, blobs, limits)
 
 
@@ -116,7 +119,7 @@ def _parcel(
     stem: str | None,
     name: str | None,
     tag: str | None,
-    blobs: Sequence[bytes],
+    blobs: Sequence[Content],
     limits: Limits,
 ) -> Parcel:
     fault = None if tag is None else tag_fault(tag)

@@ -31,7 +31,7 @@ class Store:
     @property
     def blobs(self) -> Blobs:
         """The blobs."""
-        return Blobs(os.path.join(self.folder, BLOBS_FOLDER), f"{self.name}/{BLOBS_FOLDER}")
+        return blobs_of(self.folder, self.name)
 
     def resolve(self, kind: Kind, ref: Ref) -> Resolved:
         """What ``ref`` means. Raises StoreError."""
@@ -40,6 +40,11 @@ class Store:
     def read(self, digest: str) -> bytes:
         """The blob of that hash, verified. Raises StoreError, DamageError."""
         return self.blobs.read(digest)
+
+
+def blobs_of(folder: str, name: str = "") -> Blobs:
+    """The blobs of the store in ``folder``, shown as ``name``."""
+    return Blobs(os.path.join(folder, BLOBS_FOLDER), f"{name or folder}/{BLOBS_FOLDER}")
 
 
 def open_store(folder: str, name: str = "", index_bytes: bytes | None = None) -> Store | None:
@@ -53,10 +58,12 @@ def open_store(folder: str, name: str = "", index_bytes: bytes | None = None) ->
     path = os.path.join(folder, INDEX_FILE)
     if index_bytes is None:
         if not os.path.lexists(path):
-            if has_blobs(folder):
+            # Looked at again: another process may have begun the store between the two.
+            if has_blobs(folder) and not os.path.lexists(path):
                 message = "the index is missing, but blobs exist"
                 raise DamageError.of("store.index-missing", Place(file), message, "restore it from git or a copy")
-            return None
+            if not os.path.lexists(path):
+                return None
         try:
             index_bytes = read_source(path, file, INDEX_LIMITS, root=folder).data
         except DocumentError as error:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, DocumentError
 from pytest_fluxscenario.base.fs import replace_file, sync_folder
@@ -23,9 +25,8 @@ SUM_LIMITS: Final = Limits(file_bytes=128 << 20)
 _CHECK_DIGITS: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of an index."""
+class Entry(msgspec.Struct, frozen=True):
+    """One entry of an index. A struct, as an index has ten thousand of them."""
 
     kind: Kind
     name: str
@@ -38,8 +39,7 @@ class Entry:
 
     def line(self) -> bytes:
         """The entry as it stands in ``index.sum``, without the line feed."""
-        text = str(self).encode()
-        return text + b" " + _check(text)
+        return _line(str(self).encode())
 
 
 def entries(index: Index) -> Iterator[Entry]:
@@ -47,6 +47,20 @@ def entries(index: Index) -> Iterator[Entry]:
     for kind in KINDS:
         for name, tags in sorted(index.names.get(kind, {}).items()):
             yield from (Entry(kind, name, tag, tags[tag]) for tag in sorted(tags))
+
+
+def fits(index: Index, data: bytes) -> bool:
+    """Whether ``data`` is the ``index.sum`` that importing the entries of ``index`` makes, and nothing else.
+
+    What says no may be in order all the same, as after a merge.
+    """
+    texts = [
+        f"{kind} {name} {tag} {digest}"
+        for kind, names in index.names.items()
+        for name, tags in names.items()
+        for tag, digest in tags.items()
+    ]
+    return b"".join([_line(text.encode()) + b"\n" for text in sorted(texts)]) == data
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,10 @@ class Sums:
         return cls(frozenset(intact), tuple(damaged))
 
 
+def _line(text: bytes) -> bytes:
+    return text + b" " + _check(text)
+
+
 def _check(text: bytes) -> bytes:
     return sha256(text)[:_CHECK_DIGITS].encode()
 
@@ -98,9 +116,13 @@ def add_to_sums(folder: str, index: Index, filed: Iterable[Entry]) -> None:
     DamageError, WriteError.
     """
     data = read_sums(folder, folder)
-    held = [one.line() for one in entries(index)] if data is None else data.split(b"\n")
-    new = {entry.line() for entry in filed} - set(held)
-    if new or data is None:
+    new = {entry.line() for entry in filed}
+    if data is None:
+        write_sums(folder, (*(one.line() for one in entries(index)), *new))
+        return
+    held = data.split(b"\n")
+    new.difference_update(held)
+    if new:
         write_sums(folder, (*held, *new))
     else:
         # Whoever wrote the line, or made the folder of blobs, may have died before this.

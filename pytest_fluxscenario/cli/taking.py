@@ -12,7 +12,7 @@ from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.archive import read_archive
+from pytest_fluxscenario.cas.archive import gather_archive
 from pytest_fluxscenario.cas.describing import document_name
 from pytest_fluxscenario.cas.importing import Imported, file_all, read_file, read_folder, stem_of
 from pytest_fluxscenario.cas.index import Kind
@@ -26,8 +26,6 @@ from pytest_fluxscenario.packs.opening import is_archive
 
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
-#: Bytes of one call: they are in memory until all of them are known to be usable.
-_MOST_BYTES: Final = 256 << 20
 #: Lines that are told of many bad files.
 _MOST_PROBLEMS: Final = 100
 #: From so many on, a terminal shows how far the work is.
@@ -58,7 +56,6 @@ def import_paths(
     progress = _Progress(outputs, len(found))
     parcels: list[Parcel] = []
     errors: list[FluxError] = []
-    size = 0
     for path in found:
         try:
             parcel = _read_suite(path, name, tag) if suite else _read(kind, path, name, tag)
@@ -66,10 +63,6 @@ def import_paths(
             errors.append(error)
             continue
         parcels.append(parcel)
-        size += parcel.size
-        if size > _MOST_BYTES:
-            message = f"more than {_MOST_BYTES >> 20} MiB in one call"
-            raise UsageError.of("import.size", Place(shown(path)), message, "import them in several calls")
         progress.step("read", len(parcels))
     try:
         _refuse(errors)
@@ -169,7 +162,7 @@ def _read(kind: Kind, path: str, name: str | None, tag: str | None) -> Parcel:
     if os.path.isdir(path):
         return read_folder(path, name, tag)
     if is_archive(path):
-        return tree_parcel(read_archive(path, path), path, stem_of(path), name, tag)
+        return tree_parcel(gather_archive(path, path), path, stem_of(path), name, tag)
     return read_file(kind, path, name, tag)
 
 

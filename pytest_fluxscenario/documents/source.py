@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -22,6 +24,8 @@ _FLAGS = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+_PIECE = 1 << 20
 
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -73,17 +77,37 @@ def read_source(path: str, name: str, limits: Limits = Limits(), root: str | Roo
     grows meanwhile), cannot be read, or when it or a folder on its way is a link that leads out of ``root``.
     A ``Root`` instead of a string saves the look at the folders for every file after the first.
     """
+    with opened_source(path, name, limits, root) as (descriptor, size):
+        data = _read(descriptor, size, name, limits.file_bytes)
+    return Source(name, data, sha256(data))
+
+
+@contextmanager
+def opened_source(
+    path: str, name: str, limits: Limits = Limits(), root: str | Root | None = None
+) -> Iterator[tuple[int, int]]:
+    """The file at ``path``, open, and its size; raises what ``read_source`` does, also while it is read."""
     try:
         descriptor = _open(path, name, Root(root) if isinstance(root, str) else root)
         try:
-            data = _read(descriptor, name, limits.file_bytes)
+            yield descriptor, _size(descriptor, name, limits.file_bytes)
         finally:
             os.close(descriptor)
     except OSError as error:
         _refuse_unreadable(path, name, error)
     except ValueError as error:  # a NUL or a lone surrogate in the path itself
         raise _error("unreadable", name, f"cannot be read: {shown(error)}") from error
-    return Source(name, data, sha256(data))
+
+
+def stream_source(path: str, name: str, limits: Limits = Limits(), root: str | Root | None = None) -> Iterator[bytes]:
+    """The bytes of the file at ``path`` piece by piece; raises what ``read_source`` does, when that is seen."""
+    with opened_source(path, name, limits, root) as (descriptor, size):
+        left, most = size + 1, limits.file_bytes + 1
+        while piece := os.read(descriptor, min(_PIECE, left, most)):
+            left, most = max(left - len(piece), 1 << 12), most - len(piece)
+            if not most:
+                _refuse_size(name, "grew while it was read", limits.file_bytes)
+            yield piece
 
 
 def _error(code: str, name: str, message: str, hint: str = "") -> FluxError:
@@ -110,15 +134,19 @@ def _open(path: str, name: str, root: Root | None) -> int:
     return os.open(target, _FLAGS | _NO_FOLLOW)
 
 
-def _read(descriptor: int, name: str, most: int) -> bytes:
+def _size(descriptor: int, name: str, most: int) -> int:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         _refuse_kind(name, status.st_mode)
     if status.st_size > most:
         _refuse_size(name, f"holds {status.st_size} bytes", most)
+    return status.st_size
+
+
+def _read(descriptor: int, size: int, name: str, most: int) -> bytes:
     # One byte more than there should be: getting exactly the size says that the file ended there.
-    data = os.read(descriptor, status.st_size + 1)
-    if len(data) == status.st_size and data:
+    data = os.read(descriptor, size + 1)
+    if len(data) == size and data:
         return data
     pieces = [data]
     length = len(data)

@@ -14,7 +14,8 @@ import pytest
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, StoreError
 from pytest_fluxscenario.cas import archive as archive_module
-from pytest_fluxscenario.cas.archive import read_archive
+from pytest_fluxscenario.cas.archive import gather_archive, read_archive
+from pytest_fluxscenario.cas.gathering import gather_folder
 from pytest_fluxscenario.cas.trees import build_tree
 
 Entry = tuple[zipfile.ZipInfo, bytes]
@@ -66,6 +67,10 @@ def test_an_archive_of_a_folder_is_the_tree_of_the_folder(tmp_path: Path, method
     read = read_archive(str(tmp_path / "p.fstpack"), "p.fstpack")
     built = build_tree(str(folder), "pack")
     assert read == built
+    gathered = gather_archive(str(tmp_path / "p.fstpack"), "p.fstpack")
+    with gathered.opened():
+        assert {path: b"".join(content.pieces()) for path, content in gathered.files.items()} == built.files
+    assert gathered.document == built.document == gather_folder(str(folder), "pack").document
     assert list(read.files) == list(built.files)
     assert b'"mode":"755"' in read.document
 
@@ -107,7 +112,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_module, "_unpack", None)
+    monkeypatch.setattr(archive_module._Archive, "pieces", None)
     (line,) = told(tmp_path, zipped([entry("zeros", bytes(1 << 20))], zipfile.ZIP_DEFLATED))
     assert "unpacks to 1048576 bytes from" in line
     assert "the limit is 20:1" in line

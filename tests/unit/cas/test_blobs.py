@@ -51,7 +51,7 @@ def test_writing_again_repairs(tmp_path: Path, damaged: bytes) -> None:
 def test_a_blob_that_is_there_is_not_taken_for_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = blobs(tmp_path).write(b"x")
     synced: list[str] = []
-    monkeypatch.setattr("pytest_fluxscenario.cas.blobs.sync_folder", synced.append)
+    monkeypatch.setattr("pytest_fluxscenario.base.batch.sync_folder", synced.append)
     blobs(tmp_path).write(b"x")
     assert synced == [str(tmp_path / "blobs" / digest[:2])]
 
@@ -62,9 +62,10 @@ def test_folders_that_a_dead_writer_made_are_not_taken_for_durable(
     digest = sha256(b"x")
     (tmp_path / "blobs" / digest[:2]).mkdir(parents=True)
     synced: list[str] = []
-    monkeypatch.setattr("pytest_fluxscenario.cas.blobs.sync_folder", synced.append)
+    monkeypatch.setattr("pytest_fluxscenario.base.batch.sync_folder", synced.append)
     blobs(tmp_path).write(b"x")
-    assert synced == [str(tmp_path / "blobs")]
+    # Before the blob is in its place, so that whoever sees it may rely on the folder.
+    assert synced == [str(tmp_path / "blobs"), str(tmp_path / "blobs" / digest[:2])]
 
 
 def test_a_missing_blob_is_named(tmp_path: Path) -> None:

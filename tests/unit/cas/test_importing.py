@@ -10,7 +10,6 @@ import pytest
 import pytest_fluxscenario
 from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, StoreError
 from pytest_fluxscenario.base.fs import WriteError
-from pytest_fluxscenario.cas import importing
 from pytest_fluxscenario.cas.importing import Imported, import_file, import_tree
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.lock import locked
@@ -190,15 +189,13 @@ def test_the_index_comes_before_the_first_blob_and_the_tag_after_the_last(
 ) -> None:
     store = tmp_path / "store"
     seen: list[tuple[str, bytes]] = []
+    real = os.replace
 
-    def watch(path: str, data: bytes) -> None:
-        seen.append((os.path.relpath(path, store), data))
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(data)
+    def watch(source: str, target: str) -> None:
+        seen.append((os.path.relpath(target, store), Path(source).read_bytes()))
+        real(source, target)
 
-    monkeypatch.setattr(importing, "replace_file", watch)
-    monkeypatch.setattr("pytest_fluxscenario.cas.blobs.replace_file", watch)
-    monkeypatch.setattr("pytest_fluxscenario.cas.sums.replace_file", watch)
+    monkeypatch.setattr(os, "replace", watch)
     import_tree(str(store), str(pack(tmp_path / "pack")))
     names = [name for name, _ in seen]
     assert names[:3] == [".gitattributes", ".gitignore", "index.json"]

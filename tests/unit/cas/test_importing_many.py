@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,9 +101,9 @@ def test_a_thousand_files_take_one_lock_and_one_write_of_the_index(
         with locked(store, name, patience):
             yield
 
-    def written(path: str, data: bytes) -> None:
+    def written(path: str, data: bytes, *, lasts: bool) -> None:
         count[os.path.basename(path)] = count.get(os.path.basename(path), 0) + 1
-        replace_file(path, data)
+        replace_file(path, data, lasts=lasts)
 
     import_file(str(tmp_path / "store"), "specs", parcel(tmp_path, "a: 0\n").place.file)
     monkeypatch.setattr(importing, "locked", counted)
@@ -120,19 +121,18 @@ def test_a_thousand_files_take_one_lock_and_one_write_of_the_index(
 def test_a_full_disk_files_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file_all(str(tmp_path / "store"), [parcel(tmp_path, "a: 1\n")])
     before = tags(tmp_path)
-    calls = {"writes": 0}
+    real, calls = os.write, {"writes": 0}
 
-    def full(path: str, data: bytes) -> None:
+    def full(descriptor: int, data: bytes) -> int:
         calls["writes"] += 1
-        if calls["writes"] > 1:
-            raise importing_error(path)
+        if calls["writes"] > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data)
 
-    def importing_error(path: str) -> WriteError:
-        return WriteError.of("fs.write", read_file("specs", str(tmp_path / "thing.yaml")).place, f"{path}: full")
-
-    monkeypatch.setattr("pytest_fluxscenario.cas.blobs.replace_file", full)
-    with pytest.raises(WriteError):
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(WriteError, match="No space left on device"):
         file_all(str(tmp_path / "store"), [parcel(tmp_path, f"a: {number}\n") for number in range(2, 9)])
+    assert len(list((tmp_path / "store" / "blobs").glob("*/*"))) == 1
     assert tags(tmp_path) == before
 
 
