@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from pytest_fluxscenario.base import syncfs
+
 #: Path, relative, to content; None for a folder.
 State = tuple[tuple[str, bytes | None], ...]
 
@@ -24,7 +26,7 @@ State = tuple[tuple[str, bytes | None], ...]
 class Call:
     """One call that changes a disk, or makes a change sure."""
 
-    #: create, write, rename, unlink, mkdir; sync, sync folder.
+    #: create, write, rename, unlink, mkdir; sync, sync folder, sync all.
     what: str
     #: The folder that a name is in; of ``sync folder`` the folder.
     folder: str = ""
@@ -102,6 +104,9 @@ class Disk:
             self._note(Call("sync folder", folder) if is_folder else Call("sync", name=path, file=file))
         # Nothing is lost here: the disk that forgets is the model.
 
+    def _sync_whole(self, real: Callable[..., None], descriptor: int) -> None:
+        self._note(Call("sync all"))
+
     def _close(self, real: Callable[..., None], descriptor: int) -> None:
         self._open.pop(descriptor, None)
         real(descriptor)
@@ -137,6 +142,7 @@ class Disk:
         with pytest.MonkeyPatch.context() as patch:
             for name, watcher in watchers.items():
                 patch.setattr(os, name, _bound(watcher, getattr(os, name)))
+            patch.setattr(syncfs, "sync_whole", _bound(self._sync_whole, syncfs.sync_whole))
             with suppress(Killed):
                 yield
 
@@ -158,7 +164,7 @@ def states_during(start: State, calls: Sequence[Call]) -> set[State]:
 
 
 def _is_sure(call: Call, later: Sequence[Call]) -> bool:
-    if call.what.startswith("sync"):
+    if call.what.startswith("sync") or any(one.what == "sync all" for one in later):
         return True
     if call.what == "write":
         return any(one.what == "sync" and one.file == call.file for one in later)

@@ -6,16 +6,19 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatch
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.base import fs
+from pytest_fluxscenario.base import batch, fs, syncfs
+from pytest_fluxscenario.base.batch import Batch
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.cas import blobs, importing, sums
+from pytest_fluxscenario.cas import importing, sums, writing
 from pytest_fluxscenario.cas.checking import check_store
-from pytest_fluxscenario.cas.importing import import_file, import_tree
+from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree, read_file
 from pytest_fluxscenario.cas.store import open_store
 from tests.fakes.disk import Call, Disk, State, states_after, states_during
 
@@ -26,6 +29,7 @@ _GIT = {
     "store/.gitignore": b"/.lock\n/.active\n.*.tmp\n",
 }
 ONE, TWO = b"name: one\n", b"name: two\n"
+BATCH = (b"name: a\n", b"name: b\n")
 
 
 class World:
@@ -41,6 +45,13 @@ class World:
         path = self.folder / "document.yaml"
         path.write_bytes(data)
         import_file(str((at or self.disk.root) / "store"), "specs", str(path), "thing")
+
+    def files(self, *contents: bytes) -> None:
+        """Several documents in one call."""
+        paths = [self.folder / f"{number}.yaml" for number in range(len(contents))]
+        for path, data in zip(paths, contents, strict=True):
+            path.write_bytes(data)
+        file_all(str(self.disk.root / "store"), [read_file("specs", str(path), "thing") for path in paths])
 
     def pack(self) -> None:
         pack = self.folder / "pack"
@@ -134,6 +145,61 @@ def test_whatever_a_crash_leaves_of_a_pack_verifies(world: World) -> None:
     assert world.faults(states_during(world.disk.start, world.disk.calls)) == []
 
 
+#: How the files of a batch are synced: while they are open, as they are closed, all at once.
+WAYS = {"few": (16, False), "many": (1, False), "together": (1, True)}
+
+
+def batched(world: World, way: str, patch: pytest.MonkeyPatch) -> tuple[bytes, ...]:
+    """The calls of an import of two documents into a store that is there."""
+    few, whole = WAYS[way]
+    patch.setattr(writing, "Batch", partial(Batch, few=few))
+    patch.setattr(syncfs, "syncs_whole", lambda _: whole)
+    world.file(ONE)
+    # So that the states are few enough to look at each: the folders of all but one blob are there.
+    for data in BATCH[1:]:
+        other = beside(data)
+        (world.disk.root / "store" / "blobs" / sha256(other)[:2]).mkdir()
+        (world.disk.root / "store" / "blobs" / sha256(other)[:2] / sha256(other)).write_bytes(other)
+    world.disk.begin()
+    with world.disk.watching():
+        world.files(*BATCH)
+    return (ONE,)
+
+
+def beside(data: bytes) -> bytes:
+    """Another blob of the same folder."""
+    fillers = (f"filler: {number}\n".encode() for number in count())
+    return next(filler for filler in fillers if sha256(filler)[:2] == sha256(data)[:2])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_a_crash_leaves_of_a_batch_verifies(world: World, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    filed = batched(world, way, monkeypatch)
+    calls, start = world.disk.calls, world.disk.start
+    assert [call.what for call in calls].count("sync all") == (way == "together")
+    states = states_during(start, calls)
+    assert len(states) > 15
+    assert world.faults(states, *filed) == []
+    assert world.faults(states_after(start, calls), *filed, *BATCH) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_sync_of_a_batch_may_be_left_out(world: World, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    filed = batched(world, way, monkeypatch)
+    calls, start = world.disk.calls, world.disk.start
+    syncs = [number for number, call in enumerate(calls) if call.what.startswith("sync")]
+    # Of the blobs: two files or all at once, the folder of blobs, two folders in it; then two files and two names.
+    assert len(syncs) == (8 if way == "together" else 9)
+    harmless = []
+    for number in syncs:
+        fewer = without(calls, number)
+        bad = world.faults(states_during(start, fewer), *filed)
+        if not bad and not world.faults(states_after(start, fewer), *filed, *BATCH):
+            harmless.append(str(calls[number]))
+    # What makes everything durable does so for the new folder, too.
+    assert harmless == (["sync folder store/blobs/"] if way == "together" else [])
+
+
 def without(calls: Sequence[Call], number: int) -> list[Call]:
     return [call for position, call in enumerate(calls) if position != number]
 
@@ -171,7 +237,7 @@ def test_no_sync_of_what_others_left_may_be_left_out(
         if not fnmatch(os.path.relpath(path, world.disk.root), folder):
             fs.sync_folder(path)
 
-    for module in (blobs, sums, importing):
+    for module in (batch, sums, importing):
         monkeypatch.setattr(module, "sync_folder", but_one)
     assert killed_and_again(world) != []
 
