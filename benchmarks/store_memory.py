@@ -36,7 +36,10 @@ def _peaks(folder: Path, size: int) -> dict[str, int]:
     pack = folder / "pack"
     pack.mkdir(parents=True)
     (pack / "process.manifest.yaml").write_text("process: {id: large, version: '1.0.0'}\n", encoding="utf-8")
-    (pack / "data.bin").write_bytes(os.urandom(size << 20))
+    # Piece by piece, as a child begins with the peak of its parent.
+    with (pack / "data.bin").open("wb") as file:
+        for _ in range(size):
+            file.write(os.urandom(1 << 20))
     archive = folder / "pack.fstpack"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
         for path in pack.iterdir():

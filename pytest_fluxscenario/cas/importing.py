@@ -120,10 +120,12 @@ def file_all(
     """
     blobs = [content for parcel in parcels for content in parcel.blobs]
     # What cannot be filed is found before anything is written, and so is a store that cannot be used.
-    _place_all(_begun(folder, patience).index, parcels)
+    begun = _begun(folder, patience)
+    if any(parcel.tag or parcel.declared_tag for parcel in parcels):
+        _place_all(begun.index, parcels)
     _write_blobs(folder, parcels, progress)
     with locked(folder, folder, patience):
-        store = _begin(folder)
+        store = _begin(folder, begun)
         index, imported = _place_all(store.index, parcels)
         # Nobody waited while they were written: a collection may have taken them away.
         if not all(store.blobs.lies(content.digest) for content in blobs):
@@ -176,9 +178,9 @@ def _begun(folder: str, patience: float) -> Store:
     return store
 
 
-def _begin(folder: str) -> Store:
+def _begin(folder: str, known: Store | None = None) -> Store:
     # A store that cannot be used is left as it is: opening it comes before any write.
-    store = open_store(folder)
+    store = open_store(folder, known=known)
     if store is None:
         # Whoever made the folder may have died before this.
         sync_folder(os.path.dirname(os.path.abspath(folder)))

@@ -47,10 +47,13 @@ def blobs_of(folder: str, name: str = "") -> Blobs:
     return Blobs(os.path.join(folder, BLOBS_FOLDER), f"{name or folder}/{BLOBS_FOLDER}")
 
 
-def open_store(folder: str, name: str = "", index_bytes: bytes | None = None) -> Store | None:
+def open_store(
+    folder: str, name: str = "", index_bytes: bytes | None = None, known: Store | None = None
+) -> Store | None:
     """The store in ``folder``, shown as ``name``; None where there is neither an index nor a blob.
 
-    ``index_bytes`` is used instead of the file where a session resolves against one fixed index.
+    ``index_bytes`` is used instead of the file where a session resolves against one fixed index. ``known`` is an
+    earlier state of the same store: where its index is still the same, that is not read once more.
     Raises DamageError for an index that cannot be used, or that is missing while blobs exist: never an empty store.
     """
     name = name or folder
@@ -68,6 +71,8 @@ def open_store(folder: str, name: str = "", index_bytes: bytes | None = None) ->
             index_bytes = read_source(path, file, INDEX_LIMITS, root=folder).data
         except DocumentError as error:
             raise DamageError(error.problems) from error
+    if known is not None and known.index_bytes == index_bytes:
+        return known
     return Store(folder, name, Index.parse(index_bytes, file), index_bytes)
 
 
