@@ -1,6 +1,6 @@
 """Many files that become durable together: all are written beside their places, synced, and then renamed.
 
-A sync waits for the disk, whether it is for one file or for ten thousand (docs/adr/NNNN).
+A sync waits for the disk, whether it is for one file or for ten thousand (docs/adr/0025).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pytest_fluxscenario.base import syncfs
-from pytest_fluxscenario.base.fs import beside, forget, open_new, sync_folder, write_all, write_error
+from pytest_fluxscenario.base.fs import WriteError, beside, forget, open_new, sync_folder, write_all, write_error
 
 #: Files that are synced one by one; more are synced together.
 FEW: Final = 16
@@ -93,7 +93,9 @@ class Batch:
     def settle(self) -> None:
         """Put all files in their places, durably. Raises WriteError; then some may be there, each of them whole."""
         self._sync()
-        _sync_folders(self._first)
+        for folder in sorted(self._first):
+            sync_folder(folder)
+        self._first.clear()
         for temporary, path in self._files:
             try:
                 os.replace(temporary, path)
@@ -101,7 +103,17 @@ class Batch:
                 raise write_error(path, error) from error
         # What failed before leaves temporary files to be removed; from here on there are none.
         self._files.clear()
-        _sync_folders(self._last)
+        self._sync_last()
+
+    def _sync_last(self) -> None:
+        for folder in sorted(self._last):
+            try:
+                sync_folder(folder)
+            except WriteError as error:
+                # A folder that somebody removed has no names to be kept.
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+        self._last.clear()
 
     def _lighten(self) -> None:
         """Close the files that are open: there are more than a process may hold."""
@@ -129,12 +141,6 @@ class Batch:
                 work(descriptor)
             except OSError as error:
                 raise write_error(path, error) from error
-
-
-def _sync_folders(folders: set[str]) -> None:
-    for folder in sorted(folders):
-        sync_folder(folder)
-    folders.clear()
 
 
 def _sync_and_close(descriptor: int) -> None:

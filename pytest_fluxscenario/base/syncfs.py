@@ -1,6 +1,6 @@
 """One sync for everything that was written to a file system, where that is as good as one for each file.
 
-It is where the system says so (docs/adr/NNNN): Linux reports from 5.17 on whatever went wrong since the descriptor was
+It is where the system says so (docs/adr/0025): Linux reports from 5.17 on whatever went wrong since the descriptor was
 opened, and the file systems named here wait until the disk has it all. Elsewhere, behind FUSE or a network above all,
 nobody promises that.
 """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.batch import Batch
 from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.base.fs import make_folder, write_error
+from pytest_fluxscenario.base.fs import WriteError, make_folder, write_error
 from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.contents import Content, Held
@@ -46,12 +46,22 @@ class Writer:
             # Whoever wrote it may have died between the rename and this.
             self._batch.touch(shard)
         else:
-            self._batch.add(path, content.pieces())
+            self._write(shard, path, content)
         self._seen.add(digest)
 
     def settle(self) -> None:
         """Make all of them durable, and be it that others wrote them. Raises WriteError."""
         self._batch.settle()
+
+    def _write(self, shard: str, path: str, content: Content) -> None:
+        try:
+            self._batch.add(path, content.pieces())
+        except WriteError:
+            if os.path.lexists(shard):
+                raise
+            # A collection of garbage found the folder empty, and took it away.
+            self._batch.make_folder(shard)
+            self._batch.add(path, content.pieces())
 
     def _look(self, shard: str) -> set[str]:
         if not os.path.isdir(shard):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +16,14 @@ import pytest
 from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.fs import WriteError, replace_file
 from pytest_fluxscenario.cas import importing
+from pytest_fluxscenario.cas.archive import gather_archive
+from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.checking import check_store
+from pytest_fluxscenario.cas.gathering import gather_folder
 from pytest_fluxscenario.cas.importing import file_all, import_file, read_file, read_folder
 from pytest_fluxscenario.cas.index import TagError
 from pytest_fluxscenario.cas.lock import locked
-from pytest_fluxscenario.cas.parcels import Parcel
+from pytest_fluxscenario.cas.parcels import Parcel, tree_parcel
 from pytest_fluxscenario.cas.store import open_store
 from tests.fakes.packs import write_pack
 
@@ -140,3 +147,97 @@ def test_what_is_written_as_a_tree_is_no_document(tmp_path: Path) -> None:
     text = '{"files":{},"schema":"flux.tree.v1"}'
     with pytest.raises(StoreError, match="is a tree document of a store"):
         parcel(tmp_path, text, name="x.json")
+
+
+def test_a_blob_that_is_collected_before_the_index_names_it_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blobs are written before the lock is taken; who collects garbage may hold it before."""
+    one = parcel(tmp_path, "a: 1\n")
+    file_all(str(tmp_path / "store"), [parcel(tmp_path, "a: 0\n")])
+
+    @contextmanager
+    def late(store: str, name: str, patience: float) -> Iterator[None]:
+        (tmp_path / "store" / "blobs" / one.hash[:2] / one.hash).unlink()
+        with locked(store, name, patience):
+            yield
+
+    monkeypatch.setattr(importing, "locked", late)
+    file_all(str(tmp_path / "store"), [one])
+    checked = check_store(str(tmp_path / "store"))
+    assert checked is not None
+    assert checked.problems == ()
+
+
+def test_a_pack_that_holds_the_same_file_twice_and_one_that_is_filed(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path / "pack")
+    (folder / "copy.yaml").write_bytes((folder / "profile.yaml").read_bytes())
+    file_all(str(tmp_path / "store"), [read_folder(str(folder)), read_folder(str(folder), tag="v9.0.0")])
+    checked = check_store(str(tmp_path / "store"))
+    assert checked is not None
+    assert (checked.problems, checked.entries) == ((), 2)
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_the_size_of_a_file_does_not_matter_for_memory(tmp_path: Path, kind: str) -> None:
+    """Also of an archive, whose files are unpacked as they are filed."""
+    pack = write_pack(tmp_path / "pack")
+    (pack / "large.bin").write_bytes(os.urandom(1 << 20) * 24)
+    source = str(pack)
+    if kind == "archive":
+        source = str(tmp_path / "pack.fstpack")
+        with zipfile.ZipFile(source, "w") as archive:
+            for path in pack.rglob("*"):
+                archive.write(path, path.relative_to(pack))
+    tracemalloc.start()
+    try:
+        tree = gather_archive(source, "pack") if kind == "archive" else gather_folder(source, "pack")
+        file_all(str(tmp_path / "store"), [tree_parcel(tree, "pack", "pack")])
+        checked = check_store(str(tmp_path / "store"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert checked is not None
+    assert checked.problems == ()
+    assert checked.bytes > 24 << 20
+    assert peak < 6 << 20
+
+
+def test_a_folder_of_blobs_that_is_collected_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = parcel(tmp_path, "a: 1\n"), parcel(tmp_path, "a: 2\n")
+    shard = tmp_path / "store" / "blobs" / one.hash[:2]
+    file_all(str(tmp_path / "store"), [parcel(tmp_path, "a: 0\n")])
+    shard.mkdir()
+    real, calls = os.listdir, 0
+
+    def collected(path: str) -> list[str]:
+        nonlocal calls
+        calls += 1
+        held = real(path)
+        if path == str(shard):
+            shard.rmdir()
+        return held
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", collected)
+        file_all(str(tmp_path / "store"), [one])
+    assert calls
+    # And one that is taken away with a blob in it, once that was seen.
+    orphan = tmp_path / "store" / "blobs" / two.hash[:2] / two.hash
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(b"a: 2\n")
+    look = Blobs.holds
+
+    def gone(blobs: Blobs, digest: str) -> bool:
+        found = look(blobs, digest)
+        shutil.rmtree(orphan.parent, ignore_errors=True)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Blobs, "holds", gone)
+        file_all(str(tmp_path / "store"), [two])
+    checked = check_store(str(tmp_path / "store"))
+    assert checked is not None
+    assert checked.problems == ()

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_fluxscenario.base.errors import DamageError
 from pytest_fluxscenario.base.names import TagRef
+from pytest_fluxscenario.cas import store as store_module
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cas.index import Index
@@ -107,3 +108,24 @@ def test_blobs_are_shown_below_the_store(store: Path) -> None:
     opened = open_store(str(store), "data/store")
     assert opened is not None
     assert opened.blobs == Blobs(str(store / "blobs"), "data/store/blobs")
+
+
+def test_a_store_that_somebody_begins_meanwhile_is_not_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begun(folder: str) -> bool:
+        (tmp_path / "index.json").write_bytes(Index().to_bytes())
+        return True
+
+    monkeypatch.setattr(store_module, "has_blobs", begun)
+    store = open_store(str(tmp_path))
+    assert store is not None
+    assert store.index.to_bytes() == Index().to_bytes()
+
+
+def test_an_index_that_is_still_the_same_is_not_read_once_more(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_bytes(Index().to_bytes())
+    store = open_store(str(tmp_path))
+    assert open_store(str(tmp_path), known=store) is store
+    (tmp_path / "index.json").write_bytes(Index({"specs": {"a": {"v1.0.0": "a" * 64}}}).to_bytes())
+    later = open_store(str(tmp_path), known=store)
+    assert later is not None
+    assert later.index.tags("specs", "a") == ("v1.0.0",)

@@ -10,7 +10,7 @@ import pytest
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError
 from pytest_fluxscenario.cas.index import Index
-from pytest_fluxscenario.cas.sums import Entry, Sums, add_to_sums, entries, read_sums
+from pytest_fluxscenario.cas.sums import Entry, Sums, add_to_sums, entries, fits, read_sums
 
 A, B = "a" * 64, "b" * 64
 ONE, TWO = Entry("specs", "card", "v1.0.0", A), Entry("profiles", "visa", "v2.0.0", B)
@@ -87,3 +87,18 @@ def test_what_is_no_file_is_damage(tmp_path: Path, kind: str) -> None:
         os.mkfifo(path)
     with pytest.raises(DamageError, match=r"store/index\.sum"):
         read_sums(str(tmp_path), "store")
+
+
+def test_what_imports_make_fits_and_nothing_else(tmp_path: Path) -> None:
+    add_to_sums(str(tmp_path), INDEX, ())
+    data = (tmp_path / "index.sum").read_bytes()
+    assert fits(INDEX, data)
+    assert fits(Index(), b"")
+    assert not fits(Index(), data)
+    assert not fits(INDEX, b"")
+    # In order all the same, which is for the careful reader to say.
+    assert not fits(INDEX, ONE.line() + b"\n" + TWO.line() + b"\n")
+    for position in range(len(data) * 8):
+        flipped = bytearray(data)
+        flipped[position // 8] ^= 1 << position % 8
+        assert not fits(INDEX, bytes(flipped))

@@ -10,6 +10,7 @@ import pytest
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError
 from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.cas.contents import Held
 from pytest_fluxscenario.cas.describing import Describer
 from pytest_fluxscenario.cas.importing import file_all, import_file
 from pytest_fluxscenario.cas.index import Kind
@@ -77,7 +78,7 @@ def test_a_suite_of_several_files(filed: Filed, tmp_path: Path) -> None:
     write(tmp_path / "suite" / "deep" / "b.json", scenario("b", spec="card:v1.0.0"))
     (tmp_path / "suite" / "README.md").write_text("profile_id: small\n", encoding="utf-8")
     tree = build_tree(str(tmp_path / "suite"), "suite")
-    blobs = (*tree.files.values(), tree.document)
+    blobs = [Held(data, sha256(data)) for data in (*tree.files.values(), tree.document)]
     file_all(filed.store, [Parcel("scenarios", Place("suite"), "suite", "v1.0.0", None, blobs)])
     usage = filed.usage()
     assert usage.used_by("profiles", "small", "v1.0.0", "0" * 64) == ("suite:v1.0.0",)

@@ -1,0 +1,150 @@
+"""Many files that become durable together: all of them whole, or what stood there before and nothing beside it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_fluxscenario.base import syncfs
+from pytest_fluxscenario.base.batch import Batch
+from pytest_fluxscenario.base.fs import WriteError
+
+CALLS = ["open", "write", "fsync", "close", "replace", "mkdir"]
+FILES = {f"{number}/file": f"content {number}".encode() for number in range(4)}
+#: Files that are held open, and whether one sync is for all of them.
+WAYS = [(16, False), (1, False), (1, True)]
+
+
+def write(folder: Path, few: int) -> None:
+    with Batch(str(folder), few) as batch:
+        for name, data in FILES.items():
+            path = folder / name
+            batch.make_folder(str(path.parent))
+            batch.add(str(path), (data[:3], data[3:]))
+        batch.settle()
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+
+class Failing:
+    """Lets one call of the system fail; a file that cannot be closed is closed all the same."""
+
+    def __init__(self, at: int, code: int, patch: pytest.MonkeyPatch) -> None:
+        self.at, self.code, self.count = at, code, 0
+        self.failed = ""
+        for name in CALLS:
+            patch.setattr(os, name, self.wrap(name, getattr(os, name)))
+        patch.setattr(syncfs, "sync_whole", self.wrap("sync_whole", syncfs.sync_whole))
+
+    def wrap(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            number, self.count = self.count, self.count + 1
+            if number != self.at:
+                return real(*arguments, **more)
+            self.failed = name
+            if name == "close":
+                real(*arguments)
+            raise OSError(self.code, os.strerror(self.code))
+
+        return call
+
+
+@pytest.fixture(params=WAYS, ids=["few", "many", "together"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    number, whole = request.param
+    monkeypatch.setattr(syncfs, "syncs_whole", lambda _: whole)
+    return int(number)
+
+
+def test_all_files_are_there(tmp_path: Path, few: int) -> None:
+    write(tmp_path, few)
+    assert held(tmp_path) == FILES
+    (tmp_path / "0" / "file").write_bytes(b"another")
+    write(tmp_path, few)
+    assert held(tmp_path) == FILES
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EMFILE])
+def test_a_call_that_fails_leaves_whole_files_only(tmp_path: Path, few: int, code: int) -> None:
+    seen = set()
+    at = 0
+    while True:
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        before = descriptors()
+        with pytest.MonkeyPatch.context() as patch:
+            failing = Failing(at, code, patch)
+            try:
+                write(folder, few)
+                told = ""
+            except WriteError as error:
+                told = str(error)
+        assert descriptors() == before
+        assert held(folder).items() <= FILES.items(), f"call {at}, {failing.failed}"
+        if not failing.failed:
+            break
+        seen.add(failing.failed)
+        # The folder itself is only closed when all is done.
+        assert told.startswith(str(folder)) or held(folder) == FILES, f"call {at}, {failing.failed}"
+        assert os.strerror(code) in told or failing.failed == "close"
+        at += 1
+    assert seen >= {"open", "write", "close", "replace", "mkdir", "fsync"}
+    assert at > 30
+
+
+def test_what_is_not_settled_is_taken_back(tmp_path: Path, few: int) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise KeyboardInterrupt
+
+    def interrupted(batch: Batch) -> None:
+        for number in range(3):
+            batch.add(str(tmp_path / f"file-{number}"), (b"x",))
+        batch.add(str(tmp_path / "last"), broken())
+
+    before = descriptors()
+    with pytest.raises(KeyboardInterrupt), Batch(str(tmp_path), few) as batch:
+        interrupted(batch)
+    with Batch(str(tmp_path), few) as batch:
+        batch.add(str(tmp_path / "file"), (b"x",))
+    assert held(tmp_path) == {}
+    assert descriptors() == before
+
+
+def test_ten_times_more_files_than_a_process_may_open(tmp_path: Path, few: int) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors() + 30, hard))
+    try:
+        with Batch(str(tmp_path), few) as batch:
+            for number in range(300):
+                batch.add(str(tmp_path / f"file-{number}"), (b"x",))
+            batch.settle()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(held(tmp_path)) == 300
+
+
+def test_the_umask_says_who_may_read(tmp_path: Path, few: int) -> None:
+    before = os.umask(0o027)
+    try:
+        write(tmp_path, few)
+    finally:
+        os.umask(before)
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in FILES} == {0o640}
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="nothing: cannot be written"), Batch(str(tmp_path / "nothing")):
+        pass
