@@ -1,4 +1,4 @@
-"""Writing blobs: those of one call become durable together (store.md, "Promises")."""
+"""Writing blobs: those of one call become durable together (store.md, "What holds")."""
 
 from __future__ import annotations
 
