@@ -117,12 +117,13 @@ def _old_shards(blobs: Blobs, before: datetime) -> list[str]:
     """
     try:
         names = os.listdir(blobs.folder)
+        paths = [os.path.join(blobs.folder, name) for name in sorted(names) if len(name) == 2]
+        # A link is old or young itself; it is no folder, and stays.
+        return [path for path in paths if os.lstat(path).st_mtime <= before.timestamp()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise write_error(blobs.folder, error) from error
-    paths = [os.path.join(blobs.folder, name) for name in sorted(names) if len(name) == 2]
-    return [path for path in paths if not os.path.islink(path) and os.path.getmtime(path) <= before.timestamp()]
 
 
 def _old(holding: Holding, before: datetime) -> int | None:
