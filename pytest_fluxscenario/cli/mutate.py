@@ -85,7 +85,10 @@ def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:
     journal = Journal.of(
         os.path.join(suite.root, _FOLDER), tool=tool(), pack=suite.pack.behaviour_hash, suite=suite.trials.hash
     )
-    results = _hunt(Hunt(process, suite.trials.passing), mutants, journal, options.workers, outputs)
+    try:
+        results = _hunt(Hunt(process, suite.trials.passing), mutants, journal, options.workers, outputs)
+    finally:
+        suite.suite.close()
     report = report_of(suite.pack, suite.draft, suite.trials, results)
     if options.html is not None:
         from pytest_fluxscenario.analysis.mutation.page import page_of

@@ -21,6 +21,8 @@ from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.packs.stages import Draft, read_pack
 from pytest_fluxscenario.runner.suite import Suite
+from pytest_fluxscenario.runtimes.code import HookSettings
+from pytest_fluxscenario.runtimes.make import Runtimes
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class PackSuite:
     #: Has the places of what the pack says.
     draft: Draft
     trials: Trials
+    #: Calls the pack's hooks; to be closed.
+    suite: Suite
 
 
 def open_suite(path: str, store: str | None) -> PackSuite:
@@ -52,12 +56,17 @@ def open_suite(path: str, store: str | None) -> PackSuite:
         raise ProfileError(draft.errors)
     pack = load_pack(files)
     chosen = [(one.path, one.name) for one in choose(targets, settings)]
-    suite = Suite(settings.root, Resolver(settings.root, _store(settings, start), limits), limits)
-    trials = load_trials(suite, pack, chosen)
+    runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
+    suite = Suite(settings.root, Resolver(settings.root, _store(settings, start), limits), limits, runtimes=runtimes)
+    try:
+        trials = load_trials(suite, pack, chosen)
+    except BaseException:
+        suite.close()
+        raise
     if not trials.passing:
         hint = "write some, or see them all: fluxrig scenario run " + shown(path)
         raise UsageError.of("mutate.none", Place(shown(path)), "no scenario of the pack runs on it", hint)
-    return PackSuite(settings.root, pack, draft, trials)
+    return PackSuite(settings.root, pack, draft, trials, suite)
 
 
 def _store(settings: Settings, start: str) -> Store | None:

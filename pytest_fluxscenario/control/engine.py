@@ -11,7 +11,7 @@
 9. Candidates for artifact records: all admitted, or none.
 10. Materialization preflight.
 11. Completion.
-12. Route.
+12. Route; before it the texts of what is admitted are rendered.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pytest_fluxscenario.control.gates import first_gate
 from pytest_fluxscenario.control.hooks import HookCaller
 from pytest_fluxscenario.control.idempotency import earlier_answer, remember
 from pytest_fluxscenario.control.materialization import preflight
+from pytest_fluxscenario.control.rendering import render
 from pytest_fluxscenario.control.rules import ActionRule, Rules
 from pytest_fluxscenario.control.state import ArtifactRecord, Effects, Run
 from pytest_fluxscenario.model.request import Environment, Request
@@ -120,6 +121,10 @@ class Engine:
             incomplete = self._incomplete(run, records, hooks, now)
             if incomplete is not None:
                 return incomplete
+        if rules.renderers:
+            unrendered = render(rules, run, rule, request.payload, hooks)
+            if unrendered is not None:
+                return unrendered
         return self._allow(run, _route(rule), rule=rule, records=records, plan=plan, hooks=hooks)
 
     def _foreign_role(self, run: Run, role: str) -> Decision:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
+from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.base.values import keys, type_name
-from pytest_fluxscenario.control.rules import Rules
+from pytest_fluxscenario.control.rules import RENDER, Rules
 from pytest_fluxscenario.control.state import Run
 from pytest_fluxscenario.model.response import HookCallRecord
 from pytest_fluxscenario.model.vocabulary import AUTHORITY_FIELDS
@@ -51,6 +54,14 @@ class HookCaller:
         call = HookCall(hook_id, self.run.run_id, profile.id, profile.version, artifact_type, payload)
         outcome = self.runtime.call(call)
         status, diagnostics = self._judge(outcome)
+        rendered: str | UnsetType = UNSET
+        hook = self.rules.hooks.get(hook_id)
+        if status == "ok" and outcome.result is not None and hook is not None and hook.type == RENDER:
+            text = outcome.result.get("rendered")
+            if isinstance(text, str):
+                rendered = sha256_ref(text.encode())
+            else:
+                status, diagnostics = "invalid_result", ("the result has no text in 'rendered'",)
         self.records.append(
             HookCallRecord(
                 hook_id,
@@ -61,6 +72,7 @@ class HookCaller:
                 outcome.input_hash,
                 outcome.output_hash,
                 diagnostics,
+                rendered,
             )
         )
         result = outcome.result if status == "ok" and outcome.result is not None else {}

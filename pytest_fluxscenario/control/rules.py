@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ from pytest_fluxscenario.model.response import RequiredApproval
 
 #: control.md, 10: what a manifest that lists no mode allows.
 _HARMLESS_MODES = frozenset({"mock", "shadow"})
+#: The type of hook that renders text.
+RENDER = "template.render"
 #: control.md, "Records": what enters by the trusted surface only is no artifact of a request.
 _APPROVALS = "approval_record"
 
@@ -71,6 +73,8 @@ class Rules:
     hooks: Mapping[str, Hook]
     #: Artifact type to the hooks that validate it.
     validators: Mapping[str, tuple[Hook, ...]]
+    #: Artifact type to the hooks that render text of it.
+    renderers: Mapping[str, tuple[Hook, ...]]
     forbidden_fields: frozenset[str]
     allowed_fields: frozenset[str] | None
     schemas: SchemaCheck
@@ -102,10 +106,6 @@ def make_rules(
         action.id: _action_rule(profile, action, tuple(gates.get(action.id, ())), types) for action in profile.actions
     }
     known = {hook.id: hook for hook in hooks.hooks} if hooks else {}
-    validators: dict[str, tuple[Hook, ...]] = {}
-    for hook in known.values():
-        if hook.type == "artifact.validate" and hook.input_artifact_type:
-            validators[hook.input_artifact_type] = (*validators.get(hook.input_artifact_type, ()), hook)
     contract = hooks.contract if hooks else HookContract()
     allowed = contract.allowed_output_fields
     return Rules(
@@ -117,11 +117,21 @@ def make_rules(
         modes=frozenset(manifest.requires.materialization_modes) or _HARMLESS_MODES,
         manifest=manifest,
         hooks=known,
-        validators=validators,
+        validators=_by_artifact(known.values(), "artifact.validate"),
+        renderers=_by_artifact(known.values(), RENDER),
         forbidden_fields=frozenset((*manifest.forbidden.hook_outputs, *contract.forbidden_output_fields)),
         allowed_fields=None if allowed is None else frozenset(allowed),
         schemas=schemas or NoSchemas(),
     )
+
+
+def _by_artifact(hooks: Iterable[Hook], kind: str) -> Mapping[str, tuple[Hook, ...]]:
+    """The hooks of one type by the artifact that they look at, in the order of the pack."""
+    found: dict[str, tuple[Hook, ...]] = {}
+    for hook in hooks:
+        if hook.type == kind and hook.input_artifact_type:
+            found[hook.input_artifact_type] = (*found.get(hook.input_artifact_type, ()), hook)
+    return found
 
 
 def _action_rule(

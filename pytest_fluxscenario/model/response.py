@@ -40,6 +40,8 @@ class HookCallRecord(Struct, frozen=True, forbid_unknown_fields=True):
     input_hash: str = ""
     output_hash: str = ""
     diagnostics: tuple[str, ...] = ()
+    #: ``sha256:`` of the text that a ``template.render`` hook gave, in UTF-8; only such calls have it.
+    rendered_hash: str | UnsetType = UNSET
 
 
 class Contract(Struct, frozen=True, omit_defaults=True):

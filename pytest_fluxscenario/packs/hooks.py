@@ -156,6 +156,9 @@ def _check_list(written: WrittenHooks, profile: WrittenProfile | None, problems:
         elif hook.type == "artifact.validate" and hook.input_artifact_type is None:
             message = f"the hook '{shown(hook.id, 80)}' validates an artifact, but names no input_artifact_type"
             problems.add("pack.hook-input", document.at(pointer), message, did_you_mean("", types or ()))
+        elif hook.type == "template.render" and hook.input_artifact_type is None:
+            message = f"the hook '{shown(hook.id, 80)}' renders nothing: it names no input_artifact_type"
+            problems.add("pack.hook-input", document.at(pointer), message, did_you_mean("", types or ()), "warning")
         if hook.on_failure is not None and hook.on_failure not in ROUTES:
             message = f"'{shown(hook.on_failure, 80)}' is no route"
             hint = did_you_mean(hook.on_failure, ROUTES)

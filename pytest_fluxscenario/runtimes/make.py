@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -52,9 +53,14 @@ class LazyHooks:
 
     code: PackCode
     _runtime: PackRuntime | None = field(default=None, init=False)
+    #: The process that made it.
+    _owner: int = field(default=0, init=False)
+    #: What a fork has left here: its processes and files belong to another.
+    _foreign: list[PackRuntime] = field(default_factory=list, init=False, repr=False)
 
     def call(self, call: HookCall) -> HookOutcome:
         """Call one hook. Raises HookUnavailable, also where this version has no runtime of that kind."""
+        self._disown()
         if self._runtime is None:
             kind = self.code.runtime.kind
             if kind not in MAKERS:
@@ -62,11 +68,18 @@ class LazyHooks:
                 raise HookUnavailable.of("hook.kind", self.code.place, message, f"known: {', '.join(MAKERS)}")
             module, name = MAKERS[kind]
             maker: Maker = getattr(import_module(module), name)
-            self._runtime = maker(self.code)
+            self._runtime, self._owner = maker(self.code), os.getpid()
         return self._runtime.call(call)
 
     def close(self) -> None:
         """Close the runtime, where there is one."""
+        self._disown()
         runtime, self._runtime = self._runtime, None
         if runtime is not None:
             runtime.close()
+
+    def _disown(self) -> None:
+        """Leave alone what a parent process talks to: two that speak to one hook would get each other's answers."""
+        if self._runtime is not None and self._owner != os.getpid():
+            self._foreign.append(self._runtime)
+            self._runtime = None

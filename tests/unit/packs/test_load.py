@@ -462,3 +462,13 @@ def test_a_profile_that_stands_alone(pack_files: dict[str, str]) -> None:
             .replace("{fact_true: risky}", "{}")
             .replace("expires_after: 86400", "schema: a.json")
         )
+
+
+def test_a_hook_that_renders_nothing_is_a_warning(
+    tmp_path: Path, write_pack: WritePack, pack_files: dict[str, str]
+) -> None:
+    more = "  - id: letter\n    type: template.render\n"
+    pack = load(write_pack(tmp_path, {"hooks.yaml": pack_files["hooks.yaml"] + more}))
+    [warning] = pack.warnings
+    assert (warning.code, warning.severity) == ("pack.hook-input", "warning")
+    assert warning.message == "the hook 'letter' renders nothing: it names no input_artifact_type"

@@ -192,3 +192,22 @@ def test_a_kind_that_this_version_does_not_run_is_told(tmp_path: Path, monkeypat
     monkeypatch.setattr("pytest_fluxscenario.runtimes.make.MAKERS", {"other": ("no.module", "maker")})
     with pytest.raises(HookUnavailable, match=r"does not run hooks of the kind 'python_stdio' \(known: other\)"):
         once(tmp_path, "")
+
+
+def test_a_fork_calls_its_own_hooks_and_leaves_those_of_its_parent_alone(tmp_path: Path, temporary: Path) -> None:
+    """As `fluxrig mutate` forks its workers after it has called hooks itself."""
+    logic = "import os\n" + answering("os.getppid()")
+    with hook(tmp_path / "pack", logic) as runtime:
+        before = runtime.call(CALL).result
+        child = os.fork()
+        if not child:
+            found = [runtime.call(CALL).result for _ in range(3)]
+            runtime.close()  # type: ignore[attr-defined]  # LazyHooks
+            os._exit(0 if found[0] == found[1] == found[2] != before and len(work_folders(temporary)) == 1 else 1)
+        ended, status = 0, 0
+        while not ended:
+            assert runtime.call(CALL).result == before
+            ended, status = os.waitpid(child, os.WNOHANG)
+        assert status == 0
+        assert runtime.call(CALL).result == before
+    assert work_folders(temporary) == []
