@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Final
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
@@ -11,6 +12,9 @@ from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
+
+_FOLDER: Final = "give a pack's folder, or its manifest"
+_ANY: Final = f"give a pack's folder, its manifest, or its archive (*{ARCHIVE_SUFFIX})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +43,26 @@ def open_pack(path: str, where: str, limits: Limits = Limits()) -> PackFiles:
     """
     if is_archive(path) and not os.path.isdir(path):
         if not os.path.lexists(path):
-            raise _none(path, where)
+            raise _none(path, where, _ANY)
         from pytest_fluxscenario.cas.archive import read_archive
 
         return TreeFiles(read_archive(path, where or path), where, limits)
-    folder = folder_of(path, where)
+    folder = folder_of(path, where, _ANY)
     return FolderFiles(folder, where if folder == path else os.path.dirname(where), limits)
 
 
-def folder_of(path: str, where: str) -> str:
+def folder_of(path: str, where: str, hint: str = _FOLDER) -> str:
     """The folder of the pack at ``path``, which is that folder or its manifest. Raises UsageError."""
     if os.path.isdir(path):
         return os.path.normpath(path)
     if os.path.basename(path) in MANIFEST_FILES and os.path.isdir(os.path.dirname(path) or "."):
         return os.path.normpath(os.path.dirname(path))
-    raise _none(path, where)
+    raise _none(path, where, hint)
 
 
-def _none(path: str, where: str) -> FluxError:
+def _none(path: str, where: str, hint: str) -> FluxError:
     place = Place(shown(where or path))
     if os.path.lexists(path):
-        hint = f"give a pack's folder, its manifest, or its archive (*{ARCHIVE_SUFFIX})"
         return UsageError.of("pack.none", place, "is no pack", hint)
     return UsageError.of("pack.none", place, "there is no such folder or archive", _near(path))
 

@@ -87,7 +87,10 @@ class WasmHooks:
 
     def close(self) -> None:
         """Forget the compiled module."""
-        self._program = None
+        program, self._program = self._program, None
+        if program is not None:
+            # wasmtime keeps the functions of a linker, and so all that they know, until it is closed.
+            program.linker.close()
 
     def _compile(self) -> _Program:
         try:

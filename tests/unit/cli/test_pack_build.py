@@ -77,7 +77,7 @@ def test_another_file_is_replaced_only_by_force(here: Path, capsys: pytest.Captu
     [
         (["packs/smal"], "packs/smal: there is no such folder or archive (did you mean 'small'?)"),
         (["packs"], "packs/process.manifest.yaml: the pack has no manifest: there is no such file"),
-        (["packs/small/profile.yaml"], "packs/small/profile.yaml: is no pack (give a pack's folder, its manifest, or"),
+        (["packs/small/profile.yaml"], "packs/small/profile.yaml: is no pack (give a pack's folder, or its manifest)"),
         (["packs/small", "-o", "s.zip"], "s.zip: does not end in .fstpack (write -o s.fstpack)"),
         (
             ["packs/small", "-o", "packs/small/dist/s.fstpack"],

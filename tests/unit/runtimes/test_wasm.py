@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
 from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import HookOutcome, HookRuntime, HookUnavailable, RuntimeMissing, input_hash
+from pytest_fluxscenario.runtimes.wasm import _Program
 from tests.fakes.hooks import CALL
 from tests.fakes.packs import write_hook, write_pack
 from tests.fakes.wasm import ECHO, FUNCTIONS, OK, command, copied, say
@@ -178,6 +180,12 @@ def test_too_much_output(tmp_path: Path) -> None:
     write = "(drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"
     flood = f"{fill} {lines} {written} (loop $l {write} (br $l))"
     assert once(tmp_path, command(flood)).diagnostics == ("the hook wrote more than 8388608 bytes",)
+    often = """(loop $l (i32.store (i32.mul (local.get $n) (i32.const 8)) (i32.const 0))
+        (i32.store (i32.add (i32.mul (local.get $n) (i32.const 8)) (i32.const 4)) (i32.const 65536))
+        (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $l (i32.lt_u (local.get $n) (i32.const 1024))))
+        (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1024) (i32.const 8)))"""
+    found = once(tmp_path, command(f"(local $n i32) {often}"))
+    assert found.diagnostics == ("the hook wrote more than 8388608 bytes",)
     long = f"{fill} {written} {write * 18}"
     found = once(tmp_path, command(long))
     assert (found.status, found.diagnostics) == ("output_limit", ("the hook wrote a line of more than 1048576 bytes",))
@@ -264,6 +272,14 @@ def test_only_what_was_looked_at_runs(tmp_path: Path) -> None:
         (tmp_path / "logic" / "main.wasm").write_bytes(wasmtime.wat2wasm(command("unreachable")))
         with pytest.raises(HookUnavailable, match="has changed since the pack was loaded"):
             runtime.call(CALL)
+
+
+def test_nothing_is_kept_when_it_is_closed(tmp_path: Path) -> None:
+    for _ in range(3):
+        with hook(tmp_path, wasmtime.wat2wasm(ECHO)) as runtime:
+            assert runtime.call(CALL).status == "ok"
+    gc.collect()
+    assert [one for one in gc.get_objects() if type(one) is _Program] == []
 
 
 def test_without_wasmtime_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
