@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gc
 import json
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -184,7 +185,12 @@ def test_too_much_output(tmp_path: Path) -> None:
         (i32.store (i32.add (i32.mul (local.get $n) (i32.const 8)) (i32.const 4)) (i32.const 65536))
         (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $l (i32.lt_u (local.get $n) (i32.const 1024))))
         (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1024) (i32.const 8)))"""
-    found = once(tmp_path, command(f"(local $n i32) {often}"))
+    tracemalloc.start()
+    try:
+        found = once(tmp_path, command(f"(local $n i32) {often}"))
+        assert tracemalloc.get_traced_memory()[1] < 24 << 20
+    finally:
+        tracemalloc.stop()
     assert found.diagnostics == ("the hook wrote more than 8388608 bytes",)
     long = f"{fill} {written} {write * 18}"
     found = once(tmp_path, command(long))
