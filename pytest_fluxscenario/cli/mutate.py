@@ -85,10 +85,11 @@ def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:
     journal = Journal.of(
         os.path.join(suite.root, _FOLDER), tool=tool(), pack=suite.pack.behaviour_hash, suite=suite.trials.hash
     )
+    hunt = Hunt(process, suite.trials.passing, suite.close)
     try:
-        results = _hunt(Hunt(process, suite.trials.passing), mutants, journal, options.workers, outputs)
+        results = _hunt(hunt, mutants, journal, options.workers, outputs)
     finally:
-        suite.suite.close()
+        suite.close()
     report = report_of(suite.pack, suite.draft, suite.trials, results)
     if options.html is not None:
         from pytest_fluxscenario.analysis.mutation.page import page_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_fluxscenario.analysis.mutation.trials import Trials, load_trials
@@ -34,8 +35,8 @@ class PackSuite:
     #: Has the places of what the pack says.
     draft: Draft
     trials: Trials
-    #: Calls the pack's hooks; to be closed.
-    suite: Suite
+    #: Ends what hooks have started; they may be called again.
+    close: Callable[[], None]
 
 
 def open_suite(path: str, store: str | None) -> PackSuite:
@@ -60,13 +61,12 @@ def open_suite(path: str, store: str | None) -> PackSuite:
     suite = Suite(settings.root, Resolver(settings.root, _store(settings, start), limits), limits, runtimes=runtimes)
     try:
         trials = load_trials(suite, pack, chosen)
-    except BaseException:
+    finally:
         suite.close()
-        raise
     if not trials.passing:
         hint = "write some, or see them all: fluxrig scenario run " + shown(path)
         raise UsageError.of("mutate.none", Place(shown(path)), "no scenario of the pack runs on it", hint)
-    return PackSuite(settings.root, pack, draft, trials, suite)
+    return PackSuite(settings.root, pack, draft, trials, suite.close)
 
 
 def _store(settings: Settings, start: str) -> Store | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,6 @@ from pytest_fluxscenario.analysis.mutation.mutant import Mutant
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.trial import Trial
 from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.runtimes.port import HookRuntime
 
 #: ``killed``: a scenario noticed. ``survived``: none did. ``equivalent``: none did, and none can.
 Fate = Literal["killed", "survived", "equivalent"]
@@ -38,8 +37,8 @@ class Hunt:
 
     process: Process
     trials: Sequence[Trial]
-    #: What calls the hooks; None where there are none to call.
-    hooks: HookRuntime | None = None
+    #: Ends what hooks have started; they may be called again.
+    close: Callable[[], None] = lambda: None
 
     def try_one(self, mutant: Mutant) -> Verdict:
         """Run what may notice, until one does."""
@@ -57,7 +56,7 @@ class Hunt:
             if not idempotent and not _has_keys(trial):
                 continue
             runs += 1
-            if trial.run(rules, self.hooks, idempotent=idempotent).verdict != "passed":
+            if trial.run(rules, idempotent=idempotent).verdict != "passed":
                 return Verdict("killed", trial.id, runs)
             near.append(trial.id)
         return Verdict("equivalent" if mutant.equivalent else "survived", "", runs, tuple(near[:_MOST_NEAR]))

@@ -32,10 +32,12 @@ class Trial:
     references: bool
     #: The actions that it asks for.
     actions: frozenset[str]
+    #: What calls the hooks of its pack; None where nothing can.
+    hooks: HookRuntime | None = None
 
-    def run(self, rules: Rules, hooks: HookRuntime | None, *, idempotent: bool = True) -> Outcome:
+    def run(self, rules: Rules, *, idempotent: bool = True) -> Outcome:
         """What comes of the scenario under ``rules``, up to the first step that fails."""
-        step_hooks = self.case.hooks(hooks)
+        step_hooks = self.case.hooks(self.hooks)
         control: Control = EngineControl(Engine(rules, self.case.environment, step_hooks))
         if not idempotent:
             control = _WithoutKeys(control)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_fluxscenario.analysis.mutation.process import Process
-from pytest_fluxscenario.analysis.mutation.trial import Trial, actions_of
+from pytest_fluxscenario.analysis.mutation.trial import RememberedHooks, Trial, actions_of
 from pytest_fluxscenario.base.digest import Digest
 from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.place import Place
@@ -32,8 +32,8 @@ class Trials:
     hash: str = ""
 
 
-def load_trials(suite: Suite, pack: Pack, files: Iterable[tuple[str, str]], hooks: HookRuntime | None = None) -> Trials:
-    """The scenarios of ``files`` (path, and how it is shown) that run on ``pack``.
+def load_trials(suite: Suite, pack: Pack, files: Iterable[tuple[str, str]]) -> Trials:
+    """The scenarios of ``files`` (path, and how it is shown) that run on ``pack``; its hooks are called for real.
 
     Raises DocumentError for a file that cannot be used, and where a scenario does not pass on the pack as it is: its
     verdict would say nothing of a mutant. ProfileError, DamageError like loading.
@@ -42,6 +42,7 @@ def load_trials(suite: Suite, pack: Pack, files: Iterable[tuple[str, str]], hook
     rules = process.rules()
     trials, digest = Trials(), Digest()
     failing: list[Problem] = []
+    remembered: dict[int, HookRuntime] = {}
     for path, name in files:
         for loaded in suite.load(suite.read(path, name)):
             subject = suite.subject(loaded, name)
@@ -53,12 +54,15 @@ def load_trials(suite: Suite, pack: Pack, files: Iterable[tuple[str, str]], hook
                 if loaded.scenario.skip is not None or loaded.scenario.xfail is not None:
                     trials.left_out.append(item)
                     continue
-                case = make_case(prepared, subject, name)
-                outcome = Trial(item, case, prepared.references, frozenset()).run(rules, hooks)
+                hooks = subject.hooks
+                if hooks is not None:
+                    hooks = remembered.setdefault(id(hooks), RememberedHooks(hooks))
+                trial = Trial(item, make_case(prepared, subject, name), prepared.references, frozenset(), hooks)
+                outcome = trial.run(rules)
                 if outcome.verdict == "passed":
-                    trials.passing.append(Trial(item, case, prepared.references, actions_of(outcome)))
+                    trials.passing.append(replace(trial, actions=actions_of(outcome)))
                 else:
-                    failing.append(_failing(name, prepared.line, case, outcome.verdict))
+                    failing.append(_failing(name, prepared.line, trial.case, outcome.verdict))
     if failing:
         more = len(failing) - _MOST_NAMED
         said = failing[:_MOST_NAMED]

@@ -25,6 +25,8 @@ def hunt_in(workers: int, hunt: Hunt, mutants: Sequence[Mutant]) -> Iterator[tup
     if workers < 2 or len(mutants) < _FEW or "fork" not in multiprocessing.get_all_start_methods():
         yield from hunt.try_all(mutants)
         return
+    # What a hook's process is told by two workers at once would be told to neither.
+    hunt.close()
     with ExitStack() as stack:
         readers = [_start(stack, hunt, mutants[at::workers]) for at in range(workers)]
         for at, mutant in enumerate(mutants):
@@ -50,5 +52,8 @@ def _start(stack: ExitStack, hunt: Hunt, mutants: Sequence[Mutant]) -> Connectio
 def _work(hunt: Hunt, mutants: Sequence[Mutant], writer: Connection) -> None:
     # Ctrl-C is for the process that asked; it ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for mutant in mutants:
-        writer.send(hunt.try_one(mutant))
+    try:
+        for mutant in mutants:
+            writer.send(hunt.try_one(mutant))
+    finally:
+        hunt.close()
