@@ -42,8 +42,15 @@ def _facts(rules: Rules, run: Run, rule: GateRule, payload: dict[str, Any], hook
     answer = hooks.ask(gate.hook, hook.input_artifact_type if hook else None, payload)
     if answer.failed:
         said = "; ".join(answer.diagnostics)
-        reason = f"The hook '{gate.hook}' of this gate failed: {said}"
-        return stop_at(rules, run, gate, route=gate.on_hook_failure or "Blocked", reason=reason, hook_calls=hooks.calls)
+        return stop_at(
+            rules,
+            run,
+            gate,
+            route=gate.on_hook_failure or "Blocked",
+            reason=f"The hook '{gate.hook}' of this gate failed: {said}",
+            instruction="Have the hook repaired, or correct what it was given; without it the gate stays closed.",
+            hook_calls=hooks.calls,
+        )
     return rule.condition.facts_hold(answer.facts)
 
 

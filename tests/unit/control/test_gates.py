@@ -251,6 +251,7 @@ def test_a_hook_that_fails_gives_the_route_that_the_gate_names(
     assert (first.gate_type, first.next_allowed_actions) == (kind, ("note.write",))
     assert [(call.hook_id, call.status) for call in first.hook_calls] == [("look", fault)]
     assert text(first.reason).startswith("The hook 'look' of this gate failed: ")
+    assert text(first.instruction).startswith("Have the hook repaired")
     assert "; ".join(first.hook_calls[0].diagnostics) in text(first.reason)
     assert (first.reason, first.hook_calls) == (second.reason, second.hook_calls)
     assert runtime.calls == []
