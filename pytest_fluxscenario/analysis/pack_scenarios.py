@@ -9,17 +9,14 @@ from typing import Final
 from pytest_fluxscenario.analysis.expected_names import check_names
 from pytest_fluxscenario.base.errors import DocumentError, ProfileError
 from pytest_fluxscenario.base.problems import Problems
-from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.model.pack import Hooks
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.vocabulary import MATCHERS
 from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.packs.files import PackFiles, file_place
+from pytest_fluxscenario.packs.scenario_files import FOLDER, scenario_paths
 from pytest_fluxscenario.runner.prepare import load_file
 
-_SUFFIXES: Final = (".json", ".yaml", ".yml")
-_MARKED: Final = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
-_FOLDER: Final = "scenarios"
 #: Files with faults of which all is told; the rest of a pack that is all broken says nothing new.
 _MOST_BROKEN: Final = 20
 
@@ -34,16 +31,6 @@ class PackScenarios:
     classes: dict[str, int]
     #: Scenarios that could be read.
     count: int
-
-
-def scenario_paths(files: PackFiles) -> tuple[str, ...]:
-    """The scenario files of a pack, as pytest would collect them (scenario.md), without those of packs inside it.
-
-    Raises ProfileError for what cannot be in a pack.
-    """
-    every = files.list()
-    inner = tuple(path.rpartition("/")[0] + "/" for path in every if "/" in path and _name(path) in MANIFEST_FILES)
-    return tuple(path for path in every if _is_scenario(path) and not path.startswith(inner))
 
 
 def check_scenarios(
@@ -72,7 +59,7 @@ def check_scenarios(
                 _count(classes_of(one.scenario.id, one.scenario.classes, path), counts)
     if broken > _MOST_BROKEN:
         message = f"{broken - _MOST_BROKEN} more scenario files have faults, which are not told here"
-        problems.add("pack.more", file_place(files, _FOLDER), message, "repair those above first")
+        problems.add("pack.more", file_place(files, FOLDER), message, "repair those above first")
     return PackScenarios(paths, counts, total)
 
 
@@ -95,12 +82,3 @@ class _AnyMatcher(Collection[str]):
 
 
 _MATCHERS: Final = _AnyMatcher()
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _is_scenario(path: str) -> bool:
-    folder = path.rpartition("/")[0].rpartition("/")[2]
-    return path.endswith(_MARKED) or (folder == _FOLDER and path.endswith(_SUFFIXES))

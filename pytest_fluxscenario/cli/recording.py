@@ -16,6 +16,7 @@ from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, SpecRef
+from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 
@@ -71,8 +72,9 @@ class Recording:
         profile = item.subject.ref
         if profile not in self._declared:
             self._declared.add(profile)
-            self._coverage.declare(profile, declared_by(item.subject.pack.profile))
-        self._coverage.add(profile, seen_in(result))
+            self._coverage.declare(profile, declared_by(item.subject.pack))
+        classes = classes_of(case.scenario.id, case.scenario.classes, case.ref.file)
+        self._coverage.add(profile, seen_in(result, classes))
         self.refs[item.id] = written.ref
         try:
             self.writer.record(

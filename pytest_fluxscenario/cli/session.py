@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.problems import Problem, Severity
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.store import find_store, no_store, open_store
 from pytest_fluxscenario.cli.interrupts import Interrupts
@@ -18,9 +18,12 @@ from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.cli.settings import Settings
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.evidence.classes import lacking, missing_classes
+from pytest_fluxscenario.evidence.coverage import Coverage, Seen, declared_by
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.model.evidence import ScenarioOutcome, ScenarioRef
+from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioOutcome, ScenarioRef
 from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.packs.opening import Archive, is_archive
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.archived import read_archived
@@ -139,6 +142,10 @@ class Session:
         self._keyword = None if keyword is None else keyword.lower()
         self._warned: set[Problem] = set()
         self._faults = Told()
+        self._coverage = Coverage()
+        self._profiles: set[ProfileRef] = set()
+        self._whole = keyword is None and not settings.files
+        self._files: set[str] = set()
 
     def run(self, files: Iterable[Chosen], recorder: Recorder | None, interrupts: Interrupts) -> None:
         """Run everything. Without a recorder each file runs as soon as it is read, and nothing of it is kept.
@@ -149,6 +156,7 @@ class Session:
             for item in self._items(files, keep=False):
                 interrupts.check()
                 self._listener.ended(self._one(item, None))
+            self._tell_classes(None)
             return
         items = list(self._items(files, keep=True, recorder=recorder))
         recorder.begin(items, self.deselected)
@@ -157,6 +165,26 @@ class Session:
             ended = self._one(item, recorder)
             recorder.ended(ended)
             self._listener.ended(ended)
+        self._tell_classes(recorder)
+
+    def _tell_classes(self, recorder: Recorder | None) -> None:
+        """The classes of which no scenario ran, where whole packs did; under the strict option a failure.
+
+        Told where the project asks for classes, or is strict: whoever begins a pack has one scenario, and knows it.
+        """
+        settings = self._settings
+        if not self._whole or not (settings.classes or settings.strict):
+            return
+        for profile, names in missing_classes(self._coverage.profiles(), settings.classes, settings.root, self._files):
+            severity: Severity = "error" if settings.strict else "warning"
+            problem = Problem("pack.missing-class", Place(profile.source), lacking(profile, names), "", severity)
+            if not settings.strict:
+                self._listener.warned(problem)
+                continue
+            error = DocumentError([problem])
+            if recorder is not None:
+                recorder.broken(profile.source, error)
+            self._listener.broken(profile.source, error)
 
     def _items(self, files: Iterable[Chosen], *, keep: bool, recorder: Recorder | None = None) -> Iterator[Item]:
         for whole in files:
@@ -173,6 +201,7 @@ class Session:
         except UsageError:
             raise
         except FluxError as error:
+            self._whole = False
             told = self._faults.once(error, name)
             if recorder is not None:
                 recorder.broken(name, told)
@@ -226,7 +255,9 @@ class Session:
                 at_once = None if keep or prepared.row is not None else scenario
                 items.append(Item(item_id, file, prepared, subject, scenario.skip, scenario.xfail, at_once))
         if chosen.wanted is not None:
+            self._whole = False
             _check_wanted(chosen, names)
+        self._files.add(name)
         return items
 
     def _warn(self, problems: Sequence[Problem]) -> None:
@@ -237,8 +268,17 @@ class Session:
                 self._warned.add(problem)
                 self._listener.warned(problem)
 
+    def _note_classes(self, subject: Subject, case: Case) -> None:
+        if subject.ref not in self._profiles:
+            self._profiles.add(subject.ref)
+            self._coverage.declare(subject.ref, declared_by(subject.pack))
+        classes = classes_of(case.scenario.id, case.scenario.classes, case.ref.file)
+        self._coverage.add(subject.ref, Seen((), (), (), classes))
+
     def _one(self, item: Item, recorder: Recorder | None) -> Ended:
         if item.skip is not None:
+            # What was not run says nothing about what is missing.
+            self._whole = False
             return Ended(item, "skipped", item.skip, None)
         prepared = item.prepared
         if item.scenario is not None:
@@ -260,7 +300,9 @@ class Session:
                     spec=case.subject.spec,
                 )
         except RuntimeMissing as missing:
+            self._whole = False
             return Ended(item, "skipped", str(missing), None, missing=True)
+        self._note_classes(item.subject, case)
         if item.xfail is not None:
             return self._expected_to_fail(item, run)
         return Ended(

@@ -11,6 +11,7 @@ from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.ini import Ini
+from pytest_fluxscenario.packs.classes import read_classes
 
 OFF = "off"
 #: Pytest's own default of ``norecursedirs``.
@@ -52,6 +53,8 @@ class Settings:
     limits: tuple[str, ...]
     #: Environment variables that hooks of packs may see.
     hook_env: tuple[str, ...] = ()
+    #: Scenario classes that are asked for; None for all that a profile makes possible.
+    classes: tuple[str, ...] | None = None
 
 
 def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
@@ -73,6 +76,7 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
         redact_env=(*read.words("fluxscenario_redact_env"), *asked.redact_env),
         limits=read.words("fluxscenario_limits"),
         hook_env=read.words("fluxscenario_hook_env"),
+        classes=read_classes(read.words("fluxscenario_classes"), Place(shown(ini.file))),
     )
 
 

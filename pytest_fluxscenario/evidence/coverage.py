@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from pytest_fluxscenario.model.evidence import ProfileCoverage, ProfileRef, Result
-from pytest_fluxscenario.model.profile import Profile
+from pytest_fluxscenario.packs.classes import asked_classes
+from pytest_fluxscenario.packs.pack import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,19 @@ class Declared:
     actions: tuple[str, ...]
     gates: tuple[str, ...]
     routes: tuple[str, ...]
+    #: Scenario classes that the pack should have (pack.md, "Scenario classes").
+    classes: tuple[str, ...] = ()
 
 
-def declared_by(profile: Profile) -> Declared:
-    """The names of a profile; its routes are those of its list and of its gates."""
+def declared_by(pack: Pack) -> Declared:
+    """The names of a pack's profile; its routes are those of its list and of its gates."""
+    profile = pack.profile
     routes = dict.fromkeys((*profile.routes, *(gate.route for gate in profile.gates)))
     return Declared(
-        tuple(action.id for action in profile.actions), tuple(gate.id for gate in profile.gates), tuple(routes)
+        tuple(action.id for action in profile.actions),
+        tuple(gate.id for gate in profile.gates),
+        tuple(routes),
+        asked_classes(profile, pack.hooks, pack.manifest),
     )
 
 
@@ -35,12 +42,13 @@ class Seen:
     actions: tuple[str, ...]
     gates: tuple[str, ...]
     routes: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
 
-def seen_in(result: Result) -> Seen:
-    """What one result shows."""
+def seen_in(result: Result, classes: tuple[str, ...] = ()) -> Seen:
+    """What one result shows; ``classes`` are those of its scenario."""
     actions = dict.fromkeys(step.request.action for step in result.steps if step.request is not msgspec.UNSET)
-    return Seen(tuple(actions), result.gates, result.routes)
+    return Seen(tuple(actions), result.gates, result.routes, classes)
 
 
 @dataclass(slots=True)
@@ -57,14 +65,15 @@ class Coverage:
                 "actions": dict.fromkeys(declared.actions, False),
                 "gates": dict.fromkeys(declared.gates, False),
                 "routes": dict.fromkeys(declared.routes, False),
+                "classes": dict.fromkeys(declared.classes, False),
             },
         )
 
     def add(self, ref: ProfileRef, seen: Seen) -> None:
         """Count what one scenario made happen; names that the profile does not declare are no coverage of it."""
         known = self._profiles[ref]
-        for part, names in (("actions", seen.actions), ("gates", seen.gates), ("routes", seen.routes)):
-            marks = known[part]
+        for part, marks in known.items():
+            names: tuple[str, ...] = getattr(seen, part)
             for name in names:
                 if name in marks:
                     marks[name] = True

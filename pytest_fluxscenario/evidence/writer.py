@@ -150,6 +150,11 @@ class EvidenceWriter:
         return verdict_of({entry.outcome for entry in self._entries.values()}, faults=bool(self.errors))
 
     @property
+    def left_out(self) -> bool:
+        """Whether a collected scenario did not run, or was skipped."""
+        return any(entry.outcome in ("not_run", "skipped") for entry in self._entries.values())
+
+    @property
     def root(self) -> str:
         """The root hash over id and ref of every record, in order of id."""
         return root_hash((item_id, entry.ref) for item_id, entry in self._entries.items() if entry.ref is not None)

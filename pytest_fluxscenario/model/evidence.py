@@ -158,6 +158,8 @@ class ProfileCoverage(Struct, frozen=True, forbid_unknown_fields=True):
     actions: dict[str, bool]
     gates: dict[str, bool]
     routes: dict[str, bool]
+    #: Scenario classes that the profile makes possible, and whether a scenario of each ran.
+    classes: dict[str, bool] = {}
 
 
 class ManifestError(Struct, frozen=True, forbid_unknown_fields=True):

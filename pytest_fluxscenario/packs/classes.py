@@ -5,15 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.vocabulary import CLASSES, GENERATED_CLASSES
 
 #: Every class that there is.
 KNOWN: Final = (*CLASSES, *GENERATED_CLASSES)
+#: Asks for no class at all.
+NONE: Final = "none"
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _MARK: Final = ".scenario"
 _OF_USE: Final = "approval_for_use_requires_approval"
+
+
+def read_classes(words: Iterable[str], place: Place) -> tuple[str, ...] | None:
+    """The classes that a project asks for: all that are possible (None) where it says nothing, none for ``none``.
+
+    Raises UsageError, at ``place``, for a word that is no class.
+    """
+    said = tuple(words)
+    if said == (NONE,):
+        return ()
+    for word in said:
+        if word not in KNOWN:
+            message = f"'{shown(word, 80)}' is no scenario class"
+            raise UsageError.of("usage.class", place, message, did_you_mean(word, (*KNOWN, NONE)))
+    return said or None
 
 
 def classes_of(scenario_id: str, declared: Iterable[str], file: str) -> tuple[str, ...]:

@@ -53,9 +53,9 @@ class Teller:
         if profile is None:
             ref = subject.ref
             profile = self._told[id(subject)] = (ref.id, ref.version, ref.hash, ref.origin, ref.source)
-            names = declared_by(subject.pack.profile)
-            declared = (names.actions, names.gates, names.routes)
-        seen = seen_in(result)
+            names = declared_by(subject.pack)
+            declared = (names.actions, names.gates, names.routes, names.classes)
+        seen = seen_in(result, attempt.classes)
         return {
             "ref": attempt.written.ref,
             "line": attempt.written.line,
@@ -64,7 +64,7 @@ class Teller:
             "scenario_hash": result.scenario.hash,
             "profile": profile,
             "declared": declared,
-            "seen": (seen.actions, seen.gates, seen.routes),
+            "seen": (seen.actions, seen.gates, seen.routes, seen.classes),
             "specs": tuple([(spec.ref, spec.hash) for spec in result.specs]),
             "steps": tuple([(step.index, step.name, step.verdict) for step in result.steps]),
             "redactions": dict(self._redactions),

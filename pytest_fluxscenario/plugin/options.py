@@ -38,6 +38,8 @@ class Options:
     limits: tuple[str, ...]
     #: Environment variables that hooks of packs may see.
     hook_env: tuple[str, ...] = ()
+    #: Scenario classes that are asked for, as they are written; empty for all that a profile makes possible.
+    classes: tuple[str, ...] = ()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -82,6 +84,12 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("fluxscenario_redact_env", "environment variables whose values are redacted", type="args", default=[])
     parser.addini("fluxscenario_hook_env", "environment variables that hooks of packs may see", type="args", default=[])
     parser.addini("fluxscenario_limits", "limits of documents, as name=value", type="args", default=[])
+    parser.addini(
+        "fluxscenario_classes",
+        "scenario classes that a pack must have, or none (default: all that its profile makes possible)",
+        type="args",
+        default=[],
+    )
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -104,6 +112,7 @@ def read_options(config: pytest.Config) -> Options:
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
         limits=tuple(config.getini("fluxscenario_limits")),
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
+        classes=tuple(config.getini("fluxscenario_classes")),
     )
 
 
@@ -134,6 +143,7 @@ def is_anything_set(config: pytest.Config) -> bool:
         options.redact
         or options.redact_env
         or options.limits
+        or options.classes
         or any(getattr(hooks, name).get_hookimpls() for name in _SETTING_HOOKS)
     )
 

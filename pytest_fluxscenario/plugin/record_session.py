@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_fluxscenario.plugin.classes import Classes
 from pytest_fluxscenario.plugin.keys import OPTIONS, SESSION, STORED
 from pytest_fluxscenario.plugin.local import Local
 from pytest_fluxscenario.plugin.message import Teller
@@ -46,6 +47,7 @@ def _record(config: pytest.Config, session: Session) -> Recorder:
     stored = config.stash.get(STORED, None)
     refs = () if stored is None else stored.run_refs()
     recorder = Recorder(session.options.evidence, session.redactor, refs, keep_messages=verbose)
+    config.pluginmanager.register(Classes(config, recorder), "fluxscenario-classes")
     config.pluginmanager.register(Summary(config, recorder), "fluxscenario-summary")
     if verbose:
         config.pluginmanager.register(Steps(config, session.redactor), "fluxscenario-steps")

@@ -113,6 +113,21 @@ class Recorder:
         if not any(known.file == file for known in self._writer.errors):
             self._writer.errors.append(ManifestError(file, self._redactor.text(shown_lines(text))))
 
+    @property
+    def files(self) -> frozenset[str]:
+        """The files of the scenarios that were collected."""
+        return frozenset(item_id.split("::", 1)[0] for item_id in self._ids)
+
+    def lacks(self, source: str, text: str) -> None:
+        """What a pack was to show was not shown: the session fails for it."""
+        text = self.redacted(text)
+        self.faults.append(text)
+        self._writer.errors.append(ManifestError(self.redacted(source), text))
+
+    def redacted(self, text: str) -> str:
+        """``text`` without what must not be shown."""
+        return self._redactor.text(text)
+
     def finish(self) -> None:
         """The session ends: the manifest says what it is worth."""
         totals: dict[str, int] = {}

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.packs.classes import read_classes
 from pytest_fluxscenario.plugin.options import Options
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 def check_settings(config: pytest.Config, options: Options) -> None:
     """Raise pytest.UsageError for a pattern, limit or matcher that cannot be used; each stands on a line of its own."""
     make_limits(options)
+    make_classes(options)
     make_matchers(config, make_redactor(config, options))
 
 
@@ -28,6 +31,14 @@ def make_limits(options: Options) -> Limits:
     """The limits of documents. Raises pytest.UsageError."""
     try:
         return Limits.parse(options.limits)
+    except FluxError as error:
+        raise usage_error(error) from error
+
+
+def make_classes(options: Options) -> tuple[str, ...] | None:
+    """The scenario classes that are asked for; None for all that a profile makes possible. Raises pytest.UsageError."""
+    try:
+        return read_classes(options.classes, Place("fluxscenario_classes"))
     except FluxError as error:
         raise usage_error(error) from error
 
