@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 # Bidirectional controls, and what has no width: soft hyphen, joiners, fillers, annotations, tag characters.
 _HIDDEN = (
@@ -17,6 +18,8 @@ _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_HIDDEN}]")
 
 #: Longest text that one message shows of a foreign value, in characters.
 SHOWN = 200
+#: Names that a hint chooses from; a stranger's document may offer thousands.
+_MOST_CANDIDATES = 2_000
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -47,7 +50,7 @@ def invisible(text: str) -> str | None:
 def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The names of ``known`` that ``word`` was probably meant to be, best first."""
     # get_close_matches is quadratic in the length of the words, and both may come from strangers.
-    candidates = [name for name in known if len(name) <= 4 * SHOWN]
+    candidates = [name for name in islice(known, _MOST_CANDIDATES) if len(name) <= 4 * SHOWN]
     return difflib.get_close_matches(word[: 4 * SHOWN], candidates, n=most, cutoff=0.6)
 
 

@@ -9,6 +9,9 @@ from pytest_fluxscenario.packs.conditions import asks_facts
 from pytest_fluxscenario.packs.reading.implied import contradiction, implies
 from pytest_fluxscenario.packs.reading.whole import Whole
 
+#: Gates before one action that a later one is compared with.
+_MOST_EARLIER = 200
+
 
 def check_gates(whole: Whole, problems: Problems) -> None:
     """Warn of gates whose firing does not depend on anything, and of fields of a gate that have no effect."""
@@ -32,7 +35,7 @@ def check_gates(whole: Whole, problems: Problems) -> None:
                 hint = "give it a condition, or remove the action"
                 problems.add("pack.gate-always", whole.written.at("gates", at), message, hint, "warning")
             _check_effect(whole, at, gate, problems)
-            if why is None:
+            if why is None and len(earlier) < _MOST_EARLIER:
                 earlier.append((at, gate))
 
 

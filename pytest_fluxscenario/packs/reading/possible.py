@@ -62,14 +62,22 @@ def _grow(whole: Whole, sound: Mapping[str, Action]) -> tuple[frozenset[str], fr
     possible: set[str] = set()
     types: set[str] = set()
     waiting = {name: {kind for kind, _, _ in whole.required(action)} for name, action in sound.items()}
-    grown = True
-    while grown:
-        ready = [name for name, needs in waiting.items() if needs <= types]
-        grown = bool(ready)
-        for name in ready:
-            del waiting[name]
-            possible.add(name)
-            types.update(sound[name].produces_artifacts)
+    waiters: dict[str, list[str]] = {}
+    for name, needs in waiting.items():
+        for kind in needs:
+            waiters.setdefault(kind, []).append(name)
+    ready = [name for name, needs in waiting.items() if not needs]
+    while ready:
+        name = ready.pop()
+        possible.add(name)
+        for kind in sound[name].produces_artifacts:
+            if kind in types:
+                continue
+            types.add(kind)
+            for waiter in waiters.get(kind, ()):
+                waiting[waiter].discard(kind)
+                if not waiting[waiter]:
+                    ready.append(waiter)
     return frozenset(possible), frozenset(types)
 
 
@@ -93,19 +101,18 @@ def _tell_unproduced(whole: Whole, problems: Problems) -> None:
 
 def _tell_circles(whole: Whole, stuck: Mapping[str, Action], types: frozenset[str], problems: Problems) -> None:
     """Actions that wait for one another, or for themselves: each circle once."""
-    told: set[frozenset[str]] = set()
+    seen: set[str] = set()
     for start in stuck:
-        path: list[str] = []
+        path: dict[str, None] = {}
         name: str | None = start
-        while name is not None and name not in path:
-            path.append(name)
+        while name is not None and name not in seen:
+            seen.add(name)
+            path[name] = None
             name = _waits_for(whole, stuck, name, types)
-        if name is None:
-            continue
-        circle = path[path.index(name) :]
-        if frozenset(circle) in told:
-            continue
-        told.add(frozenset(circle))
+        if name is None or name not in path:
+            continue  # it ends, or leads into a circle that was told
+        steps = list(path)
+        circle = steps[steps.index(name) :]
         kind, step, gate = next(
             one for one in whole.required(stuck[name]) if _is_waited_for(whole, stuck, one[0], types)
         )
@@ -115,8 +122,8 @@ def _tell_circles(whole: Whole, stuck: Mapping[str, Action], types: frozenset[st
         if len(circle) == 1:
             message = f"'{shown(name, 80)}' waits for '{shown(kind, 80)}', which only it produces itself"
         else:
-            steps = " waits for ".join(f"'{shown(one, 80)}'" for one in [*circle[:8], name])
-            message = f"actions wait for one another, so none can ever be allowed: {steps}"
+            chain = " waits for ".join(f"'{shown(one, 80)}'" for one in [*circle[:8], name])
+            message = f"actions wait for one another, so none can ever be allowed: {chain}"
         hint = "let another action produce it, or give the gate a condition"
         problems.add("pack.deadlock", whole.written.at(*pointer), message, hint, "warning")
 

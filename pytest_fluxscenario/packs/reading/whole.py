@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,23 +41,23 @@ class Whole:
         return {kind.id: kind for kind in self.profile.artifact_types}
 
     @cached_property
-    def gates(self) -> Mapping[str, tuple[tuple[int, Gate], ...]]:
+    def gates(self) -> Mapping[str, Sequence[tuple[int, Gate]]]:
         """Action id to the gates before it, in order, each with its position; actions without gates are not in it."""
-        found: dict[str, tuple[tuple[int, Gate], ...]] = {}
+        found: dict[str, list[tuple[int, Gate]]] = {}
         for at, gate in enumerate(self.profile.gates):
-            found[gate.before_action] = (*found.get(gate.before_action, ()), (at, gate))
+            found.setdefault(gate.before_action, []).append((at, gate))
         return found
 
     @cached_property
-    def producers(self) -> Mapping[str, tuple[str, ...]]:
+    def producers(self) -> Mapping[str, Sequence[str]]:
         """Artifact type to the actions that produce it; types that none produces are not in it."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, list[str]] = {}
         for action in self.profile.actions:
             for name in dict.fromkeys(action.produces_artifacts):
-                found[name] = (*found.get(name, ()), action.id)
+                found.setdefault(name, []).append(action.id)
         return found
 
-    def gates_of(self, action: str) -> tuple[tuple[int, Gate], ...]:
+    def gates_of(self, action: str) -> Sequence[tuple[int, Gate]]:
         """The gates before an action, in order, each with its position."""
         return self.gates.get(action, ())
 
