@@ -24,6 +24,7 @@ from benchmarks.work import folder_of, prepare
 
 BUILD = ROOT / "build" / "benchmarks"
 KEPT_REPORT = ROOT / "docs" / "benchmarks.md"
+_STORE = "## The store\n"
 
 #: Timed in rounds of their own, at a size of their own.
 APART: tuple[Tool, ...] = (STARTUP, ENGINE_ALONE)
@@ -247,6 +248,9 @@ def main(arguments: Sequence[str]) -> int:
     print(text, end="")
     if options.keep:
         KEPT_REPORT.parent.mkdir(parents=True, exist_ok=True)
-        KEPT_REPORT.write_text(text, encoding="utf-8")
+        # What was measured of the store stands at its end, and comes from another command.
+        before = KEPT_REPORT.read_text(encoding="utf-8") if KEPT_REPORT.exists() else ""
+        store = before[before.find(_STORE) :] if _STORE in before else ""
+        KEPT_REPORT.write_text(f"{text.rstrip()}\n\n{store}" if store else text, encoding="utf-8")
     missed = any(one.met is False for one in figures(Results.of(samples), run.size))
     return 1 if any(not sample.right for sample in samples) or (options.check and missed) else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_fluxscenario.cas.checking import check_store
 from pytest_fluxscenario.cas.store import open_store
 
-_PROCESSES, _IMPORTS = 32, 25
+_PROCESSES, _IMPORTS = 32, 100
 
 #: Says that it is ready, waits for a line, imports.
 _WRITER = """\

@@ -37,6 +37,9 @@ class GatheredTree:
         """Hash of the tree document."""
         return sha256(self.document)
 
+    def __getitem__(self, path: str) -> bytes:
+        return b"".join(self.files[path].pieces())
+
 
 def gather_folder(folder: str, name: str) -> GatheredTree:
     """The tree of ``folder``, shown as ``name``; the same folder gives the same hash on every machine.

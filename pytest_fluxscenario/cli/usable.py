@@ -8,10 +8,11 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.archive import gather_archive
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.documents.source import read_source
-from pytest_fluxscenario.packs.files import LoneProfile
+from pytest_fluxscenario.packs.files import LoneProfile, TreeFiles
 from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
 from pytest_fluxscenario.packs.opening import is_archive, open_pack
 
@@ -20,7 +21,12 @@ def warn_unusable(path: str, outputs: Outputs) -> None:
     """Say that the pack or profile at ``path``, which was filed, cannot be used, where that is so."""
     path = os.path.normpath(path)
     try:
-        if os.path.isdir(path) or is_archive(path) or os.path.basename(path) in MANIFEST_FILES:
+        if is_archive(path) and os.path.isfile(path):
+            # Not read into memory: only its documents are looked at.
+            tree = gather_archive(path, path)
+            with tree.opened():
+                load_pack(TreeFiles(tree, path))
+        elif os.path.isdir(path) or os.path.basename(path) in MANIFEST_FILES:
             load_pack(open_pack(path, "" if path == "." else path))
         else:
             load_lone_profile(LoneProfile(read_source(path, path), os.path.dirname(path)))

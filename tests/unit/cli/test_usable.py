@@ -37,3 +37,16 @@ def test_a_good_pack_by_its_manifest_and_a_profile_alone_need_no_word(rig: Rig, 
         return
     answer = rig("profile", "import", path)
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_an_archive_is_looked_at_as_its_folder_is(rig: Rig) -> None:
+    profile = rig.root / "packs" / "small" / "profile.yaml"
+    assert rig("pack", "build", "packs/small", "-o", "good.fstpack").returncode == 0
+    text = profile.read_text(encoding="utf-8")
+    profile.write_text(text.replace("route: InstructAgent", "route: InstructNobody"), encoding="utf-8")
+    assert rig("pack", "build", "packs/small", "-o", "bad.fstpack").returncode == 0
+    answer = rig("profile", "import", "good.fstpack")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    answer = rig("profile", "import", "bad.fstpack", "--tag", "v2.0.0")
+    assert answer.returncode == 0
+    assert "bad.fstpack/profile.yaml:61:12: 'InstructNobody'" in answer.stderr
