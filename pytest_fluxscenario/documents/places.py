@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+
 from pytest_fluxscenario.base.place import Place, Pointer
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.parse import parse
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.documents.tree import Inside, Spot
-from pytest_fluxscenario.documents.trouble import place_of
+
+_LINE = re.compile("\n")
 
 
 class Places:
     """The places of one file that could be read."""
 
-    __slots__ = ("_name", "_spots", "_text")
+    __slots__ = ("_lines", "_name", "_spots", "_text")
 
     def __init__(self, name: str, text: str, spots: tuple[Spot, ...]) -> None:
         self._name = name
         self._text = text
         self._spots = spots
+        #: Where lines begin; found once, as whoever checks a document asks for thousands of places.
+        self._lines: list[int] = []
 
     def at(self, document: int, pointer: Pointer, *, key: bool = False) -> Place:
         """The place of a value, or of its key; of the nearest thing around it where the document has no such value.
@@ -28,7 +34,15 @@ class Places:
         if not 0 <= document < len(self._spots):
             return Place(self._name, 0, 0, pointer)
         spot, missing = self._find(document, pointer)
-        return place_of(self._name, self._text, spot[0] if key and not missing else spot[1], pointer)
+        return self._place(spot[0] if key and not missing else spot[1], pointer)
+
+    def _place(self, offset: int, pointer: Pointer) -> Place:
+        lines = self._lines
+        if not lines:
+            lines.append(0)
+            lines.extend(found.end() for found in _LINE.finditer(self._text))
+        line = bisect_right(lines, offset)
+        return Place(self._name, line, offset - lines[line - 1] + 1, pointer)
 
     def written(self, document: int, pointer: Pointer) -> str | None:
         """A scalar as it stands in the file, quotes and all: ``1.10`` is not ``1.1`` there.

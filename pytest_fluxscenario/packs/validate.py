@@ -82,8 +82,8 @@ def _compare_gates(
 def check_actions(written: WrittenProfile, problems: Problems) -> None:
     """The stage "actions": unique ids, next actions that exist, roles that can act."""
     profile = written.profile
-    ids = [action.id for action in profile.actions]
-    _check_unique(ids, "actions", "pack.duplicate-action", written, problems)
+    ids = dict.fromkeys(action.id for action in profile.actions)
+    _check_unique([action.id for action in profile.actions], "actions", "pack.duplicate-action", written, problems)
     for at, action in enumerate(profile.actions):
         place = written.at("actions", at, "id")
         if fault := action_id_fault(action.id):
@@ -104,8 +104,14 @@ def check_actions(written: WrittenProfile, problems: Problems) -> None:
 def check_artifact_types(written: WrittenProfile, problems: Problems) -> None:
     """The stage "artifact types": unique ids, known sources, and that what is produced or required is one of them."""
     profile = written.profile
-    ids = [kind.id for kind in profile.artifact_types]
-    _check_unique(ids, "artifact_types", "pack.duplicate-artifact-type", written, problems)
+    ids = dict.fromkeys(kind.id for kind in profile.artifact_types)
+    _check_unique(
+        [kind.id for kind in profile.artifact_types],
+        "artifact_types",
+        "pack.duplicate-artifact-type",
+        written,
+        problems,
+    )
     for at, kind in enumerate(profile.artifact_types):
         place = written.at("artifact_types", at, "id")
         if fault := id_fault(kind.id):
@@ -126,8 +132,9 @@ def check_artifact_types(written: WrittenProfile, problems: Problems) -> None:
 def check_gates(written: WrittenProfile, problems: Problems) -> None:
     """The stage "gates": unique ids; actions and artifacts that exist; what each type of gate needs."""
     profile = written.profile
-    actions = [action.id for action in profile.actions]
-    types = [kind.id for kind in profile.artifact_types]
+    # Looked up once for each name of a gate: by hash, as a stranger's profile may have thousands of either.
+    actions = dict.fromkeys(action.id for action in profile.actions)
+    types = dict.fromkeys(kind.id for kind in profile.artifact_types)
     _check_unique([gate.id for gate in profile.gates], "gates", "pack.duplicate-gate", written, problems)
     for at, gate in enumerate(profile.gates):
         if fault := id_fault(gate.id):
@@ -136,8 +143,8 @@ def check_gates(written: WrittenProfile, problems: Problems) -> None:
         for step, name in enumerate(gate.required_artifacts):
             _check_artifact(name, types, written.at("gates", at, "required_artifacts", step), problems)
         for step, name in enumerate(gate.next_allowed_actions):
-            known = (*actions, CONTRACT_ACTION)
-            _check_action(name, known, written.at("gates", at, "next_allowed_actions", step), problems)
+            if name != CONTRACT_ACTION:
+                _check_action(name, actions, written.at("gates", at, "next_allowed_actions", step), problems)
         what = f"the {gate.type} gate '{shown(gate.id, 80)}'"
         if gate.type == "approval" and gate.required_approval is None:
             place = written.at("gates", at)

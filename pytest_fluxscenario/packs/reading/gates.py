@@ -10,7 +10,7 @@ from pytest_fluxscenario.packs.reading.implied import contradiction, implies
 from pytest_fluxscenario.packs.reading.whole import Whole
 
 #: Gates before one action that a later one is compared with.
-_MOST_EARLIER = 200
+_MOST_EARLIER = 50
 
 
 def check_gates(whole: Whole, problems: Problems) -> None:
