@@ -1,7 +1,7 @@
 """The process between a session and the hooks of one pack: starts them, holds them to limits, ends all they started.
 
-A program of its own (``python -I -S warden.py DESCRIPTOR FOLDER``) that imports nothing of this package. Because it is
-small it forks fast, may set limits between fork and exec, and can become the parent of whatever its hooks leave behind
+A program of its own (``python -I -S warden.py DESCRIPTOR FOLDER``) that imports nothing of this package. It may limit
+itself, and so all that it starts, and can become the parent of whatever its hooks leave behind
 (PR_SET_CHILD_SUBREAPER) without touching the session's process. When the session ends, however it ends, so does the
 descriptor: the warden kills what is left, removes the folder, and goes.
 
@@ -24,11 +24,10 @@ import time
 from array import array
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
 
 HEADER = struct.Struct("!cIi")
 _SPACE = socket.CMSG_SPACE(3 * array("i").itemsize)
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 #: Seconds after which a warden that cannot end its hooks gives up: another user's process, or one stuck in the kernel.
 _PATIENCE = 10.0
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
@@ -56,6 +55,9 @@ class Warden:
         self._control = control
         self._prctl = _prctl()
         self._prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        # Inherited: a program that runs as another user could not be ended.
+        self._prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        os.umask(0o077)
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -122,63 +124,33 @@ class Warden:
         self._control.sendall(HEADER.pack(kind, self._number, value))
 
     def _start(self, body: bytes, descriptors: list[int]) -> None:
-        """Start the first process of a call."""
+        """Start the first process of a call; what may fail is said, whatever it is."""
         arguments, environment, folder, limits = marshal.loads(body)  # noqa: S302 - only the session can write here
-        failed, report = os.pipe()
         try:
-            leader = os.fork()
-            if not leader:
-                self._become(arguments, environment, folder, limits, descriptors, report)
+            os.chdir(folder)
+            for kind, most in limits:
+                if kind != resource.RLIMIT_CPU:
+                    _bound(0, kind, most)
+            self._leader = os.posix_spawn(
+                arguments[0],
+                arguments,
+                environment,
+                file_actions=[(os.POSIX_SPAWN_DUP2, given, target) for target, given in enumerate(descriptors)],
+                setsid=True,
+                setsigmask=(),
+                setsigdef=(*_IGNORED, signal.SIGXFSZ),
+            )
+            for kind, most in limits:
+                if kind == resource.RLIMIT_CPU:
+                    # It counts what this process has used, too, if this one has the limit.
+                    _bound(self._leader, kind, most)
         except OSError as error:
-            os.close(report)
-            code = error.errno or 1
-        else:
-            self._leader = leader
-            os.close(report)
-            # Ends with the exec, which closes the other end, or with the number of what went wrong.
-            told = os.read(failed, 4)
-            code = int.from_bytes(told, "big") if told else 0
+            self._end()
+            self._say(b"F", error.errno or 1)
+            self._say(b"D", 0)
         finally:
-            os.close(failed)
             for descriptor in descriptors:
                 os.close(descriptor)
-        if code:
-            self._end()
-            self._say(b"F", code)
-            self._say(b"D", 0)
-
-    def _become(
-        self,
-        arguments: list[str],
-        environment: dict[str, str],
-        folder: str,
-        limits: list[tuple[int, int]],
-        descriptors: list[int],
-        report: int,
-    ) -> NoReturn:
-        """The way of a child from fork to exec: nothing of this process may be left to it."""
-        try:
-            os.setsid()
-            self._prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-            # A program that runs as another user could not be ended.
-            self._prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, target)
-            signal.set_wakeup_fd(-1)
-            for number in (*_IGNORED, signal.SIGCHLD, signal.SIGXFSZ):
-                signal.signal(number, signal.SIG_DFL)
-            os.chdir(folder)
-            os.umask(0o077)
-            for kind, most in limits:
-                hard = resource.getrlimit(kind)[1]
-                bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-                resource.setrlimit(kind, (bound, bound))
-            os.execve(arguments[0], arguments, environment)  # noqa: S606 - without a shell, as it must be
-        except BaseException as error:  # noqa: BLE001 - a child must never go on as if it were the warden
-            code = error.errno if isinstance(error, OSError) and error.errno else 1
-            os.write(report, code.to_bytes(4, "big"))
-        finally:
-            os._exit(127)
 
     def _look(self) -> None:
         """Say so where the first process has ended, and end what it left behind."""
@@ -209,6 +181,16 @@ class Warden:
                 _kill(child)
             time.sleep(pause)
             pause = min(2 * pause, 0.01)
+
+
+def _bound(process: int, kind: int, most: int) -> None:
+    """Limit a process, 0 for this one; children inherit it, and nobody can raise it again."""
+    hard = resource.getrlimit(kind)[1]
+    bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if process == 0:
+        resource.setrlimit(kind, (bound, bound))
+    elif hasattr(resource, "prlimit"):
+        resource.prlimit(process, kind, (bound, bound))
 
 
 def _kill(number: int) -> None:
