@@ -61,6 +61,23 @@ def descendants() -> set[int]:
         found |= more
 
 
+def inside(folder: Path) -> set[int]:
+    """The processes that stand in ``folder`` or below, wherever they are in the tree and whatever they have cleared.
+
+    Every process of a hook begins in the folder of its pack.
+    """
+    found = set()
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid():
+            try:
+                where = os.readlink(f"/proc/{name}/cwd")
+            except OSError:
+                continue
+            if where.startswith(f"{folder}/"):
+                found.add(int(name))
+    return found
+
+
 def carrying(mark: str) -> list[int]:
     """The processes with ``mark`` in their command line or environment, wherever they stand in the tree."""
     found = []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome
-from tests.fakes.hooks import CALL, answering, descendants, descriptors, hook, once, work_folders
+from tests.fakes.hooks import CALL, answering, descendants, descriptors, hook, inside, once, work_folders
 
 #: Seconds for hooks that never end by themselves.
 _SHORT = 0.25
@@ -28,6 +28,7 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     processes, opened = descendants(), descriptors()
     yield
     assert descendants() - processes == set()
+    assert inside(temporary) == set()
     assert descriptors() == opened
     assert work_folders(temporary) == []
 
@@ -142,12 +143,9 @@ def test_the_timeout_ends_it(tmp_path: Path, name: str) -> None:
         found = runtime.call(CALL)
         spent = time.monotonic() - begun
         # What starts and ends the others is there, and nothing else.
-        assert len(descendants()) <= 1 + len(_OWN)
+        assert len(inside(tmp_path)) == 1
     assert (found.status, found.diagnostics) == ("timeout", ("the hook gave no result in time",))
     assert _SHORT <= spent <= _SHORT + 0.5
-
-
-_OWN = descendants()
 
 
 def test_a_hook_that_never_reads_gets_no_one_stuck(tmp_path: Path) -> None:
@@ -181,7 +179,7 @@ def test_what_it_leaves_behind_is_ended_and_not_waited_for(tmp_path: Path, name:
         begun = time.monotonic()
         found = runtime.call(CALL)
         assert time.monotonic() - begun < 5
-        assert len(descendants() - _OWN) == 1
+        assert len(inside(tmp_path)) == 1
     assert found.status == "ok", found
 
 
@@ -202,7 +200,7 @@ def test_a_bomb_of_forks_ends_with_the_call(tmp_path: Path) -> None:
         begun = time.monotonic()
         assert runtime.call(CALL).status == "timeout"
         assert time.monotonic() - begun < 2
-        assert len(descendants() - _OWN) <= 1
+        assert len(inside(tmp_path)) <= 1
 
 
 def test_a_hook_that_kills_its_warden_is_found_all_the_same(tmp_path: Path) -> None:
@@ -212,7 +210,7 @@ def test_a_hook_that_kills_its_warden_is_found_all_the_same(tmp_path: Path) -> N
         for _ in range(2):
             found = runtime.call(CALL)
             assert (found.status, found.diagnostics) == ("crash", ("the hook ended the process that watches over it",))
-            assert descendants() - _OWN == set()
+            assert inside(tmp_path) == set()
 
 
 # ---- what a hook finds
