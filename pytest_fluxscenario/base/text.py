@@ -54,12 +54,17 @@ def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     return difflib.get_close_matches(word[: 4 * SHOWN], candidates, n=most, cutoff=0.6)
 
 
+def meant(names: Iterable[str]) -> str:
+    """A hint that asks whether one of ``names`` was meant."""
+    return "did you mean " + " or ".join(f"'{shown(name, 80)}'" for name in names) + "?"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known words, or all of a short list; empty where there are none."""
     names = sorted(set(known))
     close = nearest(word, names)
     if close:
-        return "did you mean " + " or ".join(f"'{shown(name, 80)}'" for name in close) + "?"
+        return meant(close)
     if not names:
         return ""
     listed = ", ".join(shown(name, 80) for name in names[:12])

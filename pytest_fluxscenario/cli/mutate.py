@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ exit status: 0 the score is at least --fail-under, 1 it is not, 2 no such pack, 
 3 damage, 130 interrupted"""
 #: Where a run that was cut off is kept, below the root.
 _FOLDER: Final = os.path.join(".fluxscenario", "mutants")
-#: Seconds between two signs of progress.
-_BEAT: Final = 0.1
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -112,39 +111,18 @@ def _hunt(
     from pytest_fluxscenario.analysis.mutation.workers import hunt_in
 
     known = dict(journal.open())
-    progress = _Progress(outputs, len(mutants))
+    progress = Progress(outputs.err)
     try:
         left = [mutant for mutant in mutants if mutant.id not in known]
         for number, (mutant, verdict) in enumerate(hunt_in(workers, hunt, left), len(mutants) - len(left) + 1):
             known[mutant.id] = verdict
             journal.add(mutant.id, verdict)
-            progress.step(number)
+            progress.tell(f"{number} of {plural(len(mutants), 'mutant')}")
         journal.finish()
     finally:
         progress.end()
         journal.close()
     return [(mutant, known[mutant.id]) for mutant in mutants]
-
-
-class _Progress:
-    """How many mutants are done, now and then, on a terminal only."""
-
-    def __init__(self, outputs: Outputs, count: int) -> None:
-        self._err = outputs.err
-        self._count = count
-        self._next = seconds() + _BEAT
-
-    def step(self, number: int) -> None:
-        """So many are done."""
-        if self._err.terminal and seconds() >= self._next:
-            self._next = seconds() + _BEAT
-            self._err.write(f"\r{number} of {plural(self._count, 'mutant')} ")
-            self._err.flush()
-
-    def end(self) -> None:
-        """Wipe it away."""
-        if self._err.terminal:
-            self._err.write("\r\x1b[K")
 
 
 def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs, duration: float) -> None:

@@ -157,6 +157,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def plural(count: int, word: str) -> str:
-    """``1 record``, ``2 records``."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def plural(count: int, word: str, many: str = "") -> str:
+    """``1 record``, ``2 records``; ``many`` where the plural is another word."""
+    return f"{count} {word}" if count == 1 else f"{count} {many or word + 's'}"

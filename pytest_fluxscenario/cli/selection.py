@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.near import near_path
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX
 from pytest_fluxscenario.cas.store import is_store
 from pytest_fluxscenario.cli.settings import Settings
@@ -174,12 +175,7 @@ def _shown(path: str, root: str) -> str:
 
 
 def _missing(argument: str, path: str, full: str) -> UsageError:
-    folder = os.path.dirname(full)
-    try:
-        near = did_you_mean(os.path.basename(full), os.listdir(folder))
-    except (OSError, ValueError):
-        near = ""
-    hint = near if near.startswith("did") else "give a file, a folder, file::id, or a ref as name:tag"
+    hint = near_path(full) or "give a file, a folder, file::id, or a ref as name:tag"
     error: UsageError = UsageError.of(
         "target.missing", Place(shown(path or argument)), "there is no such file or folder", hint
     )

@@ -7,7 +7,6 @@ import math
 from datetime import timedelta
 from typing import Final
 
-from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.checking import Checked, check_store
@@ -16,7 +15,8 @@ from pytest_fluxscenario.cas.store import no_store
 from pytest_fluxscenario.cli import exits, store_merge
 from pytest_fluxscenario.cli.artifacts import store_folder
 from pytest_fluxscenario.cli.parser import Parser, command, verbs
-from pytest_fluxscenario.cli.render import Output, Outputs, plural, problem_json
+from pytest_fluxscenario.cli.progress import Progress
+from pytest_fluxscenario.cli.render import Outputs, plural, problem_json
 from pytest_fluxscenario.cli.store_staged import check
 
 _CHECK: Final = """\
@@ -34,8 +34,6 @@ them for the grace period. Where the index is damaged nothing is removed.
 exit status: 0 done, 2 no store or it cannot be written, 3 damaged"""
 #: Longest grace period, in days.
 _MOST_DAYS: Final = 36_500
-#: Seconds between two signs of progress.
-_BEAT: Final = 0.1
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -76,32 +74,13 @@ def _none(folder: str) -> StoreError:
     return no_store(folder, shown(folder), "make one with: fluxrig profile import PATH")
 
 
-class _Progress:
-    """How many blobs have been read, now and then, on a terminal only."""
-
-    def __init__(self, err: Output) -> None:
-        self._err = err
-        self._next = seconds() + _BEAT
-
-    def __call__(self, count: int) -> None:
-        if self._err.terminal and seconds() >= self._next:
-            self._next = seconds() + _BEAT
-            self._err.write(f"\r{plural(count, 'blob')} read")
-            self._err.flush()
-
-    def end(self) -> None:
-        """Wipe it away."""
-        if self._err.terminal:
-            self._err.write("\r\x1b[K")
-
-
 def _check(options: argparse.Namespace, outputs: Outputs) -> int:
     folder = store_folder(options)
     if options.staged:
         return check(folder, outputs, json=options.json)
-    progress = _Progress(outputs.err)
+    progress = Progress(outputs.err)
     try:
-        checked = check_store(folder, shown(folder), progress)
+        checked = check_store(folder, shown(folder), lambda count: progress.tell(f"{plural(count, 'blob')} read"))
     finally:
         progress.end()
     if checked is None:
@@ -125,7 +104,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
 
 
 def _summary(checked: Checked) -> str:
-    entries = "1 entry" if checked.entries == 1 else f"{checked.entries} entries"
+    entries = plural(checked.entries, "entry", "entries")
     errors = sum(problem.severity == "error" for problem in checked.problems)
     verdict = "whole" if not checked.damaged else f"damaged, {plural(errors, 'error')}"
     warnings = len(checked.problems) - errors

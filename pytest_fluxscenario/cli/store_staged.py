@@ -29,7 +29,7 @@ def check(folder: str, outputs: Outputs, *, json: bool) -> int:
     else:
         outputs.problems(found.problems)
         outputs.err.flush()
-        entries = "1 entry" if found.entries == 1 else f"{found.entries} entries"
+        entries = plural(found.entries, "entry", "entries")
         said = f"must not be committed, {plural(len(found.problems.errors), 'error')}" if found.refused else "good"
         outputs.out.line(f"{name}: {entries} staged, {found.added} new: {said}", "red" if found.refused else "green")
     return {"good": exits.DONE, "refused": exits.NO, "damaged": exits.DAMAGE}[_verdict(found)]

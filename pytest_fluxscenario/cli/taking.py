@@ -9,9 +9,10 @@ from typing import Final
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.near import near_path
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
-from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.archive import gather_archive
 from pytest_fluxscenario.cas.describing import document_name
 from pytest_fluxscenario.cas.importing import Imported, file_all, read_file, read_folder, stem_of
@@ -19,6 +20,7 @@ from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.parcels import Parcel, document_parcel, tree_parcel
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
 from pytest_fluxscenario.cas.store import is_store
+from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
@@ -26,10 +28,10 @@ from pytest_fluxscenario.packs.opening import is_archive
 
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
+#: From so many on, a terminal shows how far the work is, after as many each.
+_MANY: Final = 20
 #: Lines that are told of many bad files.
 _MOST_PROBLEMS: Final = 100
-#: From so many on, a terminal shows how far the work is.
-_MANY: Final = 20
 
 
 def import_paths(
@@ -53,7 +55,7 @@ def import_paths(
     if name is not None and len(found) > 1:
         message = f"--name names one artifact, and these are {len(found)}"
         raise UsageError.of("import.name", Place(shown(" ".join(paths))), message, "import them one by one")
-    progress = _Progress(outputs, len(found))
+    progress = Progress(outputs.err, beat=0)
     parcels: list[Parcel] = []
     errors: list[FluxError] = []
     for path in found:
@@ -63,12 +65,17 @@ def import_paths(
             errors.append(error)
             continue
         parcels.append(parcel)
-        progress.step("read", len(parcels))
+        _step(progress, "read", len(parcels), len(found))
     try:
         _refuse(errors)
-        return file_all(store, parcels, progress=lambda number: progress.step("filed", number))
+        return file_all(store, parcels, progress=lambda number: _step(progress, "filed", number, len(found)))
     finally:
         progress.end()
+
+
+def _step(progress: Progress, what: str, number: int, count: int) -> None:
+    if count >= _MANY and (number % _MANY == 0 or number == count):
+        progress.tell(f"{what} {number} of {count}")
 
 
 def _refuse(errors: Sequence[FluxError]) -> None:
@@ -92,10 +99,7 @@ def _expand(kind: Kind, path: str) -> Iterator[str]:
         return
     path = os.path.normpath(path)
     if not os.path.lexists(path):
-        folder, base = os.path.split(path)
-        raise UsageError.of(
-            "import.missing", Place(shown(path)), "there is no such file or folder", _near(folder, base)
-        )
+        raise UsageError.of("import.missing", Place(shown(path)), "there is no such file or folder", near_path(path))
     if kind == "profiles":
         yield (os.path.dirname(path) or ".") if os.path.basename(path) in MANIFEST_FILES else path
     elif os.path.isdir(path):
@@ -111,7 +115,7 @@ def _suite_folder(path: str) -> Iterator[str]:
     if os.path.isdir(path):
         yield os.path.normpath(path)
         return
-    hint = "leave --suite out" if os.path.lexists(path) else _near(*os.path.split(os.path.normpath(path)))
+    hint = "leave --suite out" if os.path.lexists(path) else near_path(path)
     raise UsageError.of("import.suite", Place(shown(path)), "is no folder, and a suite is made of one", hint)
 
 
@@ -122,14 +126,6 @@ def _read_suite(folder: str, name: str | None, tag: str | None) -> Parcel:
     if not files:
         raise UsageError.of("import.nothing", Place(shown(folder)), "there is no scenario file in this folder")
     return read_suite(folder, files, name, tag)
-
-
-def _near(folder: str, base: str) -> str:
-    try:
-        near = did_you_mean(base, os.listdir(folder or "."))
-    except (OSError, ValueError):
-        return ""
-    return near if near.startswith("did") else ""
 
 
 def _scenario_files(folder: str) -> Iterator[str]:
@@ -171,26 +167,3 @@ def _standard_input() -> Source:
     # One byte more than there may be, so that its reader sees that it is too long.
     data = sys.stdin.buffer.read(most + 1) if sys.stdin is not None else b""
     return Source(document_name(data).replace("document", "stdin"), data, sha256(data))
-
-
-class _Progress:
-    """How far the work is, in one line of a terminal; nothing in a pipe, or for a few."""
-
-    def __init__(self, outputs: Outputs, count: int) -> None:
-        self._err = outputs.err
-        self._count = count
-        self._shown = False
-        self._on = outputs.err.terminal and count >= _MANY
-
-    def step(self, what: str, number: int) -> None:
-        """So many are done."""
-        if self._on and (number % _MANY == 0 or number == self._count):
-            self._err.write(f"\r{what} {number} of {self._count}  ")
-            self._err.flush()
-            self._shown = True
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            self._err.write("\r\x1b[K")
-            self._err.flush()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.near import near_path
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
@@ -64,13 +65,4 @@ def _none(path: str, where: str, hint: str) -> FluxError:
     place = Place(shown(where or path))
     if os.path.lexists(path):
         return UsageError.of("pack.none", place, "is no pack", hint)
-    return UsageError.of("pack.none", place, "there is no such folder or archive", _near(path))
-
-
-def _near(path: str) -> str:
-    folder, name = os.path.split(os.path.normpath(path))
-    try:
-        near = did_you_mean(name, os.listdir(folder or "."))
-    except (OSError, ValueError):
-        return ""
-    return near if near.startswith("did") else ""
+    return UsageError.of("pack.none", place, "there is no such folder or archive", near_path(path))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.base.text import meant, nearest, shown
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.model.scenario import Scenario
@@ -19,11 +19,9 @@ class TagError(Exception):
     def __init__(self, tag: str, position: int, registered: list[str]) -> None:
         super().__init__(f"the tag '{shown(tag, 80)}' is not a registered marker, and markers are strict")
         self.position = position
-        close = did_you_mean(tag, registered)
+        close = nearest(tag, sorted(set(registered)))
         self.hint = (
-            f"{close} or register it under markers"
-            if close.startswith("did")
-            else "register it under markers in the ini file"
+            f"{meant(close)} or register it under markers" if close else "register it under markers in the ini file"
         )
 
 
