@@ -9,7 +9,7 @@ from dataclasses import replace
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown_lines
-from pytest_fluxscenario.cli.session import Ended, Item
+from pytest_fluxscenario.cli.items import Ended, Item
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes, tool
 from pytest_fluxscenario.evidence.coverage import Coverage, declared_by, seen_in
 from pytest_fluxscenario.evidence.record import make_result, write_record

@@ -12,8 +12,8 @@ from pytest_fluxscenario.base.errors import DamageError, FluxError
 from pytest_fluxscenario.base.place import Pointer
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown, shown_lines
+from pytest_fluxscenario.cli.items import Ended, File, Item
 from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, problem_json
-from pytest_fluxscenario.cli.session import Ended, File, Item
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.places import Places, read_places
 from pytest_fluxscenario.evidence.redact import Redactor

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
@@ -14,21 +13,20 @@ from pytest_fluxscenario.base.problems import Problem, Severity
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.store import find_store, no_store, open_store
 from pytest_fluxscenario.cli.interrupts import Interrupts
+from pytest_fluxscenario.cli.items import Ended, File, Item, Listener, Recorder
 from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.cli.settings import Settings
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.classes import lacking, missing_classes
 from pytest_fluxscenario.evidence.coverage import Coverage, Seen, declared_by
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioOutcome, ScenarioRef
-from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.packs.opening import Archive, is_archive
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.archived import read_archived
 from pytest_fluxscenario.runner.case import Case, Subject
-from pytest_fluxscenario.runner.prepare import Loaded, Prepared
+from pytest_fluxscenario.runner.prepare import Loaded
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
 from pytest_fluxscenario.runner.told import Told
@@ -37,83 +35,6 @@ from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 _Given = TypeVar("_Given")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One document of scenarios that was read."""
-
-    #: How it is shown, and what evidence calls it: not the same for one in the store.
-    name: str
-    ref: str
-    #: SHA-256 of the bytes that were read.
-    digest: str
-    #: Gives its bytes again.
-    read: Callable[[], Source]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One scenario, or one parameter row of it, that will run."""
-
-    #: As pytest's node id.
-    id: str
-    file: File
-    prepared: Prepared
-    subject: Subject
-    skip: str | None
-    xfail: str | None
-    #: The scenario, where it runs at once; None where it is read again from ``prepared``.
-    scenario: Scenario | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of one item."""
-
-    item: Item
-    outcome: ScenarioOutcome
-    note: str
-    #: What its run gave; None where it did not run.
-    run: Outcome | None
-    #: Skipped, because the machine lacks what a hook runs on: evidence must not look whole.
-    missing: bool = False
-
-
-class Recorder(Protocol):
-    """Keeps what runs leave."""
-
-    def begin(self, items: Sequence[Item], deselected: Sequence[str]) -> None:
-        """What will run is known."""
-        ...
-
-    def run(self, item: Item, case: Case, settings: RunSettings) -> Outcome:
-        """Run one item and write its record."""
-        ...
-
-    def ended(self, ended: Ended) -> None:
-        """What became of an item is known."""
-        ...
-
-    def broken(self, file: str, error: FluxError) -> None:
-        """A file could not be used."""
-        ...
-
-
-class Listener(Protocol):
-    """Who wants to know of each item."""
-
-    def ended(self, ended: Ended) -> None:
-        """An item has run, or was skipped."""
-        ...
-
-    def broken(self, file: str, error: FluxError) -> None:
-        """A file could not be used; the others run."""
-        ...
-
-    def warned(self, problem: Problem) -> None:
-        """Something that the owner of a file or pack should know."""
-        ...
 
 
 class Session:
