@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.model.pack import Runtime
-from pytest_fluxscenario.packs.files import PackFiles
+from pytest_fluxscenario.packs.files import PackFiles, file_place
+from pytest_fluxscenario.runtimes.port import HookUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,14 @@ class PackCode:
     def entrypoint_hash(self) -> str:
         """``sha256:`` of the canonical JSON of path to hash: a call may run any of the files."""
         return canonical_ref(dict(self.digests))
+
+    def content(self, path: str, digest: str) -> bytes:
+        """The bytes of a file, which are those that were hashed as ``digest``. Raises HookUnavailable."""
+        try:
+            data = self.files.content(path)
+        except FluxError as error:
+            raise HookUnavailable(error.problems) from error
+        if sha256(data) != digest:
+            message = "has changed since the pack was loaded; a hook runs only what was looked at"
+            raise HookUnavailable.of("hook.changed", file_place(self.files, path), message, "run again")
+        return data

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.runtimes.bounds import environment_of, limits_of
 from pytest_fluxscenario.runtimes.code import PackCode
@@ -52,18 +51,7 @@ class StdioHooks:
         if used and judged.status not in ("ok", "timeout"):
             # What earlier calls left in the process must not decide: a fresh one has the last word.
             heard, judged = self._ask(line)
-        runtime = self.code.runtime
-        return HookOutcome(
-            judged.status,
-            judged.result,
-            (judged.diagnostic,) if judged.diagnostic else (),
-            runtime.id,
-            runtime.kind,
-            self.code.entrypoint_hash,
-            sha256_ref(line),
-            judged.output_hash,
-            heard.error_text,
-        )
+        return judged.outcome(self.code, line, heard.error_text)
 
     def close(self) -> None:
         """End what runs, and remove the folder."""

@@ -14,6 +14,8 @@ from pytest_fluxscenario.base.values import type_name
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.runtimes.code import PackCode
+from pytest_fluxscenario.runtimes.port import HookOutcome
 from pytest_fluxscenario.runtimes.talk import LINE_BYTES, OUTPUT_BYTES, Heard
 
 #: A line of output may be one long text; depth and nodes are those of every document.
@@ -33,6 +35,20 @@ class Judged:
     diagnostic: str = ""
     #: ``sha256:`` of the canonical JSON of the result.
     output_hash: str = ""
+
+    def outcome(self, code: PackCode, line: bytes, said: str) -> HookOutcome:
+        """What a call with ``line`` gave, where the hook wrote ``said`` to its standard error."""
+        return HookOutcome(
+            self.status,
+            self.result,
+            (self.diagnostic,) if self.diagnostic else (),
+            code.runtime.id,
+            code.runtime.kind,
+            code.entrypoint_hash,
+            sha256_ref(line),
+            self.output_hash,
+            said,
+        )
 
 
 def judge(heard: Heard, status: int | None) -> Judged:

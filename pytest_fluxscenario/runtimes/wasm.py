@@ -11,8 +11,6 @@ from functools import partial
 from threading import Timer
 from typing import Any, Final
 
-from pytest_fluxscenario.base.digest import sha256, sha256_ref
-from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.packs.files import file_place
 from pytest_fluxscenario.runtimes.code import PackCode
@@ -73,17 +71,7 @@ class WasmHooks:
         arguments = tuple(part.encode() for part in runtime.command)
         world = World(arguments, line + b"\n", runtime.timeout_ms * CALLS_PER_MS)
         judged = _run(self._program, world, runtime.timeout_ms)
-        return HookOutcome(
-            judged.status,
-            judged.result,
-            (judged.diagnostic,) if judged.diagnostic else (),
-            runtime.id,
-            runtime.kind,
-            self.code.entrypoint_hash,
-            sha256_ref(line),
-            judged.output_hash,
-            bytes(world.errors[-STDERR_BYTES:]).decode("utf-8", "replace"),
-        )
+        return judged.outcome(self.code, line, bytes(world.errors[-STDERR_BYTES:]).decode("utf-8", "replace"))
 
     def close(self) -> None:
         """Forget the compiled module."""
@@ -139,14 +127,7 @@ class WasmHooks:
         if digest is None:
             message = f"the command '{shown(path, 80)}' of the hooks is no file of the pack's logic"
             raise HookUnavailable.of("hook.command-missing", self.code.place, message, "put the module into logic/")
-        place = file_place(self.code.files, path)
-        try:
-            data = self.code.files.content(path)
-        except FluxError as error:
-            raise HookUnavailable(error.problems) from error
-        if sha256(data) != digest:
-            message = "has changed since the pack was loaded; a hook runs only what was looked at"
-            raise HookUnavailable.of("hook.changed", place, message, "run again")
+        place, data = file_place(self.code.files, path), self.code.content(path, digest)
         if not data.startswith(_BINARY):
             message = "is no WebAssembly module in binary form"
             raise HookUnavailable.of("hook.module", place, message, "text is made binary by wat2wasm")

@@ -10,11 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.packs.files import file_place
 from pytest_fluxscenario.runtimes.code import PackCode
 from pytest_fluxscenario.runtimes.port import HookUnavailable
 
@@ -72,7 +69,7 @@ class WorkFolder:
         os.makedirs(self.pack, 0o700)
         folders = {self.pack}
         for path, digest in self.code.digests.items():
-            data = self._read(path, digest)
+            data = self.code.content(path, digest)
             target = os.path.join(self.pack, *path.split("/"))
             folder = os.path.dirname(target)
             if folder not in folders:
@@ -87,17 +84,6 @@ class WorkFolder:
                 found = _print(path)
                 if found is not None:
                     self._prints[path] = found
-
-    def _read(self, path: str, digest: str) -> bytes:
-        place = file_place(self.code.files, path)
-        try:
-            data = self.code.files.content(path)
-        except FluxError as error:
-            raise HookUnavailable(error.problems) from error
-        if sha256(data) != digest:
-            message = "has changed since the pack was loaded; a hook runs only what was looked at"
-            raise HookUnavailable.of("hook.changed", place, message, "run again")
-        return data
 
 
 def _print(path: str) -> _Print | None:
