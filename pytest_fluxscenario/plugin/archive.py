@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.packs.opening import Archive
-from pytest_fluxscenario.plugin.collect import ScenarioSource
+from pytest_fluxscenario.plugin.collect import Collecting
 from pytest_fluxscenario.plugin.loose import LooseSource
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.runner.archived import ArchivedDocument, read_archived
 
 
-class ArchiveFile(ScenarioSource, pytest.File):
+class ArchiveFile(Collecting, pytest.File):
     """An archive that was named, or that the project's configuration names."""
 
     def __init__(self, *, flux: Session, **more: Any) -> None:
         super().__init__(**more)
         self.flux = flux
         self._hooks = more["parent"].ihook
-        self.shown = self.file = self.nodeid
+        self.shown = self.nodeid
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """A collector for each scenario file. Raises CollectError where the archive cannot be used, or has none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,31 +27,18 @@ if TYPE_CHECKING:
 _Found = TypeVar("_Found")
 
 
-class ScenarioSource(pytest.Collector):
-    """One document of scenarios, wherever it lies; gives an item for each scenario and parameter row in it."""
+class Collecting(pytest.Collector):
+    """What scenarios are collected from, and how its faults are told."""
 
     flux: Session
-    #: How the document is shown in places, and what evidence calls it: both with forward slashes.
+    #: How it is shown in places, with forward slashes.
     shown: str
-    file: str
-    #: SHA-256 of the bytes that were collected.
-    digest: str = ""
-    #: The document, where it lies in no folder.
-    loose: LooseDocument | None = None
     _hooks: pluggy.HookRelay
 
     @property
     def ihook(self) -> pluggy.HookRelay:
         """The hooks that apply to this folder, asked for once."""
         return self._hooks
-
-    def read(self) -> Source:
-        """The bytes of the document, each time anew. Raises FluxError."""
-        raise NotImplementedError
-
-    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        """The items of the document. Raises CollectError with everything that is wrong in it."""
-        return iter(self.told(self._items))
 
     def told(self, collect: Callable[[], Iterable[_Found]]) -> list[_Found]:
         """What ``collect`` gives. Raises CollectError with what is wrong, as people are told it."""
@@ -59,6 +47,25 @@ class ScenarioSource(pytest.Collector):
         except FluxError as error:
             told = self.flux.faults.once(error, self.shown)
             raise self.CollectError(self.flux.redactor.text(shown_lines(str(told)))) from None
+
+
+class ScenarioSource(Collecting):
+    """One document of scenarios, wherever it lies; gives an item for each scenario and parameter row in it."""
+
+    #: What evidence calls the document, with forward slashes.
+    file: str
+    #: SHA-256 of the bytes that were collected.
+    digest: str = ""
+    #: The document, where it lies in no folder.
+    loose: LooseDocument | None = None
+
+    @abstractmethod
+    def read(self) -> Source:
+        """The bytes of the document, each time anew. Raises FluxError."""
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """The items of the document. Raises CollectError with everything that is wrong in it."""
+        return iter(self.told(self._items))
 
     def _items(self) -> Iterator[pytest.Item]:
         suite = self.flux.suite

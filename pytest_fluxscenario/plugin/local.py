@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fluxscenario.plugin.collect import ScenarioSource
+from pytest_fluxscenario.plugin.collect import Collecting
 from pytest_fluxscenario.plugin.item import ScenarioMixin
 from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, STORED
 from pytest_fluxscenario.plugin.recorder import Recorder
@@ -23,7 +23,7 @@ class Local:
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector):  # type: ignore[no-untyped-def] # noqa: ANN201 - the types of a wrapper say nothing
         """Remember which collectors are scenario files."""
-        if isinstance(collector, ScenarioSource):
+        if isinstance(collector, Collecting):
             self._files.add(collector.nodeid)
         return (yield)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.collect import ScenarioSource
+from pytest_fluxscenario.plugin.collect import Collecting
 from pytest_fluxscenario.plugin.garbage import settle, settle_again
 from pytest_fluxscenario.plugin.item import ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.keys import LEFT_OUT
@@ -54,7 +54,7 @@ class Reports:
         """Redact what is told of a scenario file; a hook may have raised anything."""
         report = yield
         redactor = self._session.redactor
-        if report.longrepr is not None and redactor.active and isinstance(collector, ScenarioSource):
+        if report.longrepr is not None and redactor.active and isinstance(collector, Collecting):
             report.longrepr = _redacted(report.longrepr, redactor)
         return report
 
