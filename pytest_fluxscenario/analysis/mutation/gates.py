@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, listed
 from pytest_fluxscenario.analysis.mutation.process import Process
-from pytest_fluxscenario.analysis.mutation.shadows import exclusive, shadow_of
+from pytest_fluxscenario.analysis.mutation.shadows import asked_before, exclusive, shadow_of
 from pytest_fluxscenario.model.profile import Gate
 
 #: A route that stops to the next weaker one: whoever could not go on may now be told to try again.
@@ -80,7 +80,7 @@ class RouteWeakened:
                     f"on_hook_failure: {weaker}",
                     process.with_gate(at, on_hook_failure=weaker),
                     frozenset({gate.before_action}),
-                    shadow_of(process, at),
+                    shadow_of(process, at) or asked_before(process, at),
                 )
 
 

@@ -7,7 +7,7 @@ that fires answers. A proof that does not hold would hide a mutant, so what cann
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.base.canonical import canonical
@@ -15,6 +15,7 @@ from pytest_fluxscenario.model.profile import Gate
 
 #: Operator, the name it looks at, and the value asked for; or the names of which one is enough.
 _Part = tuple[str, str, bytes | frozenset[str]]
+_FACTS: Final = ("fact_true", "fact_equals")
 
 
 def shadow_of(process: Process, at: int, before: int | None = None) -> str:
@@ -26,6 +27,23 @@ def shadow_of(process: Process, at: int, before: int | None = None) -> str:
     for earlier in process.profile.gates[: at if before is None else before]:
         if earlier.before_action == gate.before_action and _fires_first(earlier, gate):
             return f"the gate {earlier.id} stops every request that {gate.id} would stop"
+    return ""
+
+
+def asked_before(process: Process, at: int) -> str:
+    """Why the hook of the gate at that position never fails there; empty where it may.
+
+    An earlier gate that asks the same hook whenever this one would is answered the same, and stops at the failure.
+    """
+    gate = process.profile.gates[at]
+    for earlier in process.profile.gates[:at]:
+        if (
+            earlier.before_action == gate.before_action
+            and earlier.hook == gate.hook
+            and _facts(earlier.condition)
+            and _implies(gate.condition, _of_payload(earlier.condition))
+        ):
+            return f"where the hook {gate.hook} fails, the gate {earlier.id}, which asks it before, answers"
     return ""
 
 
@@ -114,4 +132,9 @@ def _equal_and_full(condition: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _facts(condition: Mapping[str, Any]) -> bool:
-    return "fact_true" in condition or "fact_equals" in condition
+    return any(operator in condition for operator in _FACTS)
+
+
+def _of_payload(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """What a condition asks of the payload."""
+    return {operator: operand for operator, operand in condition.items() if operator not in _FACTS}

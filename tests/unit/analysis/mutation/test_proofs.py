@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.analysis.mutation.operators import mutants_of
-from pytest_fluxscenario.analysis.mutation.shadows import always_refused_without, exclusive, shadow_of
+from pytest_fluxscenario.analysis.mutation.shadows import always_refused_without, asked_before, exclusive, shadow_of
 
 from .processes import process_of
 
@@ -127,6 +127,28 @@ def test_a_gate_asks_for_a_field_before_its_artifact_does(gate: dict[str, Any], 
     actions = [{"id": "pay"}, {"id": "end"}]
     process = process_of({"actions": actions, "gates": [{"id": "asks", **gate}]})
     assert always_refused_without(process, "pay", "a") == ("asks" if stops else "")
+
+
+_ASKS: dict[str, Any] = {"hook": "h", "condition": {"fact_true": "late"}}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "never"),
+    [
+        (_ASKS, _ASKS, True),
+        (_ASKS, {"hook": "h", "condition": {"fact_true": "other", "payload_missing": ["a"]}}, True),
+        ({"hook": "h", "condition": {"fact_true": "late", "payload_missing": ["a"]}}, _ASKS, False),
+        ({**_ASKS, "hook": "another"}, _ASKS, False),
+        ({**_ASKS, "before_action": "end"}, _ASKS, False),
+        # It names the hook, and does not ask it.
+        ({"hook": "h"}, _ASKS, False),
+    ],
+)
+def test_a_hook_that_was_asked_before_fails_there(earlier: dict[str, Any], later: dict[str, Any], never: bool) -> None:
+    actions = [{"id": "pay"}, {"id": "end"}]
+    process = process_of({"actions": actions, "gates": [{"id": "first", **earlier}, {"id": "second", **later}]})
+    assert bool(asked_before(process, 1)) is never
+    assert asked_before(process, 0) == ""
 
 
 def _equivalent(sections: dict[str, Any]) -> dict[str, str]:
