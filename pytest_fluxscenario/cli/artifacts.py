@@ -7,21 +7,19 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.names import TagRef
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown, shown_lines
 from pytest_fluxscenario.cas.index import Kind, Resolved
-from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, no_store, open_store
+from pytest_fluxscenario.cas.store import Store, no_store, open_store
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.references import read_ref
 from pytest_fluxscenario.cli.render import Outputs
-
-if TYPE_CHECKING:
-    from pytest_fluxscenario.cli.comparing import Difference
+from pytest_fluxscenario.cli.stores import add_store, store_folder
 
 _JSON_HELP: Final = "one JSON document on standard output"
 _REF_HELP: Final = "name:tag, name:latest or sha256:HASH (12 digits of it are enough)"
@@ -37,7 +35,7 @@ The last column names scenarios of the store that run on the version; --json has
 _LIST: Final[Mapping[Kind, str]] = {
     "profiles": _USED,
     "specs": _USED,
-    "scenarios": "The last column names the profile that it runs on, and its spec; --json has all of them, as runs_on.",
+    "scenarios": "The last column has the profile that each runs on, and its spec; --json has all of them, as runs_on.",
 }
 _EXPORT: Final = """\
 A document becomes a file, a pack a folder with the modes of its files. What stands at PATH is never overwritten without
@@ -81,7 +79,7 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
     one = command(commands, "list", f"list the {noun.kind} of the store", f"{rig} list --json", _LIST[noun.kind])
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
     _finish(one, noun, _list)
-    one = command(commands, "history", f"list the versions of a {word}, newest first", f"{rig} history {noun.example}")
+    one = command(commands, "history", f"list the versions of a {word}, highest first", f"{rig} history {noun.example}")
     one.add_argument("name", metavar="NAME", help="a name in the store, without a tag")
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
     _finish(one, noun, _history)
@@ -107,20 +105,8 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
 
 
 def _finish(parser: Parser, noun: Noun, run: Callable[[Noun, argparse.Namespace, Outputs], int]) -> None:
-    where = (
-        "the store (default: FLUXRIG_STORE, else store/ of the nearest folder upward that has one, else store/ here)"
-    )
-    parser.add_argument("--store", metavar="DIR", help=where)
+    add_store(parser, more=", else store/ here")
     parser.set_defaults(run=partial(run, noun))
-
-
-def store_folder(options: argparse.Namespace) -> str:
-    """The folder of the store that is meant (cli.md)."""
-    given = options.store or os.environ.get("FLUXRIG_STORE")
-    if given:
-        return str(given)
-    found = find_store(os.getcwd())
-    return os.path.relpath(found) if found else STORE_FOLDER
 
 
 def _open(noun: Noun, options: argparse.Namespace) -> Store:
@@ -216,7 +202,7 @@ def _export(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
 
 
 def _diff(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
-    from pytest_fluxscenario.cli.comparing import compare
+    from pytest_fluxscenario.cli.comparing import compare, tell_difference
 
     store = _open(noun, options)
     old, new = _resolve(noun, store, options.old), _resolve(noun, store, options.new)
@@ -235,24 +221,5 @@ def _diff(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
             }
         )
     else:
-        _tell(difference, outputs)
+        tell_difference(difference, outputs)
     return exits.DONE if difference.same else exits.NO
-
-
-_STYLES: Final[Mapping[str, str]] = {"+": "green", "-": "red", "@": "dim"}
-
-
-def _tell(difference: Difference, outputs: Outputs) -> None:
-    if difference.same:
-        outputs.out.line("identical" if difference.identical else "the same content, written in another way")
-    for noun, changes in {"file": difference.files, **difference.parts}.items():
-        for path in changes.added:
-            outputs.out.line(f"+ {noun} {shown(path)}", "green")
-        for path in changes.removed:
-            outputs.out.line(f"- {noun} {shown(path)}", "red")
-        for path, said in changes.changed.items():
-            outputs.out.line(f"~ {noun} {shown(path)}: {said}" if path else f"~ {noun}s {said}", "yellow")
-    for line in difference.lines:
-        outputs.out.line(line, _STYLES.get(line[:1], ""))
-    for note in difference.notes:
-        outputs.err.line(note, "yellow")

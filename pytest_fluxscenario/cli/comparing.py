@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,10 +19,13 @@ from pytest_fluxscenario.base.values import same
 from pytest_fluxscenario.cas.describing import document_name, read_documents
 from pytest_fluxscenario.cas.store import Store
 from pytest_fluxscenario.cas.trees import StoredTree, TreeEntry, is_tree, read_tree
+from pytest_fluxscenario.cli.render import Outputs
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.packs.files import LoneProfile, TreeFiles
 from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
+
+_STYLES: Final[Mapping[str, str]] = {"+": "green", "-": "red", "@": "dim"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +192,20 @@ def _normalised(data: bytes) -> list[str]:
         return shown_lines(data.decode("utf-8", "replace")).split("\n")
     texts = [json.dumps(one, indent=2, sort_keys=True, ensure_ascii=False) for one in documents]
     return shown_lines("\n---\n".join(texts)).split("\n")
+
+
+def tell_difference(difference: Difference, outputs: Outputs) -> None:
+    """Print it, for people."""
+    if difference.same:
+        outputs.out.line("identical" if difference.identical else "the same content, written in another way")
+    for noun, changes in {"file": difference.files, **difference.parts}.items():
+        for path in changes.added:
+            outputs.out.line(f"+ {noun} {shown(path)}", "green")
+        for path in changes.removed:
+            outputs.out.line(f"- {noun} {shown(path)}", "red")
+        for path, said in changes.changed.items():
+            outputs.out.line(f"~ {noun} {shown(path)}: {said}" if path else f"~ {noun}s {said}", "yellow")
+    for line in difference.lines:
+        outputs.out.line(line, _STYLES.get(line[:1], ""))
+    for note in difference.notes:
+        outputs.err.line(note, "yellow")

@@ -11,6 +11,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.stores import add_store
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.mutation.hunt import Hunt, Verdict
@@ -46,9 +47,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--workers", metavar="N", type=_count, default=1, help="processes that share the work (default: 1)"
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each mutant, also for those noticed")
-    parser.add_argument(
-        "--store", metavar="DIR", help="where specs are looked up (default: FLUXRIG_STORE, else store/ upward)"
-    )
+    add_store(parser, "where specs are looked up")
     parser.set_defaults(run=_mutate)
 
 

@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.stores import add_store, store_folder
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.pack_check import Checked
@@ -39,8 +40,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     one.add_argument(
         "--classes", action="store_true", help="also list the scenario classes, and what the pack has of them"
     )
-    where = "the store of a ref (default: FLUXRIG_STORE, else store/ of the nearest folder upward that has one)"
-    one.add_argument("--store", metavar="DIR", help=where)
+    add_store(one, "the store of a ref")
     one.set_defaults(run=_check)
 
 
@@ -117,10 +117,7 @@ def _stored(options: argparse.Namespace) -> PackFiles:
     """What the store has under a ref. Raises UsageError for what is neither a path nor a ref, StoreError."""
     from pytest_fluxscenario.base.names import parse_ref
     from pytest_fluxscenario.cas.store import open_store
-    from pytest_fluxscenario.cas.trees import is_tree, read_tree
-    from pytest_fluxscenario.cli.artifacts import store_folder
-    from pytest_fluxscenario.documents.source import Source
-    from pytest_fluxscenario.packs.files import LoneProfile, TreeFiles
+    from pytest_fluxscenario.packs.opening import open_stored
 
     ref = parse_ref(str(options.pack))
     if isinstance(ref, str):
@@ -132,9 +129,4 @@ def _stored(options: argparse.Namespace) -> PackFiles:
             "pack.none", Place(shown(options.pack)), f"there is no store in {shown(folder)}, and no such file"
         )
     found = store.resolve("profiles", ref)
-    where = f"{store.name}/{found}"
-    data = store.read(found.hash)
-    if is_tree(data):
-        return TreeFiles(read_tree(store.blobs, found.hash), where)
-    name = "profile.json" if data.lstrip()[:1] == b"{" else "profile.yaml"
-    return LoneProfile(Source(f"{where}/{name}", data, found.hash), where)
+    return open_stored(store, found.hash, f"{store.name}/{found}")

@@ -10,10 +10,10 @@ from pytest_fluxscenario.analysis.mutation.trials import Trials, load_trials
 from pytest_fluxscenario.base.errors import ProfileError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cas.store import Store, find_store, open_store
 from pytest_fluxscenario.cli.ini import find_ini
 from pytest_fluxscenario.cli.selection import choose, folders_of, read_targets
-from pytest_fluxscenario.cli.settings import Asked, Settings, make_settings
+from pytest_fluxscenario.cli.settings import Asked, make_settings
+from pytest_fluxscenario.cli.stores import open_run_store
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
@@ -43,7 +43,7 @@ def open_suite(path: str, store: str | None) -> PackSuite:
     """The pack at ``path`` (its folder or manifest) with the scenarios that lie in it.
 
     Raises UsageError where there is no pack or no scenario, ProfileError for a pack that cannot be used, and what
-    loading scenarios raises.
+    loading scenarios raises; StoreError for a store that was named and is none.
     """
     start = os.getcwd()
     folder = os.path.join(start, folder_of(path, shown(path)))
@@ -58,7 +58,8 @@ def open_suite(path: str, store: str | None) -> PackSuite:
     pack = load_pack(files)
     chosen = [(one.path, one.name) for one in choose(targets, settings)]
     runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
-    suite = Suite(settings.root, Resolver(settings.root, _store(settings, start), limits), limits, runtimes=runtimes)
+    resolver = Resolver(settings.root, open_run_store(settings, start), limits)
+    suite = Suite(settings.root, resolver, limits, runtimes=runtimes)
     try:
         trials = load_trials(suite, pack, chosen)
     finally:
@@ -67,8 +68,3 @@ def open_suite(path: str, store: str | None) -> PackSuite:
         hint = "write some, or see them all: fluxrig scenario run " + shown(path)
         raise UsageError.of("mutate.none", Place(shown(path)), "no scenario of the pack runs on it", hint)
     return PackSuite(settings.root, pack, draft, trials, suite.close)
-
-
-def _store(settings: Settings, start: str) -> Store | None:
-    folder = settings.store or find_store(start)
-    return open_store(folder, shown(os.path.relpath(folder, start))) if folder else None

@@ -15,6 +15,7 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.stores import add_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,11 +74,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--evidence", metavar="DIR|off", help="where evidence is written (default: .fluxscenario/evidence in the root)"
     )
-    run.add_argument(
-        "--store",
-        metavar="DIR",
-        help="where refs are looked up (default: FLUXRIG_STORE, else store/ of the nearest folder upward)",
-    )
+    add_store(run, "where refs are looked up")
     run.add_argument(
         "--strict", action="store_true", help="warnings are failures, such as a pack that changed without a new version"
     )

@@ -11,11 +11,11 @@ from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem, Severity
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cas.store import find_store, no_store, open_store
 from pytest_fluxscenario.cli.interrupts import Interrupts
 from pytest_fluxscenario.cli.items import Ended, File, Item, Listener, Recorder
 from pytest_fluxscenario.cli.selection import Chosen
 from pytest_fluxscenario.cli.settings import Settings
+from pytest_fluxscenario.cli.stores import open_run_store
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.classes import lacking, missing_classes
 from pytest_fluxscenario.evidence.coverage import Coverage, Seen, declared_by
@@ -45,13 +45,7 @@ class Session:
     ) -> None:
         """Raises UsageError for limits that cannot be used, DamageError for a store that cannot be read."""
         limits = Limits.parse(settings.limits)
-        folder = settings.store or find_store(start)
-        name = os.path.relpath(folder, settings.root).replace(os.sep, "/") if folder else ""
-        if folder and name.startswith("../"):
-            name = folder
-        store = open_store(folder, name) if folder else None
-        if store is None and settings.store:
-            raise no_store(settings.store, shown(name), "name a folder with an index.json")
+        store = open_run_store(settings, start)
         runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
         self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes)
         self.deselected: list[str] = []

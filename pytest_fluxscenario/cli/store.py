@@ -13,11 +13,11 @@ from pytest_fluxscenario.cas.checking import Checked, check_store
 from pytest_fluxscenario.cas.garbage import GRACE, Collected, collect_garbage
 from pytest_fluxscenario.cas.store import no_store
 from pytest_fluxscenario.cli import exits, store_merge
-from pytest_fluxscenario.cli.artifacts import store_folder
-from pytest_fluxscenario.cli.parser import Parser, command, verbs
+from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, plural, problem_json
 from pytest_fluxscenario.cli.store_staged import check
+from pytest_fluxscenario.cli.stores import add_store, store_folder
 
 _CHECK: Final = """\
 Reads and hashes every blob, holds the index against index.sum, and looks for what is missing, left over or in the
@@ -43,21 +43,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     staged = "instead, say whether git may commit what is staged of the store; for a hook of git"
     one.add_argument("--staged", action="store_true", help=staged)
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    _add_store(one)
+    add_store(one)
     one.set_defaults(run=_check)
     example = "fluxrig store gc --grace 30 --dry-run"
     one = command(commands, "gc", "remove the blobs that nothing names", example, _GC)
     days = f"days for which a file is left alone after it was written (default: {GRACE.days})"
     one.add_argument("--grace", metavar="DAYS", type=_days, default=GRACE, help=days)
     one.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
-    _add_store(one)
+    add_store(one)
     one.set_defaults(run=_gc)
     store_merge.add(commands)
-
-
-def _add_store(parser: Parser) -> None:
-    where = "the store (default: FLUXRIG_STORE, else store/ of the nearest folder upward that has one)"
-    parser.add_argument("--store", metavar="DIR", help=where)
 
 
 def _days(text: str) -> timedelta:

@@ -10,15 +10,14 @@ from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
 from pytest_fluxscenario.base.names import Ref, TagRef, name_fault, tag_fault
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.cas.store import Store
-from pytest_fluxscenario.cas.trees import is_tree, read_tree
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import Source, read_source
+from pytest_fluxscenario.documents.source import read_source
 from pytest_fluxscenario.packs.document import read_document
-from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
+from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles
 from pytest_fluxscenario.packs.find import Tree
 from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
 from pytest_fluxscenario.packs.manifest import manifest_path
-from pytest_fluxscenario.packs.opening import Archive, open_pack
+from pytest_fluxscenario.packs.opening import Archive, open_pack, open_stored
 from pytest_fluxscenario.packs.pack import Pack
 
 
@@ -86,17 +85,13 @@ class LoadedPacks:
         where = f"{store.name}/{place}"
         store_ref = None if ref.startswith("sha256:") else ref
         try:
-            data = store.read(digest)
-            if is_tree(data):
-                tree = read_tree(store.blobs, digest)
-                return load_pack(TreeFiles(tree, where, self.limits), "store", store_ref, digest)
+            files = open_stored(store, digest, where, self.limits)
+            if not isinstance(files, LoneProfile):
+                return load_pack(files, "store", store_ref, digest)
         except DamageError:
             raise
         except StoreError as error:
             raise _refused(error) from error
-        # The store keeps no file names. Strict JSON that begins like this is no YAML that anybody writes by hand.
-        name = "profile.json" if data.lstrip()[:1] == b"{" else "profile.yaml"
-        files = LoneProfile(Source(f"{where}/{name}", data, digest), where, self.limits)
         return load_lone_profile(files, "store", store_ref, digest)
 
     def _once(self, key: str, load: Callable[[], Pack]) -> Pack:

@@ -1,4 +1,4 @@
-"""A pack by its path: its folder, its manifest, or an archive of it (pack.md)."""
+"""A pack by its path, which is its folder, its manifest or an archive of it, or by its hash in a store (pack.md)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pytest_fluxscenario.base.near import near_path
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX, MANIFEST_FILES
+from pytest_fluxscenario.cas.store import Store
+from pytest_fluxscenario.cas.trees import is_tree, read_tree
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.packs.files import FolderFiles, PackFiles, TreeFiles
+from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
 
 _FOLDER: Final = "give a pack's folder, or its manifest"
 _ANY: Final = f"give a pack's folder, its manifest, or its archive (*{ARCHIVE_SUFFIX})"
@@ -50,6 +53,16 @@ def open_pack(path: str, where: str, limits: Limits = Limits()) -> PackFiles:
         return TreeFiles(read_archive(path, where or path), where, limits)
     folder = folder_of(path, where, _ANY)
     return FolderFiles(folder, where if folder == path else os.path.dirname(where), limits)
+
+
+def open_stored(store: Store, digest: str, where: str, limits: Limits = Limits()) -> PackFiles:
+    """The files of the pack, or the profile alone, that a store has under a hash. Raises StoreError, DamageError."""
+    data = store.read(digest)
+    if is_tree(data):
+        return TreeFiles(read_tree(store.blobs, digest), where, limits)
+    # The store keeps no file names. Strict JSON that begins like this is no YAML that anybody writes by hand.
+    name = "profile.json" if data.lstrip()[:1] == b"{" else "profile.yaml"
+    return LoneProfile(Source(f"{where}/{name}", data, digest), where, limits)
 
 
 def folder_of(path: str, where: str, hint: str = _FOLDER) -> str:

@@ -1,0 +1,46 @@
+"""Which store a command means: ``--store``, ``FLUXRIG_STORE``, else the one that is found upward (cli.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Final
+
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, no_store, open_store
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.cli.settings import Settings
+
+_UPWARD: Final = "FLUXRIG_STORE, else store/ of the nearest folder upward that has one"
+
+
+def add_store(parser: argparse.ArgumentParser, what: str = "the store", more: str = "") -> None:
+    """Add ``--store`` to a command: it names ``what``, and ``more`` is what it is where there is none."""
+    parser.add_argument("--store", metavar="DIR", help=f"{what} (default: {_UPWARD}{more})")
+
+
+def store_folder(options: argparse.Namespace) -> str:
+    """The folder of the store that is meant."""
+    given = options.store or os.environ.get("FLUXRIG_STORE")
+    if given:
+        return str(given)
+    found = find_store(os.getcwd())
+    return os.path.relpath(found) if found else STORE_FOLDER
+
+
+def open_run_store(settings: Settings, start: str) -> Store | None:
+    """The store that scenarios are run with, shown as seen from the root; None where none is named and none found.
+
+    Raises StoreError for a folder that was named and is no store, DamageError for one that cannot be read.
+    """
+    folder = settings.store or find_store(start)
+    if folder is None:
+        return None
+    name = os.path.relpath(folder, settings.root).replace(os.sep, "/")
+    if name.startswith("../"):
+        name = folder
+    store = open_store(folder, name)
+    if store is None and settings.store:
+        raise no_store(settings.store, shown(name), "name a folder with an index.json")
+    return store
