@@ -16,7 +16,8 @@ from msgspec import UNSET
 from pytest_fluxscenario.base.canonical import canonical_ref, canonical_without_floats
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.base.fs import Log, make_folder, replace_file, write_error
+from pytest_fluxscenario.base.fs import make_folder, replace_file, write_error
+from pytest_fluxscenario.base.log import Log
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import (

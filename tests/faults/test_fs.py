@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.base.fs import Log, WriteError, make_folder, replace_file
+from pytest_fluxscenario.base.fs import WriteError, make_folder, replace_file
+from pytest_fluxscenario.base.log import Log
 
 ERRNOS = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "EACCES"]
 OLD, NEW = b"the old bytes", b"the new bytes, and more of them"

@@ -19,8 +19,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from pytest_fluxscenario.base import fs
+from pytest_fluxscenario.base import fs, log
 from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.log import Log
 from pytest_fluxscenario.evidence.writer import root_hash
 from pytest_fluxscenario.model.evidence import Manifest, Record
 from tests.fakes.packs import failing, needs_hook, scenario, step
@@ -29,7 +30,7 @@ from tests.fakes.project import Project, text_of
 
 @dataclass(frozen=True)
 class OtherOs:
-    """``os`` for base.fs alone, some of its functions others."""
+    """``os`` for what writes durably alone, some of its functions others."""
 
     functions: dict[str, Callable[..., Any]]
 
@@ -282,7 +283,8 @@ def test_a_disk_that_refuses_hides_no_verdict(project: Project, monkeypatch: pyt
 
         shutil.rmtree(project.root / ".fluxscenario", ignore_errors=True)
         with monkeypatch.context() as patched:
-            patched.setattr(fs, "os", OtherOs({call: refuse}))
+            for module in (fs, log):
+                patched.setattr(module, "os", OtherOs({call: refuse}))
             result = project.run()
         result.assert_outcomes(passed=4)
         if used <= allowed:
@@ -322,7 +324,8 @@ def test_a_line_that_was_cut_off_is_taken_back(project: Project, monkeypatch: py
         return real(descriptor, data)
 
     with monkeypatch.context() as patched:
-        patched.setattr(fs, "os", OtherOs({"write": write}))
+        for module in (fs, log):
+            patched.setattr(module, "os", OtherOs({"write": write}))
         result = project.run()
     result.assert_outcomes(passed=4)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -336,17 +339,17 @@ def test_a_full_disk_in_the_middle_leaves_the_finished_records(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.add("a.json", *[scenario(f"s{n}") for n in range(5)])
-    real = fs.Log.append
+    real = Log.append
     count = 0
 
-    def full(self: fs.Log, line: bytes) -> int:
+    def full(self: Log, line: bytes) -> int:
         nonlocal count
         count += 1
         if count > 3:
             raise fs.write_error(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         return real(self, line)
 
-    monkeypatch.setattr(fs.Log, "append", full)
+    monkeypatch.setattr(Log, "append", full)
     result = project.run()
     result.assert_outcomes(passed=5)
     assert result.ret == pytest.ExitCode.TESTS_FAILED

@@ -10,7 +10,8 @@ import msgspec
 
 from pytest_fluxscenario.analysis.mutation.hunt import Fate, Verdict
 from pytest_fluxscenario.base.canonical import canonical_ref
-from pytest_fluxscenario.base.fs import Log, make_folder, remove_file
+from pytest_fluxscenario.base.fs import make_folder, remove_file
+from pytest_fluxscenario.base.log import Log
 
 
 @dataclass(slots=True)

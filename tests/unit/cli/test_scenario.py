@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.base.fs import Log
+from pytest_fluxscenario.base.log import Log
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_pack
 from tests.unit.cli.conftest import Rig
 
