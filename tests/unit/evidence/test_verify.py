@@ -18,6 +18,7 @@ import pytest
 from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import DamageError, DocumentError
+from pytest_fluxscenario.evidence import log_check
 from pytest_fluxscenario.evidence import verify as module
 from pytest_fluxscenario.evidence.reading import read_lines
 from pytest_fluxscenario.evidence.verify import verify
@@ -502,7 +503,7 @@ def test_a_run_without_a_record_has_come_to_its_end(evidence: Path) -> None:
 
 
 def test_problems_are_told_up_to_a_bound(evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_PROBLEMS", 10)
+    monkeypatch.setattr(log_check, "MOST_PROBLEMS", 10)
     (evidence / "records.jsonl").write_bytes(b"nonsense\n" * 200)
     verified = verify(str(evidence))
     assert len(verified.problems) == 10
