@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -209,9 +208,9 @@ def check(result: pytest.RunResult) -> list[str]:
 
 
 def test_every_broken_file_is_told_and_the_good_ones_run(broken: Project) -> None:
-    begun = time.perf_counter()
+    before = _processor_time()
     result = broken.spawn("-p", "no:xdist")
-    took = time.perf_counter() - begun
+    took = _processor_time() - before
     assert "\n".join(check(result)) == ""
     result.assert_outcomes(passed=3, errors=len(TABLE) + len(FILES) + len(ODD))
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -219,8 +218,14 @@ def test_every_broken_file_is_told_and_the_good_ones_run(broken: Project) -> Non
     manifest = broken.manifest()
     assert manifest["verdict"] == "failed"
     assert len(manifest["errors"]) == len(TABLE) + len(FILES) + len(ODD)
-    # 50 ms a file, and the start of Python, on a machine that does other things too.
+    # 50 ms a file, and the start of Python; of the processor, as the machine may do other things too.
     assert took < 10
+
+
+def _processor_time() -> float:
+    """Seconds that the processes that this one started, and that have ended, used."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def test_broken_files_do_not_stop_workers(broken: Project) -> None:

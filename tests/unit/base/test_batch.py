@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,17 +124,21 @@ def test_what_is_not_settled_is_taken_back(tmp_path: Path, few: int) -> None:
     assert descriptors() == before
 
 
+_TEN_TIMES = """
+import resource, sys
+from pytest_fluxscenario.base.batch import Batch
+resource.setrlimit(resource.RLIMIT_NOFILE, (30, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+with Batch(sys.argv[1], int(sys.argv[2])) as batch:
+    for number in range(300):
+        batch.add(f"{sys.argv[1]}/file-{number}", (b"x",))
+    batch.settle()
+"""
+
+
 def test_ten_times_more_files_than_a_process_may_open(tmp_path: Path, few: int) -> None:
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors() + 30, hard))
-    try:
-        with Batch(str(tmp_path), few) as batch:
-            for number in range(300):
-                batch.add(str(tmp_path / f"file-{number}"), (b"x",))
-            batch.settle()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    pytest.importorskip("resource")
+    # In a process of its own: what a long session of tests has open is not known.
+    subprocess.run([sys.executable, "-c", _TEN_TIMES, str(tmp_path), str(few)], check=True, timeout=60)
     assert len(held(tmp_path)) == 300
 
 
