@@ -9,12 +9,13 @@ from typing import Final
 from pytest_fluxscenario.analysis.expected_names import check_names
 from pytest_fluxscenario.base.errors import DocumentError, ProfileError
 from pytest_fluxscenario.base.problems import Problems
+from pytest_fluxscenario.documents.suffixes import FOLDER
 from pytest_fluxscenario.model.pack import Hooks
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.vocabulary import MATCHERS
 from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.packs.files import PackFiles, file_place
-from pytest_fluxscenario.packs.scenario_files import FOLDER, scenario_paths
+from pytest_fluxscenario.packs.scenario_files import scenario_paths
 from pytest_fluxscenario.runner.prepare import load_file
 
 #: Files with faults of which all is told; the rest of a pack that is all broken says nothing new.

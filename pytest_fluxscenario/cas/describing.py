@@ -13,12 +13,13 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.base.values import lookup
 from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
-from pytest_fluxscenario.cas.scenarios import SUFFIXES, RunsOn, is_scenario_file, scenarios_of
+from pytest_fluxscenario.cas.scenarios import RunsOn, is_scenario_file, scenarios_of
 from pytest_fluxscenario.cas.store import Store
 from pytest_fluxscenario.cas.trees import StoredTree, decode_tree, is_tree
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.json import Json
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.documents.suffixes import SUFFIXES
 
 #: Where documents say what people call them; the first that is there counts.
 _TITLES: Final = (

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pytest_fluxscenario.documents.json import Json
-
-#: The folder of a pack that its own scenarios lie in, and how they may be called elsewhere.
-_FOLDER: Final = "scenarios"
-SUFFIXES: Final = (".json", ".yaml", ".yml")
-_MARKED: Final = tuple(f".scenario{suffix}" for suffix in SUFFIXES)
+from pytest_fluxscenario.documents.suffixes import FOLDER, MARKED, SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,7 @@ class RunsOn:
 def is_scenario_file(path: str) -> bool:
     """Whether a file of a pack holds scenarios, by its path."""
     folder, _, name = path.rpartition("/")
-    return name.endswith(_MARKED) or (name.endswith(SUFFIXES) and folder.rpartition("/")[2] == _FOLDER)
+    return name.endswith(MARKED) or (name.endswith(SUFFIXES) and folder.rpartition("/")[2] == FOLDER)
 
 
 def scenarios_of(documents: Iterable[Json]) -> tuple[RunsOn, ...]:

@@ -13,6 +13,7 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.stores import add_store, store_folder
+from pytest_fluxscenario.documents.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.pack_check import Checked
@@ -24,7 +25,6 @@ sha256:HASH. Nothing of it is run. Prints a line for each finding: where it is, 
 what to do. docs/codes explains each code.
 
 exit status: 0 valid (there may be warnings), 1 not valid, 2 no such pack, 3 a damaged store"""
-_DOCUMENTS: Final = (".json", ".yaml", ".yml")
 _COLOURS: Final = {"error": "red", "warning": "yellow"}
 
 
@@ -100,7 +100,7 @@ def _files(options: argparse.Namespace) -> PackFiles:
     path = os.path.normpath(options.pack)
     if not os.path.lexists(path) and ":" in path:
         return _stored(options)
-    if os.path.isfile(path) and path.endswith(_DOCUMENTS) and os.path.basename(path) not in MANIFEST_FILES:
+    if os.path.isfile(path) and path.endswith(SUFFIXES) and os.path.basename(path) not in MANIFEST_FILES:
         beside = next(
             (name for name in MANIFEST_FILES if os.path.lexists(os.path.join(os.path.dirname(path), name))), None
         )

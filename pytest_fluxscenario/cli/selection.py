@@ -14,12 +14,10 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX
 from pytest_fluxscenario.cas.store import is_store
 from pytest_fluxscenario.cli.settings import Settings
+from pytest_fluxscenario.documents.suffixes import FOLDER, MARKED, SUFFIXES
 from pytest_fluxscenario.packs.opening import is_archive
 from pytest_fluxscenario.runner.archived import LooseDocument
 
-_SUFFIXES = (".json", ".yaml", ".yml")
-_MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
-_FOLDER = "scenarios"
 #: How much of a file that is named is looked at, to see whether it holds scenarios.
 _LOOK = 1 << 16
 
@@ -95,7 +93,7 @@ def _files(target: Target, settings: Settings) -> Iterator[tuple[str, str]]:
         yield target.path, name
     else:
         hint = (
-            f"a scenario file ends in {', '.join(_MARKED)}, lies in a folder named {_FOLDER}, or has a profile_id in "
+            f"a scenario file ends in {', '.join(MARKED)}, lies in a folder named {FOLDER}, or has a profile_id in "
             f"it; an archive of a pack ends in {ARCHIVE_SUFFIX}"
         )
         raise UsageError.of("target.not-a-scenario", Place(shown(name)), "is no scenario file", hint)
@@ -109,13 +107,13 @@ def _walk(folder: str, prefix: str, settings: Settings, above: set[str]) -> Iter
         said = shown(error.strerror or type(error).__name__)
         raise UsageError.of("target.unreadable", Place(shown(prefix or folder)), f"cannot be listed: {said}") from error
     simple = not settings.files
-    inside = os.path.basename(folder) == _FOLDER
+    inside = os.path.basename(folder) == FOLDER
     for entry in found:
         name = entry.name
         if not _leads_somewhere(entry):
             continue
-        if name.endswith(_SUFFIXES) and entry.is_file():
-            if (simple and (inside or name.endswith(_MARKED))) or (
+        if name.endswith(SUFFIXES) and entry.is_file():
+            if (simple and (inside or name.endswith(MARKED))) or (
                 not simple and _is_scenario_file(entry.path, prefix + name, settings)
             ):
                 yield entry.path, prefix + name
@@ -146,11 +144,11 @@ def _matches(pattern: str, entry: os.DirEntry[str]) -> bool:
 
 
 def _is_scenario_file(path: str, name: str, settings: Settings) -> bool:
-    if not path.endswith(_SUFFIXES):
+    if not path.endswith(SUFFIXES):
         return False
     if settings.files:
         return _is_matched(name, settings)
-    return path.endswith(_MARKED) or os.path.basename(os.path.dirname(path)) == _FOLDER
+    return path.endswith(MARKED) or os.path.basename(os.path.dirname(path)) == FOLDER
 
 
 def _is_matched(name: str, settings: Settings) -> bool:
@@ -160,7 +158,7 @@ def _is_matched(name: str, settings: Settings) -> bool:
 
 def _looks_like_one(path: str) -> bool:
     """Whether a file that is named says itself that it holds scenarios."""
-    if not path.endswith(_SUFFIXES) or not os.path.isfile(path):
+    if not path.endswith(SUFFIXES) or not os.path.isfile(path):
         return False
     try:
         with open(path, "rb") as file:

@@ -24,10 +24,10 @@ from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.documents.suffixes import SUFFIXES
 from pytest_fluxscenario.packs.opening import is_archive
 
 STANDARD_INPUT: Final = "-"
-_SUFFIXES: Final = (".json", ".yaml", ".yml")
 #: From so many on, a terminal shows how far the work is, after as many each.
 _MANY: Final = 20
 #: Lines that are told of many bad files.
@@ -146,7 +146,7 @@ def _documents(folder: str) -> Iterator[str]:
         folders[:] = sorted(one for one in folders if not one.startswith(".") and not is_store(os.path.join(here, one)))
         for file in sorted(files):
             path = os.path.join(here, file)
-            if file.endswith(_SUFFIXES) and not file.startswith(".") and not os.path.islink(path):
+            if file.endswith(SUFFIXES) and not file.startswith(".") and not os.path.islink(path):
                 yield path
 
 

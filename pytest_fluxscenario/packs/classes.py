@@ -8,6 +8,7 @@ from typing import Final
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.documents.suffixes import SUFFIXES
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.vocabulary import CLASSES, GENERATED_CLASSES
@@ -16,7 +17,6 @@ from pytest_fluxscenario.model.vocabulary import CLASSES, GENERATED_CLASSES
 KNOWN: Final = (*CLASSES, *GENERATED_CLASSES)
 #: Asks for no class at all.
 NONE: Final = "none"
-_SUFFIXES: Final = (".json", ".yaml", ".yml")
 _MARK: Final = ".scenario"
 _OF_USE: Final = "approval_for_use_requires_approval"
 
@@ -52,7 +52,7 @@ def classes_of(scenario_id: str, declared: Iterable[str], file: str) -> tuple[st
 def stem_of(file: str) -> str:
     """The name of a scenario file without what marks it as one."""
     name = file.rpartition("/")[2]
-    for suffix in _SUFFIXES:
+    for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
     return name.removesuffix(_MARK)
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
+from pytest_fluxscenario.cas.scenarios import is_scenario_file
 from pytest_fluxscenario.packs.files import PackFiles
-
-SUFFIXES: Final = (".json", ".yaml", ".yml")
-MARKED: Final = tuple(f".scenario{suffix}" for suffix in SUFFIXES)
-FOLDER: Final = "scenarios"
 
 
 def scenario_paths(files: PackFiles) -> tuple[str, ...]:
@@ -19,13 +14,8 @@ def scenario_paths(files: PackFiles) -> tuple[str, ...]:
     """
     every = files.list()
     inner = tuple(path.rpartition("/")[0] + "/" for path in every if "/" in path and _name(path) in MANIFEST_FILES)
-    return tuple(path for path in every if _is_scenario(path) and not path.startswith(inner))
+    return tuple(path for path in every if is_scenario_file(path) and not path.startswith(inner))
 
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _is_scenario(path: str) -> bool:
-    folder = path.rpartition("/")[0].rpartition("/")[2]
-    return path.endswith(MARKED) or (folder == FOLDER and path.endswith(SUFFIXES))

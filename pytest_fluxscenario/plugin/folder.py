@@ -16,12 +16,12 @@ from typing import cast
 import pluggy
 import pytest
 
+from pytest_fluxscenario.documents.suffixes import SUFFIXES
 from pytest_fluxscenario.plugin.collect import ScenarioFile
 from pytest_fluxscenario.plugin.keys import OPTIONS
 from pytest_fluxscenario.plugin.record_session import session_of
 from pytest_fluxscenario.plugin.watched import is_watched
 
-_SUFFIXES = (".json", ".yaml", ".yml")
 #: What looks at single files, or picks items out of them.
 _PICKING = ("lf", "failedfirst", "ignore", "ignore_glob", "keepduplicates", "doctestglob")
 _COLLECTING = (
@@ -56,7 +56,7 @@ class ScenarioFolder(pytest.Directory):
         yield from self._not_files()
         for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
             path = Path(entry.path)
-            if entry.name.endswith(_SUFFIXES) and entry.is_file():
+            if entry.name.endswith(SUFFIXES) and entry.is_file():
                 file = ScenarioFile.from_parent(self, path=path, name=entry.name, flux=flux)
                 items = file.try_items()
                 if items is None:
@@ -72,7 +72,7 @@ class ScenarioFolder(pytest.Directory):
         """Links that lead nowhere, pipes and the like, which pytest passes over: a scenario that is gone is told of."""
         for entry in sorted(os.scandir(self.path), key=lambda entry: entry.name):
             if (
-                entry.name.endswith(_SUFFIXES)
+                entry.name.endswith(SUFFIXES)
                 # Editors leave links that lead nowhere beside a file that is being edited.
                 and not entry.name.startswith(".")
                 and not (entry.is_file() or entry.is_dir())
