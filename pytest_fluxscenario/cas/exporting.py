@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -18,8 +19,10 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES
 from pytest_fluxscenario.cas.scan import is_left_out, scan_folder
+from pytest_fluxscenario.cas.scenarios import is_scenario_file
 from pytest_fluxscenario.cas.trees import FileTree
 
+_MANIFESTS: Final = frozenset(MANIFEST_FILES)
 #: What of the files that an import leaves out may go with a folder that is replaced: nobody misses a cache.
 _CACHES: Final = frozenset({"__pycache__"})
 _OWNER_MAY_LOOK = 0o700
@@ -43,12 +46,13 @@ def export_file(data: bytes, path: str, *, force: bool = False) -> None:
 def export_tree(tree: FileTree, path: str, *, force: bool = False) -> None:
     """Write the files of a pack, with their modes, as the folder at ``path``, and nothing outside of it.
 
-    An empty folder may stand there; with ``force`` also a pack, which is replaced whole, unless it holds files that are
-    no part of a pack (a ``.git`` is not swept away). Raises StoreError for anything else that stands there, DamageError
-    for a damaged blob, WriteError where the system refuses; then nothing has changed.
+    An empty folder may stand there; with ``force`` also a pack, or for a suite a folder of scenario files, which is
+    replaced whole, unless it holds files that are no part of it (a ``.git`` is not swept away). Raises StoreError for
+    anything else that stands there, DamageError for a damaged blob, WriteError where the system refuses; then
+    nothing has changed.
     """
     path = os.path.normpath(path)
-    _check_folder(path, force=force)
+    _check_folder(path, force=force, fresh=tree.entries.keys())
     parent, name = os.path.split(os.path.abspath(path))
     make_folder(parent)
     fresh = os.path.join(parent, f".{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
@@ -119,11 +123,11 @@ def _put(fresh: str, path: str) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _check_folder(path: str, *, force: bool) -> None:
+def _check_folder(path: str, *, force: bool, fresh: AbstractSet[str]) -> None:
     if not os.path.lexists(path):
         return
     if os.path.islink(path) or not os.path.isdir(path):
-        raise _in_the_way(path, "is not a folder, and a pack becomes one", "name a folder")
+        raise _in_the_way(path, "is not a folder, and this becomes one", "name a folder")
     try:
         held = os.listdir(path)
     except OSError as error:
@@ -132,16 +136,21 @@ def _check_folder(path: str, *, force: bool) -> None:
         return
     if not force:
         raise _exists(path)
-    if not set(held) & set(MANIFEST_FILES):
-        raise _in_the_way(path, "is not empty and no pack, so it is not replaced", "name a new folder")
+    was_pack, suite = not _MANIFESTS.isdisjoint(held), _MANIFESTS.isdisjoint(fresh)
+    if was_pack == suite:
+        what = "is a pack, and this is a suite" if was_pack else "is not empty and no pack"
+        raise _in_the_way(path, f"{what}, so it is not replaced", "name a new folder")
     # Raises also for links and the like, which no import would take and no export brings back.
-    parts = {file.real for file in scan_folder(path, path)}
+    parts = {
+        file.real for file in scan_folder(path, path) if was_pack or file.path in fresh or is_scenario_file(file.path)
+    }
+    noun = "suite" if suite else "pack"
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(set(folders) - _CACHES)
         for file in sorted(files):
             real = os.path.join(folder, file)
             if real not in parts and not is_left_out(file):
-                raise _in_the_way(real, "is no part of the pack, and would be lost", "move it, or name a new folder")
+                raise _in_the_way(real, f"is no part of the {noun}, and would be lost", "move it, or name a new folder")
 
 
 def _exists(path: str) -> FluxError:

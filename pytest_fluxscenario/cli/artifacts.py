@@ -39,7 +39,8 @@ _LIST: Final[Mapping[Kind, str]] = {
 }
 _EXPORT: Final = """\
 A document becomes a file, a pack a folder with the modes of its files. What stands at PATH is never overwritten without
---force; with it a file, or a folder that holds a pack and nothing else, is replaced as a whole."""
+--force; with it a file, or a folder that holds a pack and nothing else (for a suite: scenario files and nothing else),
+is replaced as a whole."""
 _DIFF: Final = """\
 Documents are compared in their normalised form (JSON, keys sorted); packs by their files, and by the actions, gates and
 artifact types of their profiles.

@@ -11,8 +11,9 @@ from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.base.fs import WriteError, write_error
 from pytest_fluxscenario.cas import exporting
 from pytest_fluxscenario.cas.exporting import export_file, export_tree
-from pytest_fluxscenario.cas.importing import import_file, import_tree
-from pytest_fluxscenario.cas.store import open_store
+from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
+from pytest_fluxscenario.cas.store import blobs_of, open_store
+from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.cas.trees import StoredTree, TreeEntry, build_tree, read_tree
 
 
@@ -203,3 +204,50 @@ def test_a_tree_of_the_store_is_that_of_the_folder(tmp_path: Path) -> None:
     tree = filed(tmp_path)
     assert tree.hash == build_tree(str(tmp_path / "pack"), "x").hash
     assert tree.entries["logic/deep/run.sh"] == TreeEntry(tree.entries["logic/deep/run.sh"].hash, "755")
+
+
+def suite(tmp_path: Path, **files: str) -> StoredTree:
+    """A suite of the store, of files named by their stems; ``__`` stands for a slash."""
+    folder = tmp_path / "flows"
+    for stem, text in files.items():
+        path = folder / f"{stem.replace('__', '/')}.scenario.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    built = read_suite(str(folder), [str(path.relative_to(folder)) for path in folder.rglob("*.yaml")])
+    [imported] = file_all(str(tmp_path / "store"), [built])
+    return read_tree(blobs_of(str(tmp_path / "store")), imported.hash)
+
+
+def test_the_folder_of_a_suite_is_replaced_when_asked(tmp_path: Path) -> None:
+    tree = suite(tmp_path, one="id: one\n", deep__two="id: two\n")
+    old = tmp_path / "old"
+    export_tree(tree, str(old))
+    (old / "gone.scenario.json").write_bytes(b"{}")
+    (old / "one.scenario.yaml").write_bytes(b"id: changed\n")
+    with pytest.raises(StoreError, match="--force"):
+        export_tree(tree, str(old))
+    export_tree(tree, str(old), force=True)
+    assert seen(old) == seen(tmp_path / "flows")
+
+
+@pytest.mark.parametrize("other", ["deployment.yaml", "notes.txt", ".git/HEAD"])
+def test_what_is_no_part_of_a_suite_is_not_swept_away(tmp_path: Path, other: str) -> None:
+    tree = suite(tmp_path, one="id: one\n")
+    old = tmp_path / "old"
+    export_tree(tree, str(old))
+    (old / other).parent.mkdir(exist_ok=True)
+    (old / other).write_bytes(b"dear")
+    before = seen(old)
+    with pytest.raises(StoreError, match="is no part of the suite, and would be lost"):
+        export_tree(tree, str(old), force=True)
+    assert seen(old) == before
+
+
+def test_a_suite_and_a_pack_do_not_replace_one_another(tmp_path: Path) -> None:
+    flows, whole = suite(tmp_path, one="id: one\n"), filed(tmp_path)
+    export_tree(flows, str(tmp_path / "suite"))
+    export_tree(whole, str(tmp_path / "whole"))
+    with pytest.raises(StoreError, match="is not empty and no pack"):
+        export_tree(whole, str(tmp_path / "suite"), force=True)
+    with pytest.raises(StoreError, match="is a pack, and this is a suite"):
+        export_tree(flows, str(tmp_path / "whole"), force=True)
