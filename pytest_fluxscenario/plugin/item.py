@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pytest
 
+from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.plugin.adapt import as_clock, as_environment, as_hooks
 from pytest_fluxscenario.plugin.execute import Attempt, execute
@@ -98,6 +99,9 @@ class ScenarioMixin(pytest.Item):
         """Each failed step at its own line; anything else as pytest shows it."""
         if isinstance(excinfo.value, ScenarioFailed):
             return failure_repr(self, excinfo.value.outcome)
+        if isinstance(excinfo.value, FluxError):
+            # What was collected is not there any more: each problem says where.
+            return str(excinfo.value)
         return super().repr_failure(excinfo)
 
 

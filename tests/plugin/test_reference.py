@@ -501,6 +501,29 @@ def test_a_damaged_blob_never_looks_green(filed: Project, how: str, plugin_args:
         assert filed.manifest()["verdict"] == "failed"
 
 
+def test_a_blob_that_is_damaged_before_a_rerun_is_told_without_a_traceback(filed: Project) -> None:
+    filed.text(
+        "conftest.py",
+        """
+import pathlib
+
+def pytest_runtestloop(session):
+    for _ in range(2):
+        for item, after in zip(session.items, [*session.items[1:], None]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        for blob in pathlib.Path("store/blobs").glob("*/*"):
+            blob.write_bytes(blob.read_bytes() + b"~")
+    return True
+""",
+    )
+    result = filed.run("--fluxscenario-ref=flow:v1.0.0", "-p", "no:rerunfailures")
+    result.stdout.fnmatch_lines(["*store/blobs/*: the * bytes of the blob have another hash*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*DamageError*")
+    result.stdout.no_fnmatch_line("*.py:[0-9]*")
+    assert result.ret == 1
+
+
 def test_an_index_that_is_cut_is_an_error(filed: Project) -> None:
     index = filed.root / "store" / "index.json"
     index.write_bytes(index.read_bytes()[:-20])
