@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, StoreError
 from pytest_fluxscenario.base.fs import is_temporary
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.problems import Problem, Problems
+from pytest_fluxscenario.base.problems import Problem, Problems, Severity
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.holdings import Holding, Named, holdings
@@ -79,13 +79,17 @@ def _open(folder: str, name: str, problems: Problems) -> Store | None:
 def check_index(store: Store) -> list[Problem]:
     """What is wrong with the index of ``store``: entries that are not those that were imported (docs/adr/0015)."""
     problems = Problems()
-    if not store.index_bytes.endswith(b"\n"):
-        problems.add("store.index-cut", Place(store.index.file), "the last line has no end", _COPY)
+    cut = not store.index_bytes.endswith(b"\n")
     file = f"{store.name}/{SUM_FILE}"
     try:
         data = read_sums(store.folder, store.name)
     except FluxError as error:
-        return [*problems.found, *error.problems]
+        return list(error.problems)
+    if cut:
+        # Beside index.sum it was written by this package, which ends every line; another tool may not.
+        severity: Severity = "warning" if data is None else "error"
+        hint = "the next import writes it anew" if data is None else _COPY
+        problems.add("store.index-cut", Place(store.index.file), "the last line has no end", hint, severity)
     if data is None:
         if any(store.index.names.values()):
             hint = "the next import makes one of the index as it is then"

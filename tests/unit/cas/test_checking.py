@@ -178,6 +178,17 @@ def test_an_index_without_its_check_is_a_warning_until_the_next_import(store: Pa
     assert codes(store) == []
 
 
+def test_an_index_of_another_tool_needs_no_end_of_its_last_line(store: Path, tmp_path: Path) -> None:
+    index = store / "index.json"
+    index.write_bytes(index.read_bytes().rstrip(b"\n"))
+    assert codes(store) == [("store.index-cut", "error")]
+    (store / "index.sum").unlink()
+    assert codes(store) == [("store.index-cut", "warning"), ("store.no-sums", "warning")]
+    spec(tmp_path, "more")
+    import_file(str(store), "specs", str(tmp_path / "card.yaml"), tag="v9.0.0")
+    assert codes(store) == []
+
+
 def test_an_entry_that_the_index_lost_is_a_warning(store: Path, tmp_path: Path) -> None:
     before = (store / "index.json").read_bytes()
     spec(tmp_path, "a: 2\n")
