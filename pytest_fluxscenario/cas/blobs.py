@@ -65,6 +65,15 @@ class Blobs:
             raise self._damage(digest, (data,))
         return data
 
+    def read_named(self, digest: str) -> bytes:
+        """The same for a blob that an index or a tree names: that it is gone is damage. Raises like ``read``."""
+        try:
+            return self.read(digest)
+        except StoreError as error:
+            if error.problems[0].code == "store.missing-blob":
+                raise DamageError(error.problems) from None
+            raise
+
     def verify(self, digest: str) -> Verified:
         """Read the blob of that hash piece by piece, and keep nothing of it. Raises like ``read``."""
         held = Digest()
@@ -136,7 +145,7 @@ class Blobs:
                     yield piece
             finally:
                 os.close(descriptor)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             message = f"there is no blob {digest}"
             raise StoreError.of("store.missing-blob", self._place(digest), message, _IMPORT_AGAIN) from None
         except OSError as error:

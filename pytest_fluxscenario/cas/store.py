@@ -38,8 +38,17 @@ class Store:
         return self.index.resolve(kind, ref)
 
     def read(self, digest: str) -> bytes:
-        """The blob of that hash, verified. Raises StoreError, DamageError."""
-        return self.blobs.read(digest)
+        """The blob of that hash, verified.
+
+        Raises DamageError, also where it is gone and the index names it; StoreError.
+        """
+        try:
+            return self.blobs.read(digest)
+        except StoreError as error:
+            named = (tags.values() for names in self.index.names.values() for tags in names.values())
+            if error.problems[0].code == "store.missing-blob" and any(digest in hashes for hashes in named):
+                raise DamageError(error.problems) from None
+            raise
 
 
 def blobs_of(folder: str, name: str = "") -> Blobs:

@@ -103,7 +103,7 @@ class StoredTree(Mapping[str, bytes]):
         return self._entries
 
     def __getitem__(self, path: str) -> bytes:
-        return self._blobs.read(self._entries[path].hash)
+        return self._blobs.read_named(self._entries[path].hash)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

@@ -60,7 +60,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     profiles: dict[ProfileRef, int] = field(default_factory=dict)
-    #: Whether a file could not be used because a store is damaged.
+    #: Whether a file could not be used, or a hook not run, because a store is damaged.
     damaged: bool = False
     items: list[dict[str, Any]] = field(default_factory=list)
     #: What was run from the store, in words.
@@ -83,6 +83,7 @@ class Report:
         if ended.run is not None:
             ref = ended.item.subject.ref
             self.profiles[ref] = self.profiles.get(ref, 0) + 1
+            self.damaged = self.damaged or ended.run.damaged
         if outcome in ("failed", "error"):
             self.failures.append(self._failure(ended))
         if self.json:

@@ -18,7 +18,7 @@ from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.runtimes.faulted import FaultedHooks
 from pytest_fluxscenario.runtimes.none import NoHooks
-from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
+from pytest_fluxscenario.runtimes.port import HookCall, HookDamaged, HookOutcome, HookRuntime
 
 if TYPE_CHECKING:
     # A session whose scenarios name no spec never imports it.
@@ -35,13 +35,19 @@ class StepHooks:
     errors: list[tuple[str, str]] = field(default_factory=list)
     #: How many calls went on to ``base``.
     calls: int = 0
+    #: A hook did not run, because its store is damaged.
+    damaged: bool = False
 
     def call(self, call: HookCall) -> HookOutcome:
         """The outcome of the step's fault for that hook, or of the real call."""
         if call.hook_id in self.faults:
             return FaultedHooks(self.base, self.faults).call(call)
         self.calls += 1
-        outcome = self.base.call(call)
+        try:
+            outcome = self.base.call(call)
+        except HookDamaged:
+            self.damaged = True
+            raise
         if outcome.errors:
             self.errors.append((call.hook_id, outcome.errors))
         return outcome

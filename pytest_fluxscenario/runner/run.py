@@ -69,6 +69,8 @@ class Outcome:
     where: Mapping[int, Pointer] = field(default_factory=dict)
     #: Where the scenario did not pass: hook id and what that hook wrote to its standard error, call by call.
     errors: tuple[tuple[str, str], ...] = ()
+    #: A hook did not run, because the store that holds its pack is damaged.
+    damaged: bool = False
 
     @property
     def passed(self) -> int:
@@ -142,7 +144,8 @@ def run_scenario(
         if result.verdict == "error" or (result.verdict == "failed" and verdict == "passed"):
             verdict = result.verdict
     where = check.where if check is not None else {}
-    return Outcome(verdict, tuple(results), where=where, errors=() if verdict == "passed" else tuple(hooks.errors))
+    errors = () if verdict == "passed" else tuple(hooks.errors)
+    return Outcome(verdict, tuple(results), where=where, errors=errors, damaged=hooks.damaged)
 
 
 def _run_step(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_fluxscenario.base.errors import DamageError, StoreError
+from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.base.names import HashRef, Ref, TagRef
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
@@ -52,7 +52,7 @@ class StoredDocument:
 
     def read(self) -> Source:
         """Its bytes, verified. Raises StoreError, DamageError."""
-        return Source(self.name, _read(self.store, self.hash), self.hash)
+        return Source(self.name, self.store.blobs.read_named(self.hash), self.hash)
 
 
 def find_stored(store: Store, ref: Ref) -> Resolved:
@@ -93,7 +93,7 @@ def read_stored(store: Store, found: Resolved) -> tuple[StoredDocument, ...]:
     """The documents of what was found, in order of their paths: never none. Raises StoreError, DamageError."""
     place = f"{found.name}/{found.tag}" if found.name else f"sha256/{found.hash[:12]}"
     where = f"{store.name}/{place}"
-    data = _read(store, found.hash)
+    data = store.blobs.read_named(found.hash)
     if not is_tree(data):
         if found.kind == "profiles":
             hint = "import its pack, or scenarios that run on it"
@@ -109,16 +109,6 @@ def read_stored(store: Store, found: Resolved) -> tuple[StoredDocument, ...]:
         raise StoreError.of("store.no-scenarios", Place(where), "holds no scenario file", hint)
     around = _ref_of(found) if is_pack else None
     return tuple(StoredDocument(store, found, path, entries[path].hash, f"{where}/{path}", around) for path in paths)
-
-
-def _read(store: Store, digest: str) -> bytes:
-    """A blob that the store says it has. Raises DamageError also where it is gone, StoreError."""
-    try:
-        return store.read(digest)
-    except StoreError as error:
-        if error.problems[0].code == "store.missing-blob":
-            raise DamageError(error.problems) from None
-        raise
 
 
 def _is_pack(store: Store, digest: str) -> bool:

@@ -13,7 +13,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.model.pack import Runtime
 from pytest_fluxscenario.packs.files import PackFiles, file_place
-from pytest_fluxscenario.runtimes.port import HookUnavailable
+from pytest_fluxscenario.runtimes.port import HookUnavailable, without_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PackCode:
         try:
             data = self.files.content(path)
         except FluxError as error:
-            raise HookUnavailable(error.problems) from error
+            raise without_file(error) from error
         if sha256(data) != digest:
             message = "has changed since the pack was loaded; a hook runs only what was looked at"
             raise HookUnavailable.of("hook.changed", file_place(self.files, path), message, "run again")

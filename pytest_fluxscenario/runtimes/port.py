@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.digest import sha256_ref
-from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.errors import DamageError, FluxError
 
 HOOK_CALL_PROTOCOL = "fst.hook.call.v1"
 
@@ -77,6 +77,18 @@ class PackRuntime(HookRuntime, Protocol):
 
 class HookUnavailable(FluxError):  # noqa: N818 - it says what is the case; ``error`` is a status of a call
     """A hook is needed, and nothing here can run it: no verdict is possible."""
+
+
+class HookDamaged(HookUnavailable):
+    """A file of the pack's logic is not what the store says: the hook does not run."""
+
+    exit_status = 3
+
+
+def without_file(error: FluxError) -> HookUnavailable:
+    """What a hook whose file cannot be had is told with."""
+    kind = HookDamaged if isinstance(error, DamageError) else HookUnavailable
+    return kind(error.problems)
 
 
 class RuntimeMissing(HookUnavailable):

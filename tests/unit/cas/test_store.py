@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.base.errors import DamageError
+from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.base.names import TagRef
 from pytest_fluxscenario.cas import store as store_module
 from pytest_fluxscenario.cas.blobs import Blobs
@@ -129,3 +129,24 @@ def test_an_index_that_is_still_the_same_is_not_read_once_more(tmp_path: Path) -
     later = open_store(str(tmp_path), known=store)
     assert later is not None
     assert later.index.tags("specs", "a") == ("v1.0.0",)
+
+
+def test_a_blob_that_the_index_names_is_damage_when_it_is_gone(store: Path) -> None:
+    opened = open_store(str(store))
+    assert opened is not None
+    digest = opened.resolve("specs", TagRef("card", "latest")).hash
+    Path(opened.blobs.path(digest)).unlink()
+    with pytest.raises(DamageError, match="there is no blob"):
+        opened.read(digest)
+    with pytest.raises(StoreError, match="there is no blob") as unknown:
+        opened.read("0" * 64)
+    assert not isinstance(unknown.value, DamageError)
+
+
+def test_blobs_that_are_no_folder_are_damage(store: Path) -> None:
+    opened = open_store(str(store))
+    assert opened is not None
+    (store / "blobs").rename(store / "aside")
+    (store / "blobs").write_bytes(b"")
+    with pytest.raises(DamageError, match="there is no blob"):
+        opened.read(opened.resolve("specs", TagRef("card", "latest")).hash)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.cas.importing import import_file, import_tree
-from pytest_fluxscenario.cas.store import open_store
+from pytest_fluxscenario.cas.store import blobs_of, open_store
+from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cli.main import main
-from tests.fakes.packs import failing, scenario, write
+from tests.fakes.packs import failing, needs_hook, scenario, trap, write
 from tests.unit.cli.conftest import Rig
 
 _FLOW = "store/index.json::flow:v1.0.0"
@@ -294,3 +295,26 @@ def test_what_cannot_be_a_suite(filed: Rig, path: str, said: str, capsys: pytest
     Path("empty").mkdir()
     assert main(["scenario", "import", path, "--suite"]) == 2
     assert capsys.readouterr().err.startswith(said)
+
+
+@pytest.mark.parametrize("how", ["changed", "gone"])
+@pytest.mark.parametrize("path", ["hooks.yaml", "logic/main.py"])
+@pytest.mark.parametrize("marks", [{}, {"xfail": "later"}], ids=["plain", "xfail"])
+def test_damaged_code_does_not_run_and_is_damage(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, how: str, path: str, marks: dict[str, str]
+) -> None:
+    monkeypatch.chdir(rig.root)
+    trace = rig.root / "trace"
+    trap(rig.root / "packs" / "small", trace)
+    rig.add("one.json", needs_hook("hooked", **marks), needs_hook("again", **marks))
+    filed = import_tree("store", "packs/small")
+    shutil.rmtree("packs")
+    blobs = blobs_of("store")
+    blob = Path(blobs.path(read_tree(blobs, filed.hash).entries[path].hash))
+    if how == "gone":
+        blob.unlink()
+    else:
+        blob.write_bytes(blob.read_bytes() + f"\nopen({str(trace)!r}, 'w')\n".encode())
+    assert run("small:v1.0.0") == 3
+    assert run("small:v1.0.0", "--evidence", "off") == 3
+    assert not trace.exists()

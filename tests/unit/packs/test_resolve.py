@@ -235,12 +235,15 @@ def test_the_store_comes_last(world: World) -> None:
     assert (pack.origin, pack.store_ref, pack.profile.purpose) == ("store", "change_review:v1.2.0", "Filed.")
 
 
-def test_damage_of_the_store_passes_through(world: World) -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone"])
+def test_damage_of_the_store_passes_through(world: World, gone: bool) -> None:
     folder = world.pack("pack")
     world.file("pack")
     (folder / "process.manifest.yaml").unlink()
     for blob in (world.root / "store" / "blobs").rglob("*/*"):
         blob.write_bytes(blob.read_bytes() + b" ")
+        if gone:
+            blob.unlink()
     resolver = world.resolver()
     for _ in range(2):
         with pytest.raises(DamageError):
