@@ -9,8 +9,8 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 DEMO  := build/demo
 BENCH := build/benchmarks/tools
-# More arguments for pytest: make test TEST_ARGS="-n 2 -k store"
-TEST_ARGS  ?=
+# Arguments for pytest, such as make test TEST_ARGS="-n 0 -k store"; two processes, as CI has two cores.
+TEST_ARGS  ?= -n 2
 # And for the benchmarks: make bench BENCH_ARGS=--quick (keeps no table)
 BENCH_ARGS ?= --keep
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -136,12 +137,26 @@ def test_a_blob_that_is_no_file_is_damage_and_never_hangs(tmp_path: Path, kind: 
     assert code == ("store.link" if kind == "link" else "store.not-a-file")
 
 
-def test_a_blob_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_blob_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs, digest = blob(tmp_path, UNIX, UNIX)
+    real = os.open
+
+    def refusing(path: str, flags: int, mode: int = 0o777) -> int:
+        if os.fspath(path).endswith(digest):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(StoreError, match="the blob cannot be read: Input/output error"):
+        blobs.read(digest)
+
+
+def test_a_blob_below_what_is_no_folder_is_not_there(tmp_path: Path) -> None:
     blobs, digest = blob(tmp_path, UNIX, UNIX)
     shard = Path(blobs.path(digest)).parent
     shard.rename(tmp_path / "elsewhere")
     shard.write_text("")
-    with pytest.raises(StoreError, match="the blob cannot be read: Not a directory"):
+    with pytest.raises(StoreError, match=f"there is no blob {digest}"):
         blobs.read(digest)
 
 

@@ -134,7 +134,11 @@ def test_nothing_is_left_of_a_session_that_is_ended(project: Project, args: tupl
     temporary.mkdir()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *args]
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    with subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.DEVNULL) as session:
+    # A shell's job in the background ignores SIGINT, and so would whatever it starts.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    session = subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.DEVNULL)
+    signal.signal(signal.SIGINT, before)
+    with session:
         _until(mark.exists)
         # The hook says so before it forks.
         _until(lambda: len(carrying(str(temporary))) >= 4)
