@@ -27,7 +27,8 @@ _DRAFTS: Final[Mapping[str, tuple[str, ...]]] = {
     "http://json-schema.org/draft-07/schema": (),
 }
 _DEFAULT_DRAFT: Final = next(iter(_DRAFTS))
-_REFS: Final = ("$ref", "$dynamicRef", "$recursiveRef")
+_RECURSIVE: Final = "$recursiveRef"
+_REFS: Final = ("$ref", "$dynamicRef", _RECURSIVE)
 #: A document that is one schema.
 _WHOLE: Final[tuple[Pointer, ...]] = ((),)
 #: Parts of one schema; checking the form of so many takes a second.
@@ -151,17 +152,17 @@ class _Check:
             self._add("schema-draft", (*pointer, "$schema"), message, hint)
 
     def _references(self, parts: Mapping[Pointer, dict[str, Any]], anchors: Sequence[str]) -> None:
-        targets = {"".join(f"/{step}" for step in pointer): pointer for pointer in parts}
-        for pointer, part in parts.items():
-            # Whoever follows references finds the names in what JSON Schema knows, so not below 'schemas' of a spec.
-            if self.roots == _WHOLE or pointer[:1] == ("$defs",):
-                targets.update({part[word]: pointer for word in anchors if isinstance(part.get(word), str)})
+        targets = self._targets(parts, anchors)
         same: dict[Pointer, list[Pointer]] = {}
         for pointer, part in parts.items():
             same[pointer] = [below for below in _below(part, pointer) if below[len(pointer)] in _SAME]
             for word in _REFS:
                 reference = part.get(word)
                 if not isinstance(reference, str):
+                    continue
+                if word == _RECURSIVE and reference != "#":
+                    # Draft 2019-09 knows no other, and whoever follows it looks at nothing else.
+                    self._add("schema-ref", (*pointer, word), f"'{_RECURSIVE}' can only be '#'")
                     continue
                 # Steps are compared as they are written in the document: '~1' and '%25' are ways to write a reference.
                 target = targets.get(unquote(reference[1:]).replace("~1", "/").replace("~0", "~"))
@@ -178,6 +179,23 @@ class _Check:
         if loop is not None:
             message = "the references from here lead back to here, so that nothing can ever be checked"
             self._add("schema-loop", loop, message)
+
+    def _targets(self, parts: Mapping[Pointer, dict[str, Any]], anchors: Sequence[str]) -> dict[str, Pointer]:
+        """Where references within the document may lead, by what follows their '#'."""
+        targets = {"".join(f"/{step}" for step in pointer): pointer for pointer in parts}
+        for pointer, part in parts.items():
+            # Whoever follows references finds the names in what JSON Schema knows, so not below 'schemas' of a spec.
+            if self.roots == _WHOLE or pointer[:1] == ("$defs",):
+                for word in anchors:
+                    name = part.get(word)
+                    if not isinstance(name, str):
+                        continue
+                    if name in targets:
+                        # Which of them a reference means is left to whoever follows it.
+                        message = f"the anchor '{shown(name, 80)}' stands twice in this document"
+                        self._add("schema-ref", (*pointer, word), message, "give each a name of its own")
+                    targets[name] = pointer
+        return targets
 
     def _patterns(self, pointer: Pointer, part: Mapping[str, Any]) -> None:
         patterns: list[tuple[Pointer, str]] = []

@@ -125,4 +125,4 @@ def test_specs_by_chance_are_refused_or_give_an_answer() -> None:
 
 @pytest.mark.slow
 def test_many_specs_by_chance() -> None:
-    _try(2, 50_000)
+    _try(2, 20_000)

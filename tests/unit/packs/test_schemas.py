@@ -57,6 +57,13 @@ def test_schemas_that_are_in_order(schema: dict[str, Any]) -> None:
         ({"allOf": [{"$ref": "other.json#/$defs/a"}]}, "pack.schema-ref", "/allOf/0/$ref", "leaves the schema"),
         ({"properties": {"const": {"$ref": "//x"}}}, "pack.schema-ref", "/properties/const/$ref", "leaves the schema"),
         ({"if": {"then": {"$dynamicRef": "x#y"}}}, "pack.schema-ref", "/if/then/$dynamicRef", "leaves the schema"),
+        (
+            {"$defs": {"a": {"$anchor": "n"}, "b": {"$anchor": "n"}}},
+            "pack.schema-ref",
+            "/$defs/a/$anchor",
+            "stands twice",
+        ),
+        ({"items": {"$recursiveRef": "#n"}}, "pack.schema-ref", "/items/$recursiveRef", "can only be '#'"),
         ({"$ref": "#/$defs/nothing"}, "pack.schema-ref", "/$ref", "leads to no schema"),
         ({"$ref": "#nothing"}, "pack.schema-ref", "/$ref", "leads to no schema"),
         ({"$defs": {"a": {"$id": "http://x/y"}}}, "pack.schema-ref", "/$defs/a/$id", "of its own"),
