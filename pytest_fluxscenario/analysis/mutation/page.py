@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
-from importlib.resources import files
+from typing import Final
 
-from pytest_fluxscenario.base.text import shown, shown_lines
+from pytest_fluxscenario.base.html import code, document, lines, style_of, table, text
 from pytest_fluxscenario.model.mutants import MutantReport, MutantScore, MutationReport
 
-_FATES = {"survived": "Survived", "equivalent": "Cannot be noticed", "killed": "Noticed"}
+_FATES: Final = {"survived": "Survived", "equivalent": "Cannot be noticed", "killed": "Noticed"}
 
 
 def page_of(report: MutationReport) -> str:
     """The page, UTF-8, with its style inside."""
-    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-    title = f"{report.process_id} {report.process_version}: mutants"
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        f"<title>{_text(title)}</title><style>{style}</style></head><body><main>",
-        f"<h1>{_text(report.process_id)} <small>{_text(report.process_version)}</small></h1>",
+        f"<h1>{text(report.process_id)} <small>{text(report.process_version)}</small></h1>",
         _summary(report),
         _section("survived", report.mutants),
         _gates(report),
         _section("equivalent", report.mutants),
         _section("killed", report.mutants),
-        f"<footer>profile <code>{_text(report.profile_hash)}</code>, scenarios <code>{_text(report.suite_hash)}</code>",
-        "</footer></main></body></html>",
+        f"<footer>profile {code(report.profile_hash)}, scenarios {code(report.suite_hash)}</footer>",
     ]
-    return "\n".join(parts) + "\n"
+    title = f"{report.process_id} {report.process_version}: mutants"
+    return "".join(document(title, parts, style_of(__package__, "page.css")))
 
 
 def _summary(report: MutationReport) -> str:
@@ -49,13 +41,17 @@ def _summary(report: MutationReport) -> str:
 def _gates(report: MutationReport) -> str:
     if not report.gates:
         return ""
-    rows = "".join(
-        f'<tr><th scope="row"><code>{_text(gate)}</code></th><td>{score.killed}</td><td>{score.survived}</td>'
-        f'<td>{score.equivalent}</td><td class="{_grade(score)}">{score.percent:.0f}%</td></tr>'
+    rows = [
+        (
+            code(gate),
+            str(score.killed),
+            str(score.survived),
+            str(score.equivalent),
+            f'<span class="{_grade(score)}">{score.percent:.0f}%</span>',
+        )
         for gate, score in report.gates.items()
-    )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Gate", "Noticed", "Survived", "Cannot be", "Score"))
-    return f'<h2>Gates</h2><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    ]
+    return "<h2>Gates</h2>" + table(("Gate", "Noticed", "Survived", "Cannot be", "Score"), rows)
 
 
 def _section(fate: str, mutants: Iterable[MutantReport]) -> str:
@@ -69,28 +65,24 @@ def _section(fate: str, mutants: Iterable[MutantReport]) -> str:
 
 def _mutant(mutant: MutantReport) -> str:
     where = f"{mutant.file}:{mutant.line}" if mutant.line else mutant.file
-    lines = "".join(
-        f'<span class="{kind}">{mark} {_text(line)}</span>\n'
-        for kind, mark, text in (("old", "-", mutant.before), ("new", "+", mutant.after))
-        for line in (text.split("\n") if text else ())
+    diff = "".join(
+        f'<span class="{kind}">{mark} {lines(line)}</span>\n'
+        for kind, mark, told in (("old", "-", mutant.before), ("new", "+", mutant.after))
+        for line in (told.split("\n") if told else ())
     )
     said = {
-        "killed": f"Noticed by <code>{_text(mutant.by)}</code>.",
-        "survived": f"Would notice: {_text(mutant.why)}",
-        "equivalent": f"Why: {_text(mutant.why)}.",
+        "killed": f"Noticed by {code(mutant.by)}.",
+        "survived": f"Would notice: {text(mutant.why)}",
+        "equivalent": f"Why: {text(mutant.why)}.",
     }[mutant.fate]
-    near = "".join(f"<li><code>{_text(one)}</code></li>" for one in mutant.near)
+    near = "".join(f"<li>{code(one)}</li>" for one in mutant.near)
     asked = f"<p>Asked for it, and noticed nothing:</p><ul>{near}</ul>" if near else ""
     return (
-        f'<article class="{mutant.fate}"><h3>{_text(mutant.what)}</h3>'
-        f'<p class="where"><code>{_text(where)}</code> <code>{_text(mutant.id)}</code></p>'
-        f"<pre>{lines}</pre><p>{said}</p>{asked}</article>"
+        f'<article class="{mutant.fate}"><h3>{text(mutant.what)}</h3>'
+        f'<p class="where">{code(where)} {code(mutant.id)}</p>'
+        f"<pre>{diff}</pre><p>{said}</p>{asked}</article>"
     )
 
 
 def _grade(score: MutantScore) -> str:
     return "good" if score.survived == 0 else "bad"
-
-
-def _text(text: str) -> str:
-    return escape(shown(shown_lines(text), 2000))

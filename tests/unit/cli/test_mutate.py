@@ -142,7 +142,8 @@ def test_the_page_shows_survivors_and_nothing_foreign_as_markup(here: Path, caps
     assert "the gate what_required is left out" in page
     assert "&lt;b&gt;what&lt;/b&gt;" in page
     assert "<b>" not in page
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page
 
 
 def test_a_store_that_is_named_and_not_there_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
