@@ -29,7 +29,7 @@ class Condition:
         return all(test(payload) for test in self.payload_tests)
 
     def facts_hold(self, facts: Mapping[str, Any]) -> bool:
-        """Whether the facts have the values asked for; a fact that is not there has none."""
+        """Whether the facts have the values asked for; they hold each name that is asked for."""
         return all(same(lookup(facts, name), value) for name, value in self.facts)
 
 

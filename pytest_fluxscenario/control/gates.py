@@ -39,7 +39,9 @@ def _facts(rules: Rules, run: Run, rule: GateRule, payload: dict[str, Any], hook
         reason = f"The gate '{gate.id}' asks for facts and names no hook."
         return stop_at(rules, run, gate, route=gate.on_hook_failure or "Blocked", reason=reason, hook_calls=hooks.calls)
     hook = rules.hooks.get(gate.hook)
-    answer = hooks.ask(gate.hook, hook.input_artifact_type if hook else None, payload)
+    # A gate whose question stays open must not stand open: a fact that is left out is a failure of the hook.
+    asked = [name for name, _ in rule.condition.facts]
+    answer = hooks.ask(gate.hook, hook.input_artifact_type if hook else None, payload, asked)
     if answer.failed:
         said = "; ".join(answer.diagnostics)
         return stop_at(

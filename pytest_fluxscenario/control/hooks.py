@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.base.values import keys, type_name
+from pytest_fluxscenario.base.values import ABSENT, keys, lookup, type_name
 from pytest_fluxscenario.control.rules import RENDER, Rules
 from pytest_fluxscenario.control.state import Run
 from pytest_fluxscenario.model.response import HookCallRecord
@@ -48,12 +48,23 @@ class HookCaller:
     runtime: HookRuntime
     records: list[HookCallRecord] = field(default_factory=list)
 
-    def ask(self, hook_id: str, artifact_type: str | None, payload: dict[str, Any]) -> HookAnswer:
-        """Call a hook and judge its result. Raises HookUnavailable where nothing can run it."""
+    def ask(
+        self, hook_id: str, artifact_type: str | None, payload: dict[str, Any], facts: Collection[str] = ()
+    ) -> HookAnswer:
+        """Call a hook and judge its result, which has to say each of ``facts`` (names, may be dotted paths).
+
+        Raises HookUnavailable where nothing can run it.
+        """
         profile = self.rules.profile
         call = HookCall(hook_id, self.run.run_id, profile.id, profile.version, artifact_type, payload)
         outcome = self.runtime.call(call)
         status, diagnostics = self._judge(outcome)
+        if status == "ok" and outcome.result is not None:
+            said = outcome.result.get("facts", {})
+            unsaid = [name for name in facts if lookup(said, name) is ABSENT]
+            if unsaid:
+                named = ", ".join(shown(name, 80) for name in unsaid)
+                status, diagnostics = "invalid_result", (f"the result has no fact {named}",)
         rendered: str | UnsetType = UNSET
         hook = self.rules.hooks.get(hook_id)
         if status == "ok" and outcome.result is not None and hook is not None and hook.type == RENDER:

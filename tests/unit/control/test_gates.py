@@ -202,8 +202,28 @@ def test_a_fact_that_does_not_hold_leaves_the_gate_open_and_the_call_reported() 
     assert [call.hook_id for call in answer.hook_calls] == ["look"]
 
 
-def test_a_result_without_facts_holds_none() -> None:
-    target, _ = with_hook(facts_gate(), answer={"status": "ok"})
+@pytest.mark.parametrize("facts", [{}, {"other": True}, {"deep": {}}, {"deep": {"er": {}}}])
+@pytest.mark.parametrize("condition", [{"fact_true": "risky"}, {"fact_equals": {"deep.er.x": 1, "other": True}}])
+def test_a_hook_that_leaves_out_a_fact_that_is_asked_for_has_failed(
+    facts: dict[str, Any], condition: dict[str, Any]
+) -> None:
+    one = facts_gate(condition=condition, on_hook_failure="AwaitApproval")
+    target, _ = with_hook(one, answer={"status": "ok", "facts": facts})
+    answer = ask(target)
+    assert brief(answer) == "nok AwaitApproval the_gate"
+    assert answer.hook_calls[0].status == "invalid_result"
+    assert "has no fact" in answer.hook_calls[0].diagnostics[0]
+
+
+def test_a_result_without_facts_is_blocked_and_says_which_are_missing() -> None:
+    target, _ = with_hook(facts_gate(condition={"fact_equals": {"a": 1, "b": 2}}), answer={"status": "ok"})
+    answer = ask(target)
+    assert brief(answer) == "nok Blocked the_gate"
+    assert "the result has no fact a, b" in text(answer.reason)
+
+
+def test_a_fact_that_is_null_is_one() -> None:
+    target, _ = with_hook(facts_gate(), answer={"status": "ok", "facts": {"risky": None}})
     assert brief(ask(target)) == "ok Continue"
 
 
@@ -275,7 +295,7 @@ def test_a_hook_that_nothing_declares_is_called_without_an_artifact_type() -> No
 
 
 def test_calls_of_gates_that_did_not_fire_are_reported_with_what_stopped_the_request() -> None:
-    quiet = facts_gate(id="quiet", condition={"fact_true": "calm"})
+    quiet = facts_gate(id="quiet", condition={"fact_equals": {"risky": False}})
     target, _ = with_hook(quiet, facts_gate(id="loud"))
     answer = ask(target)
     assert answer.gate_id == "loud"

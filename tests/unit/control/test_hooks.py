@@ -201,7 +201,7 @@ def test_every_refusal_reports_the_calls_that_were_made_before_it(
         types=[ArtifactType("note", required_fields=("text",))],
         required=["note"],
         modes=["real"],
-        runtime=Answers({"look": OK}),
+        runtime=Answers({"look": {"status": "ok", "facts": {"a": False}}}),
     )
     answer = ask(target, payload=payload)
     assert refusal in text(answer.reason)
