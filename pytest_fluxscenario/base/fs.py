@@ -13,6 +13,8 @@ from pytest_fluxscenario.base.place import Place
 
 #: What a new file may be, before the umask: mkstemp's 0600 would shut the group out.
 NEW_MODE = 0o666
+#: What a file system says that has no hard links.
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 _TEMPORARY = re.compile(r"\..+\.[0-9]+\.[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
@@ -53,13 +55,8 @@ def replace_file(path: str, data: bytes, *, lasts: bool = True) -> None:
     """
     folder, temporary = beside(path)
     try:
-        descriptor = open_new(temporary)
         try:
-            try:
-                write_all(descriptor, data)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _write_new(temporary, data)
             os.replace(temporary, path)
         except BaseException:
             forget(temporary)
@@ -68,6 +65,54 @@ def replace_file(path: str, data: bytes, *, lasts: bool = True) -> None:
             sync_path(folder)
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def create_file(path: str, data: bytes) -> bool:
+    """Write ``data`` as the new file ``path``; False, and nothing is changed, where something stands there.
+
+    As with ``replace_file`` a reader sees all of it or nothing; but where the file system knows no hard links, a crash
+    may leave a part. Raises WriteError.
+    """
+    folder, temporary = beside(path)
+    try:
+        try:
+            _write_new(temporary, data)
+            try:
+                os.link(temporary, path, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                _create_in_place(path, data)
+        except FileExistsError:
+            return False
+        finally:
+            forget(temporary)
+        sync_path(folder)
+    except OSError as error:
+        raise write_error(path, error) from error
+    return True
+
+
+def _create_in_place(path: str, data: bytes) -> None:
+    descriptor = open_new(path)
+    try:
+        _fill(descriptor, data)
+    except BaseException:
+        forget(path)
+        raise
+
+
+def _write_new(temporary: str, data: bytes) -> None:
+    """A temporary file with ``data`` in it, which lasts. Raises OSError; the caller removes it then."""
+    _fill(open_new(temporary), data)
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(path: str) -> None:

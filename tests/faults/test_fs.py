@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.base.fs import WriteError, make_folder, replace_file
+from pytest_fluxscenario.base.fs import WriteError, create_file, make_folder, replace_file
 from pytest_fluxscenario.base.log import Log
 
 ERRNOS = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "EACCES"]
 OLD, NEW = b"the old bytes", b"the new bytes, and more of them"
 #: What base/fs may call of ``os`` that changes something, or that can fail.
-CALLS = ["open", "write", "fsync", "close", "replace", "mkdir", "unlink", "ftruncate"]
+CALLS = ["open", "write", "fsync", "close", "replace", "mkdir", "unlink", "ftruncate", "link"]
 
 
 class Calls:
@@ -123,6 +123,54 @@ def test_a_failed_replacement_leaves_the_old_or_the_new(folder: Path, step: int,
     assert str(caught.value) == f"{path}: cannot be written: {os.strerror(getattr(errno, code))}"
     assert caught.value.exit_status == 2
     assert descriptors() == before
+
+
+# ---- create_file
+
+CREATE = [
+    *("open temporary", "write temporary", "fsync temporary", "close temporary", "link temporary", "unlink temporary"),
+    *("open folder", "fsync folder", "close folder"),
+]
+
+
+def test_a_new_file_lasts_before_it_has_its_name(folder: Path) -> None:
+    with watched(Calls()) as calls:
+        assert create_file(str(folder / "file"), NEW)
+    assert calls.made == CREATE
+    assert (folder / "file").read_bytes() == NEW
+    assert os.listdir(folder) == ["file"]
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+@pytest.mark.parametrize("step", [0, 1, 2, 3, 4, 6, 7, 8], ids=lambda at: CREATE[at].replace(" ", "-"))
+def test_a_new_file_that_fails_leaves_all_of_it_or_nothing(folder: Path, step: int, code: str) -> None:
+    name = CREATE[step].split()[0]
+    at = sum(one.split()[0] == name for one in CREATE[:step])
+    calls = Calls(name, at, getattr(errno, code), after=name == "close")
+    before = descriptors()
+    with watched(calls), pytest.raises(WriteError) as caught:
+        create_file(str(folder / "file"), NEW)
+    assert calls.failed
+    assert os.listdir(folder) == (["file"] if step > CREATE.index("link temporary") else [])
+    assert str(caught.value) == f"{folder / 'file'}: cannot be written: {os.strerror(getattr(errno, code))}"
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("code", ["EPERM", "ENOSYS", "EOPNOTSUPP"])
+def test_without_hard_links_a_new_file_is_written_in_its_place(folder: Path, code: str) -> None:
+    with watched(Calls("link", 0, getattr(errno, code))):
+        assert create_file(str(folder / "file"), NEW)
+    assert (folder / "file").read_bytes() == NEW
+    assert os.listdir(folder) == ["file"]
+    with watched(Calls("link", 0, getattr(errno, code))):
+        assert not create_file(str(folder / "file"), OLD)
+    assert (folder / "file").read_bytes() == NEW
+    # The first write is of the temporary file, the second in the place.
+    no_link, no_space = Calls("link", 0, getattr(errno, code)), Calls("write", 1, errno.ENOSPC)
+    said = pytest.raises(WriteError, match=os.strerror(errno.ENOSPC))
+    with watched(no_link), watched(no_space), said:
+        create_file(str(folder / "other"), NEW)
+    assert os.listdir(folder) == ["file"]
 
 
 def test_when_the_temporary_file_cannot_be_removed_either_the_first_error_is_told(folder: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_fluxscenario.base.fs import (
     WriteError,
+    create_file,
     is_temporary,
     make_folder,
     remove_file,
@@ -67,6 +68,23 @@ def test_a_folder_in_the_way_is_told(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(folder: Path) -> None:
     with pytest.raises(WriteError, match=r"/no/file: cannot be written: No such file or directory"):
         replace_file(str(folder / "no" / "file"), NEW)
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "link", "broken link"])
+def test_what_stands_there_is_never_overwritten(folder: Path, what: str) -> None:
+    path, target = folder / "name", folder / "target"
+    if what == "file":
+        path.write_bytes(OLD)
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("target")
+        if what == "link":
+            target.write_bytes(OLD)
+    before = sorted(os.listdir(folder))
+    assert not create_file(str(path), NEW)
+    assert sorted(os.listdir(folder)) == before
+    assert all(one.read_bytes() == OLD for one in (path, target) if one.is_file())
 
 
 def test_a_path_that_is_hostile_is_named_in_one_line(folder: Path) -> None:
