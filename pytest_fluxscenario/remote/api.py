@@ -1,0 +1,174 @@
+"""The documents of the Mixer's API, one frozen value each: what the Mixer answers with and what clients read.
+
+``docs/openapi.yaml`` is written from these.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
+
+API: Final = "/v1"
+#: Most hashes that are asked for at once.
+MOST_HASHES: Final = 10_000
+
+RackStateName = Literal["pending", "active", "suspended", "offline"]
+RunStateName = Literal["running", "finished", "cancelled"]
+Outcome = Literal["ran", "missing", "refused", "given-up"]
+
+
+class Document(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
+    """What all documents of the API have in common: unknown fields are refused."""
+
+
+class Trouble(Document, frozen=True):
+    """Why a request is not met."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class RackCounts(Document, frozen=True):
+    """How many racks are in which state."""
+
+    pending: int = 0
+    active: int = 0
+    suspended: int = 0
+    offline: int = 0
+
+
+class Health(Document, frozen=True):
+    """The Mixer is there."""
+
+    status: Literal["ok", "degraded"]
+    #: Name and version of the package.
+    tool: str
+    #: Whether the link to the racks is up.
+    snake: bool
+    racks: RackCounts
+    #: Runs that are under way.
+    running: int
+    #: What the startup reference means; empty where there is nothing.
+    active: str = ""
+
+
+class RackInfo(Document, frozen=True):
+    """One rack."""
+
+    name: str
+    state: RackStateName
+    version: str
+    key: str
+    gears: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    slots: int = 0
+    #: Scenarios that are under way, as run and item id.
+    busy: tuple[tuple[str, str], ...] = ()
+    #: Scenarios that it has run since it was started.
+    done: int = 0
+    #: RFC 3339, UTC.
+    first_seen: str = ""
+    last_seen: str = ""
+
+
+class Filed(Document, frozen=True):
+    """One version in the store."""
+
+    name: str
+    tag: str
+    #: ``sha256:`` and 64 hex digits.
+    hash: str
+    #: Whether it is what ``name:latest`` means.
+    latest: bool = False
+
+
+class Hashes(Document, frozen=True):
+    """Content, named by its hashes of 64 hex digits."""
+
+    hashes: tuple[str, ...]
+
+
+class Submission(Document, frozen=True):
+    """Scenarios to run; their content is there already."""
+
+    #: Name and version of the sender's package.
+    tool: str
+    cases: tuple[PortableCase, ...]
+    settings: PortableSettings = PortableSettings()
+    pool: str = "default"
+    #: Who sends it, for people.
+    source: str = "pytest"
+
+
+class RefSubmission(Document, frozen=True):
+    """Scenarios of the Mixer's store to run."""
+
+    #: ``name:tag``, ``name:latest``, ``sha256:hash``; empty for what the Mixer was started with.
+    ref: str = ""
+    pool: str = "default"
+
+
+class Again(Document, frozen=True):
+    """A further attempt of an item."""
+
+    item: str
+    #: 2 for the second.
+    attempt: int
+    #: Refs of the results of earlier attempts.
+    earlier: tuple[str, ...] = ()
+
+
+class RunInfo(Document, frozen=True):
+    """A run, and how far it is."""
+
+    run: str
+    state: RunStateName
+    source: str
+    pool: str
+    #: RFC 3339, UTC.
+    created: str
+    #: Scenarios in all, and those that are accounted for.
+    total: int
+    done: int
+    #: Verdict, or ``missing``, ``refused`` and ``given-up``, to how many.
+    verdicts: dict[str, int] = {}
+    #: Rack to how many it has run.
+    racks: dict[str, int] = {}
+
+
+class ItemDone(Document, frozen=True):
+    """What became of one scenario."""
+
+    #: Grows by one in the order in which they came.
+    number: int
+    item: str
+    attempt: int
+    rack: str
+    outcome: Outcome
+    #: Why there is no record; empty where there is one.
+    reason: str = ""
+    #: The record as a line of JSON.
+    record: str = ""
+    ref: str = ""
+    verdict: str = ""
+    where: tuple[tuple[int, tuple[str | int, ...]], ...] = ()
+    fault: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+    called: bool = False
+    damaged: bool = False
+    redactions: dict[str, int] = {}
+
+
+class Records(Document, frozen=True):
+    """What has come of a run since the number that was asked for."""
+
+    state: RunStateName
+    records: tuple[ItemDone, ...]
+    racks: RackCounts
+    total: int
+    done: int

@@ -1,0 +1,192 @@
+"""Unpacking and running: a case that came from elsewhere, by the same runner and writer as a local run's.
+
+So the ``result`` of its record has the bytes that it would have there (evidence.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.trees import read_tree
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
+from pytest_fluxscenario.evidence.record import make_result, write_record
+from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.model.evidence import ScenarioRef, StepResult, Volatile
+from pytest_fluxscenario.model.scenario import Scenario
+from pytest_fluxscenario.model.shapes import decode
+from pytest_fluxscenario.packs.files import LoneProfile, TreeFiles
+from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
+from pytest_fluxscenario.packs.pack import Pack
+from pytest_fluxscenario.packs.specs import load_spec
+from pytest_fluxscenario.remote.case import Done, PortableCase, PortablePack, PortableSettings, PortableSpec
+from pytest_fluxscenario.runner.case import Case, Subject
+from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
+from pytest_fluxscenario.runner.suite import make_subject
+from pytest_fluxscenario.runtimes.make import Runtimes
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
+
+#: Packs that are kept ready; one that is asked for again is loaded again.
+_MOST_SUBJECTS = 64
+
+
+def bring(case: PortableCase, blobs: Blobs, fetch: Callable[[str], bytes]) -> None:
+    """See that ``blobs`` holds all that a case needs; ``fetch`` gives the bytes of a hash from where it came.
+
+    Raises DamageError where the bytes have another hash, and what ``fetch`` and writing raise.
+    """
+    known = [case.content, case.pack.hash, *((case.spec.hash,) if case.spec else ())]
+    _bring(known, blobs, fetch)
+    if case.pack.kind == "tree":
+        _bring((entry.hash for entry in read_tree(blobs, case.pack.hash).entries.values()), blobs, fetch)
+
+
+def _bring(digests: Iterable[str], blobs: Blobs, fetch: Callable[[str], bytes]) -> None:
+    for digest in digests:
+        if blobs.lies(digest):
+            continue
+        data = fetch(digest)
+        if sha256(data) != digest:
+            message = f"what came for the hash {shown(digest, 80)} has another one"
+            raise DamageError.of("remote.content", Place("content"), message, "it is not used")
+        blobs.write(data)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Runs cases out of one set of blobs, which holds what they need; each pack is made ready once."""
+
+    blobs: Blobs
+    #: Names the machine in records.
+    name: str
+    #: Variables of this machine whose values no record may hold, and where they are looked up.
+    redact_env: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    #: Calls the hooks of packs; whoever makes a bench closes it.
+    runtimes: Runtimes = field(default_factory=Runtimes)
+    _subjects: dict[tuple[PortablePack, PortableSpec | None, tuple[str, ...]], Subject] = field(default_factory=dict)
+
+    def run(self, case: PortableCase, settings: PortableSettings, earlier: tuple[str, ...] = ()) -> Done:
+        """Run one case, and write its record; ``earlier`` are the refs of what earlier attempts gave.
+
+        Raises FluxError for a case that cannot be run as its sender would run it.
+        """
+        redactor = Redactor(settings.redact, self.redact_env, self.environ)
+        whole = self._case(case, settings)
+        hooks = whole.hooks()
+        how = RunSettings(settings.on_failure == "stop", {}, redactor.text)
+        started, begun = timestamp(SystemClock().now()), seconds()
+        try:
+            outcome = run_scenario(
+                whole.scenario,
+                whole.control(hooks, whole.environment),
+                hooks,
+                how,
+                references=case.references,
+                spec=whole.subject.spec,
+            )
+        except RuntimeMissing as missing:
+            said = redactor.text(str(missing))
+            return Done(redactor.text(case.item), "", "", "error", self.name, missing=said, redactions=redactor.counts)
+        about = circumstances(started, round(seconds() - begun, 6), self.name, earlier, hook_notes(outcome))
+        done = self._done(case, whole, outcome, about, redactor)
+        return msgspec.structs.replace(done, called=hooks.calls > 0)
+
+    def give_up(self, case: PortableCase, settings: PortableSettings, reason: str) -> Done:
+        """The record of a case that could not be run to its end: no verdict, and why. Raises like ``run``."""
+        redactor = Redactor(settings.redact, self.redact_env, self.environ)
+        whole = self._case(case, settings)
+        steps = tuple(StepResult(number, step.name, "skipped") for number, step in enumerate(whole.scenario.steps, 1))
+        outcome = Outcome("error", steps, reason)
+        about = circumstances(timestamp(SystemClock().now()), 0.0, self.name)
+        return self._done(case, whole, outcome, about, redactor)
+
+    def close(self) -> None:
+        """End what hooks have started, and remove their files."""
+        self.runtimes.close()
+
+    def _done(self, case: PortableCase, whole: Case, outcome: Outcome, volatile: Volatile, redactor: Redactor) -> Done:
+        result = make_result(whole, whole.environment, outcome)
+        written = write_record(case.item, result, volatile, redactor, floats=case.floats)
+        text = redactor.text
+        return Done(
+            item=written.id,
+            record=written.line.decode().removesuffix("\n"),
+            ref=written.ref,
+            verdict=outcome.verdict,
+            rack=self.name,
+            fault=text(outcome.fault),
+            where=tuple(outcome.where.items()),
+            errors=tuple((hook_id, text(said)) for hook_id, said in outcome.errors),
+            damaged=outcome.damaged,
+            redactions=redactor.counts,
+        )
+
+    def _case(self, case: PortableCase, settings: PortableSettings) -> Case:
+        try:
+            scenario = decode(Scenario, self.blobs.read_named(case.content))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            message = f"the scenario cannot be read here: {shown(error)}"
+            raise FluxError.of("remote.scenario", Place(case.file), message, _VERSIONS) from None
+        ref = ScenarioRef(scenario.id, case.hash, case.file)
+        if case.row is not None and scenario.parameters:
+            ref = ScenarioRef(scenario.id, case.hash, case.file, case.row, scenario.parameters[0])
+        return Case(scenario, ref, self._subject(case, settings.limits))
+
+    def _subject(self, case: PortableCase, limits: tuple[str, ...]) -> Subject:
+        key = case.pack, case.spec, limits
+        subject = self._subjects.get(key)
+        if subject is None:
+            if len(self._subjects) >= _MOST_SUBJECTS:
+                self._subjects.clear()
+                self.runtimes.close()
+            subject = self._subjects[key] = self._loaded(case, Limits.parse(limits))
+        if subject.ref != case.profile:
+            message = f"the profile is {shown(subject.ref.hash, 80)} here, and was {shown(case.profile.hash, 80)}"
+            raise ProfileError.of("remote.profile", Place(case.pack.where), message, _VERSIONS)
+        return subject
+
+    def _loaded(self, case: PortableCase, limits: Limits) -> Subject:
+        pack = self._pack(case.pack, limits)
+        if pack.behaviour_hash != case.pack.behaviour:
+            message = "the pack is another one than when its scenarios were collected"
+            raise ProfileError.of("remote.pack-changed", Place(case.pack.where), message, "run again")
+        subject = make_subject(pack, self.runtimes)
+        if case.spec is None:
+            return subject
+        sent = case.spec
+        source = Source(sent.name, self.blobs.read_named(sent.hash), sent.hash)
+        spec = load_spec(source, sent.ref, limits)
+        if spec is None:
+            raise FluxError.of("remote.spec", Place(sent.name), "holds no schemas, so it can check no payload")
+        return replace(subject, spec=spec)
+
+    def _pack(self, sent: PortablePack, limits: Limits) -> Pack:
+        if sent.kind == "tree":
+            files = TreeFiles(read_tree(self.blobs, sent.hash), sent.where, limits)
+            return load_pack(files, sent.origin, sent.store_ref, sent.stored)
+        source = Source(sent.where, self.blobs.read_named(sent.hash), sent.hash)
+        lone = LoneProfile(source, sent.where.rpartition("/")[0], limits)
+        return load_lone_profile(lone, sent.origin, sent.store_ref, sent.stored)
+
+
+def contents(case: PortableCase, blobs: Blobs) -> Iterator[str]:
+    """The hashes of all that a case needs. Raises StoreError, DamageError where its pack's tree cannot be read."""
+    yield from (case.content, case.pack.hash)
+    if case.spec is not None:
+        yield case.spec.hash
+    if case.pack.kind == "tree":
+        yield from (entry.hash for entry in read_tree(blobs, case.pack.hash).entries.values())
+
+
+_VERSIONS = "sender and rack need the same version of this package"

@@ -1,0 +1,249 @@
+"""Speaks to a Mixer by HTTP with the standard library: one connection, kept, and begun anew where it was lost."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.remote.api import (
+    API,
+    Again,
+    Filed,
+    Hashes,
+    Health,
+    RackInfo,
+    Records,
+    RefSubmission,
+    RunInfo,
+    Submission,
+    Trouble,
+)
+
+TOKEN_VARIABLE: Final = "FLUXRIG_API_TOKEN"
+URL_VARIABLE: Final = "FLUXRIG_API_URL"
+#: Largest answer that is read, in bytes.
+_MOST_ANSWER: Final = 256 << 20
+_T = TypeVar("_T")
+
+
+class MixerError(FluxError):
+    """A Mixer that cannot be reached, or does not do what it is asked."""
+
+
+class UnreachableError(MixerError):
+    """A Mixer that does not answer; it may be there again in a moment."""
+
+
+def read_url(text: str, option: str) -> str:
+    """The address of a Mixer without what follows it. Raises UsageError, which names ``option``."""
+    hint = "write it like http://127.0.0.1:8090"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise UsageError.of("mixer.url", Place(option), f"'{shown(text, 200)}' is no address of a Mixer", hint)
+    if parts.username is not None or parts.password is not None:
+        message = "an address holds no secret: it would be shown"
+        raise UsageError.of("mixer.url", Place(option), message, f"give the token in {TOKEN_VARIABLE}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+@dataclass(slots=True)
+class Client:
+    """One Mixer. Every method raises MixerError, and UnreachableError where nobody answers."""
+
+    #: As ``read_url`` gives it.
+    url: str
+    token: str = field(default="", repr=False)
+    #: Seconds that an answer may take.
+    timeout: float = 30.0
+    _connection: http.client.HTTPConnection | None = field(default=None, init=False, repr=False)
+
+    def health(self) -> Health:
+        """Whether it is there."""
+        return self._get(Health, "/health")
+
+    def racks(self) -> list[RackInfo]:
+        """All racks, by name."""
+        return self._get(list[RackInfo], "/racks")
+
+    def rack(self, name: str) -> RackInfo:
+        """One rack."""
+        return self._get(RackInfo, f"/racks/{_part(name)}")
+
+    def tell_rack(self, name: str, verb: str) -> RackInfo:
+        """``approve``, ``suspend`` or ``activate`` a rack; gives what it is now."""
+        return self._read(RackInfo, self._send("POST", f"/racks/{_part(name)}/{verb}"))
+
+    def remove_rack(self, name: str) -> None:
+        """Forget a rack: it is nobody until it is approved again."""
+        self._send("DELETE", f"/racks/{_part(name)}")
+
+    def filed(self, kind: str) -> list[Filed]:
+        """The ``specs``, ``scenarios`` or ``profiles`` of the Mixer's store."""
+        return self._get(list[Filed], f"/{kind}")
+
+    def lacks(self, hashes: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of ``hashes`` whose content the Mixer has not."""
+        return self._read(Hashes, self._send("POST", "/content/missing", Hashes(hashes))).hashes
+
+    def give(self, digest: str, data: bytes) -> None:
+        """Hand over content."""
+        self._send("PUT", f"/content/{_part(digest)}", data)
+
+    def content(self, digest: str) -> bytes:
+        """Content by its hash; not yet verified."""
+        return self._send("GET", f"/content/{_part(digest)}")
+
+    def submit(self, run: str, submission: Submission) -> RunInfo:
+        """Begin a run; again with the same scenarios is the same run."""
+        return self._read(RunInfo, self._send("PUT", f"/runs/{_part(run)}", submission))
+
+    def submit_ref(self, ref: str, pool: str = "default") -> RunInfo:
+        """Begin a run of what the Mixer's store has."""
+        return self._read(RunInfo, self._send("POST", "/runs", RefSubmission(ref, pool)))
+
+    def again(self, run: str, again: Again) -> RunInfo:
+        """Run an item once more."""
+        return self._read(RunInfo, self._send("POST", f"/runs/{_part(run)}/again", again))
+
+    def runs(self) -> list[RunInfo]:
+        """The latest runs, newest first."""
+        return self._get(list[RunInfo], "/runs")
+
+    def run(self, run: str) -> RunInfo:
+        """One run."""
+        return self._get(RunInfo, f"/runs/{_part(run)}")
+
+    def records(self, run: str, after: int, wait: float) -> Records:
+        """What came after that number; where there is nothing yet, after up to ``wait`` seconds."""
+        path = f"/runs/{_part(run)}/records?after={after}&wait={wait:g}"
+        return self._read(Records, self._send("GET", path, patience=wait))
+
+    def cancel(self, run: str) -> RunInfo:
+        """Drop what of a run has not begun."""
+        return self._read(RunInfo, self._send("POST", f"/runs/{_part(run)}/cancel"))
+
+    def close(self) -> None:
+        """Leave the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _get(self, kind: type[_T], path: str) -> _T:
+        return self._read(kind, self._send("GET", path))
+
+    def _read(self, kind: type[_T], data: bytes) -> _T:
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except (msgspec.DecodeError, RecursionError):
+            raise self._error("mixer.answer", "the answer is not that of a Mixer of this version") from None
+
+    def _send(self, method: str, path: str, body: msgspec.Struct | bytes | None = None, patience: float = 0.0) -> bytes:
+        headers = {"Accept": "application/json"}
+        data = b""
+        if isinstance(body, bytes):
+            data, headers["Content-Type"] = body, "application/octet-stream"
+        elif body is not None:
+            data, headers["Content-Type"] = msgspec.json.encode(body), "application/json"
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        status, answer = self._exchange(method, f"{API}{path}", data, headers, self.timeout + patience)
+        if status < http.client.BAD_REQUEST:
+            return answer
+        raise self._refused(status, answer)
+
+    def _exchange(
+        self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes]:
+        """Status and body. A connection that was kept may have ended meanwhile: then once more on a new one."""
+        kept = self._connection is not None
+        try:
+            return self._once(method, path, data, headers, timeout)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+            self.close()
+            if not kept:
+                raise self._unreachable(error) from None
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from None
+        except BaseException:
+            # Ctrl-C in the middle of an answer: what is left of it is not the answer to the next request.
+            self.close()
+            raise
+        try:
+            return self._once(method, path, data, headers, timeout)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from None
+
+    def _once(
+        self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes]:
+        connection = self._connection or self._connect(timeout)
+        self._connection = connection
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        connection.request(method, path, data or None, dict(headers))
+        response = connection.getresponse()
+        answer = response.read(_MOST_ANSWER + 1)
+        if len(answer) > _MOST_ANSWER:
+            self.close()
+            raise self._error("mixer.answer", f"the answer is larger than {_MOST_ANSWER >> 20} MiB")
+        return response.status, answer
+
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, parts.port, timeout=timeout)
+
+    def _refused(self, status: int, answer: bytes) -> MixerError:
+        try:
+            trouble = msgspec.json.decode(answer, type=Trouble)
+        except (msgspec.DecodeError, RecursionError):
+            return self._error("mixer.answer", f"answers {status}, and is no Mixer")
+        hint = trouble.hint
+        if status == http.client.UNAUTHORIZED and not hint:
+            hint = f"give its token in {TOKEN_VARIABLE}"
+        return self._error(shown(trouble.code, 80), shown(trouble.message, 1000), shown(hint, 1000))
+
+    def _error(self, code: str, message: str, hint: str = "") -> MixerError:
+        return MixerError.of(code, Place(self.url), message, hint)
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        said = shown(error.strerror or error) if isinstance(error, OSError) else type(error).__name__
+        said = "no answer in time" if isinstance(error, TimeoutError) else said
+        message = f"the Mixer cannot be reached: {said}"
+        return UnreachableError.of("mixer.unreachable", Place(self.url), message, "start it: fluxrig-mixer -c FILE")
+
+
+def patiently(client: Client, seconds: float, ask: Any) -> Any:
+    """What ``ask`` gives; a Mixer that is started again meanwhile is waited for. Raises like ``ask``."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except UnreachableError:
+            if time.monotonic() >= end:
+                raise
+            client.close()
+            time.sleep(0.2)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

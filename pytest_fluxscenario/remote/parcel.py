@@ -1,0 +1,90 @@
+"""Packing: a collected scenario as what travels, and the content that the other side may lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.cas.trees import TreeEntry, encode_tree
+from pytest_fluxscenario.packs.files import LoneProfile, PackFiles, TreeFiles
+from pytest_fluxscenario.packs.pack import Pack
+from pytest_fluxscenario.packs.specs import Spec
+from pytest_fluxscenario.remote.case import PortableCase, PortablePack, PortableSpec
+from pytest_fluxscenario.runner.case import Subject
+from pytest_fluxscenario.runner.prepare import Prepared
+
+
+@dataclass(slots=True)
+class Parcel:
+    """The cases of one run; each pack and spec is looked through once."""
+
+    cases: list[PortableCase] = field(default_factory=list)
+    #: 64 hex digits to what gives the bytes: files of packs are read again when they are sent.
+    content: dict[str, Callable[[], bytes]] = field(default_factory=dict)
+    #: By identity; the packs and specs themselves are kept, so that no other gets their place.
+    _packs: dict[int, tuple[Pack, PortablePack]] = field(default_factory=dict)
+    _specs: dict[int, tuple[Spec, PortableSpec]] = field(default_factory=dict)
+
+    def add(self, item: str, prepared: Prepared, subject: Subject, file: str) -> None:
+        """Add one scenario. Raises FluxError for a pack whose files cannot be read, or cannot be in a pack."""
+        encoded = prepared.encoded
+        digest = sha256(encoded)
+        self.content.setdefault(digest, lambda: encoded)
+        self.cases.append(
+            PortableCase(
+                item=item,
+                content=digest,
+                hash=prepared.hash,
+                file=file,
+                profile=subject.ref,
+                pack=self._pack(subject.pack),
+                spec=None if subject.spec is None else self._spec(subject.spec),
+                row=prepared.row,
+                references=prepared.references,
+                floats=prepared.floats,
+            )
+        )
+
+    def _pack(self, pack: Pack) -> PortablePack:
+        known = self._packs.get(id(pack))
+        if known is None:
+            known = self._packs[id(pack)] = pack, self._packed(pack)
+        return known[1]
+
+    def _packed(self, pack: Pack) -> PortablePack:
+        files = pack.files
+        if files is None:
+            raise TypeError("a pack of a session is always read from files")
+        if isinstance(files, LoneProfile):
+            source = files.source
+            self.content[source.digest] = lambda: source.data
+            return PortablePack(
+                "profile", source.digest, source.name, pack.behaviour_hash, pack.origin, pack.store_ref, pack.tree_hash
+            )
+        if isinstance(files, TreeFiles):
+            entries = dict(files.tree.entries)
+        else:
+            entries = {
+                path: TreeEntry(files.digest(path), "755" if files.may_run(path) else "644") for path in files.list()
+            }
+        document = encode_tree(entries)
+        digest = sha256(document)
+        self.content[digest] = lambda: document
+        for path, entry in entries.items():
+            self.content.setdefault(entry.hash, _reader(files, path))
+        return PortablePack(
+            "tree", digest, files.where, pack.behaviour_hash, pack.origin, pack.store_ref, pack.tree_hash
+        )
+
+    def _spec(self, spec: Spec) -> PortableSpec:
+        known = self._specs.get(id(spec))
+        if known is None:
+            source = spec.document.source
+            self.content[source.digest] = lambda: source.data
+            known = self._specs[id(spec)] = spec, PortableSpec(spec.ref.ref, source.digest, source.name)
+        return known[1]
+
+
+def _reader(files: PackFiles, path: str) -> Callable[[], bytes]:
+    return lambda: files.content(path)
