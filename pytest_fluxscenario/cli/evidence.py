@@ -11,9 +11,10 @@ from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import DamageError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli import evidence_sign, exits
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, plural, problem_json
+from pytest_fluxscenario.cli.signing import add_public_keys
 from pytest_fluxscenario.evidence.reading import find_record, read_manifest
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _VERIFY = """\
 Finds records that were edited, removed, reordered, cut, doubled or added, a manifest that says otherwise than the
 records, and any other byte that changed. Of a session that died, what varies in its records is covered by no hash.
-The hashes have no key: whoever can write the folder can write another that holds, so keep the root elsewhere.
+The hashes have no key: whoever can write the folder can write another that holds, so keep the root elsewhere, or have
+the evidence signed (fluxrig evidence sign) and verify it with --key.
 
 exit status: 0 intact, 1 intact as far as it goes but the run is incomplete, 2 no evidence there, 3 damaged"""
 
@@ -39,8 +41,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         _VERIFY,
     )
     one.add_argument("folder", metavar="DIR", help="the folder with manifest.json and records.jsonl")
+    add_public_keys(one)
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     one.set_defaults(run=_verify)
+    evidence_sign.add(commands)
     one = command(
         commands,
         "show",
@@ -65,15 +69,18 @@ def _verify(options: argparse.Namespace, outputs: Outputs) -> int:
 
     try:
         verified = verify(options.folder)
+        signers = evidence_sign.check(options, verified)
     except DamageError as error:
         if not options.json:
             raise
         outputs.json({"intact": False, "problems": [problem_json(problem) for problem in error.problems]})
         return exits.DAMAGE
     if options.json:
-        outputs.json(_verified_json(verified))
+        outputs.json({**_verified_json(verified), **({"signed_by": signers} if signers else {})})
     else:
         _say_verified(options.folder, verified, outputs)
+        for signer in signers:
+            outputs.out.line(f"signed with {signer}", "green")
     if not verified.intact:
         return exits.DAMAGE
     return exits.NO if verified.manifest.verdict == "incomplete" else exits.DONE
