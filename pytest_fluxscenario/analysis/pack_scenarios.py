@@ -69,7 +69,7 @@ def _count(names: Iterable[str], counts: dict[str, int]) -> None:
         counts[name] = counts.get(name, 0) + 1
 
 
-class _AnyMatcher(Collection[str]):
+class AnyMatcher(Collection[str]):
     """The known matchers, and every one that a plugin may have (``x-…``): only a session knows those."""
 
     def __contains__(self, name: object) -> bool:
@@ -82,4 +82,4 @@ class _AnyMatcher(Collection[str]):
         return len(MATCHERS)
 
 
-_MATCHERS: Final = _AnyMatcher()
+_MATCHERS: Final = AnyMatcher()

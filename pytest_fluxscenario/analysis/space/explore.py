@@ -1,0 +1,307 @@
+"""The states of a process, breadth first, with the real engine: nothing of its rules is written a second time.
+
+A state is what a run holds as far as a rule can ask for it: which types of artifacts it has, which needs for approvals
+are met, whether it is complete. Two runs that are alike in that answer alike to every request; of each state the run
+that was reached first, by the fewest steps, is the one that the engine is asked with.
+
+The engine is asked once for all states that are alike in what it looked at: the run notes what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec import UNSET
+
+from pytest_fluxscenario.analysis.space.answers import Said
+from pytest_fluxscenario.analysis.space.needs import Needs, needs_of
+from pytest_fluxscenario.analysis.space.space import Ask, Space
+from pytest_fluxscenario.analysis.space.watched import Reads, run_of
+from pytest_fluxscenario.base.clock import seconds
+from pytest_fluxscenario.control.answers import Decision
+from pytest_fluxscenario.control.state import ArtifactRecord, Run
+from pytest_fluxscenario.model.request import Approval
+from pytest_fluxscenario.model.response import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far an exploration goes."""
+
+    states: int = 20_000
+    seconds: float = 60.0
+    #: Steps from the start.
+    depth: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one request came back with: the step that a path takes with it."""
+
+    ask: Ask
+    #: What the hooks that were called said.
+    said: tuple[Said, ...]
+    decision: Decision
+    #: The types that it adds, as a mask over those of the space.
+    adds: int
+
+    @property
+    def response(self) -> Response:
+        """The answer, with the ids of the run in which it was given first."""
+        return self.decision.response
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An approval by the trusted surface, as a step of a path."""
+
+    number: int
+    approval: Approval
+
+
+Move = Outcome | Granted
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One state, and how it is reached first."""
+
+    number: int
+    #: Types that the run holds, and needs for approvals that are met, as masks.
+    held: int
+    met: int
+    completed: bool
+    #: The state before, and the step from there; None at the start.
+    before: int
+    move: Move | None
+    #: Grants so far, oldest first.
+    grants: tuple[int, ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A state with every answer that can be had in it."""
+
+    node: Node
+    #: Action to its outcomes, in the order of the profile.
+    outcomes: dict[str, tuple[Outcome, ...]]
+    #: Numbers of the states that one step leads to; this one is not among them.
+    after: tuple[int, ...]
+
+
+#: Called now and then with the number of states seen and of those still to be looked at.
+Tick = Callable[[int, int], None]
+_ALL: Final = -1
+
+
+@dataclass(slots=True)
+class Explorer:
+    """Explores a space once; what was seen is kept, so that it can be asked again and again."""
+
+    space: Space
+    bounds: Bounds = field(default_factory=Bounds)
+    tick: Tick | None = None
+    #: Why it ended before every state was seen; empty where none was left out.
+    stopped: str = ""
+    #: Requests decided by the engine.
+    decided: int = 0
+    needs: Needs = field(init=False)
+    _visits: list[Visit] = field(default_factory=list, init=False, repr=False)
+    _nodes: list[Node] = field(default_factory=list, init=False, repr=False)
+    _known: dict[tuple[int, int, bool], int] = field(default_factory=dict, init=False, repr=False)
+    _samples: dict[str, ArtifactRecord] = field(default_factory=dict, init=False, repr=False)
+    _tables: dict[str, _Table] = field(default_factory=dict, init=False, repr=False)
+    _shared: dict[object, Outcome] = field(default_factory=dict, init=False, repr=False)
+    _bits: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    _spent: float = field(default=0.0, init=False)
+    _late: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.needs = needs_of(self.space)
+        self._bits = {name: 1 << at for at, name in enumerate(self.space.types)}
+        of_action = dict.fromkeys(self.space.asks, 0)
+        actions = {ask.number: action for action, asks in self.space.asks.items() for ask in asks}
+        for (ask, _), bit in self.needs.bits.items():
+            of_action[actions[ask]] |= 1 << bit
+        self._tables = {action: _Table(needs) for action, needs in of_action.items()}
+        self._add(0, 0, False, 0, None, (), 0)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The states found so far, by number."""
+        return self._nodes
+
+    @property
+    def requests(self) -> int:
+        """Requests in states that have an answer: those decided by the engine, and those that cannot differ."""
+        return sum(len(found) for visit in self._visits for found in visit.outcomes.values())
+
+    def visits(self) -> Iterator[Visit]:
+        """Every state, nearest first: those seen before, then further ones until all are or a bound is met."""
+        yield from self._visits
+        while not self._late and len(self._visits) < len(self._nodes):
+            begun = seconds()
+            visit = self._visit(self._nodes[len(self._visits)], self.bounds.seconds - self._spent + begun)
+            self._spent += seconds() - begun
+            if visit is None:
+                self.stopped, self._late = f"{self.bounds.seconds:g} seconds", True
+                return
+            self._visits.append(visit)
+            if self.tick is not None:
+                self.tick(len(self._visits), len(self._nodes) - len(self._visits))
+            yield visit
+
+    def path(self, node: Node, last: Move | None = None) -> tuple[Move, ...]:
+        """The steps that lead to a state by the shortest way, then ``last``."""
+        steps: list[Move] = [] if last is None else [last]
+        while node.move is not None:
+            steps.append(node.move)
+            node = self._nodes[node.before]
+        return tuple(reversed(steps))
+
+    def run(self, node: Node, reads: Reads | None = None) -> Run:
+        """A run in that state; with ``reads`` it notes there what is looked at."""
+        held = {name: self._samples[name] for name, bit in self._bits.items() if node.held & bit}
+        records = (self.space.records[number] for number in node.grants)
+        return run_of(self.space.rules, held, records, completed=node.completed, reads=reads)
+
+    def held(self, node: Node) -> frozenset[str]:
+        """The types that the run of a state holds."""
+        return frozenset(name for name, bit in self._bits.items() if node.held & bit)
+
+    def mask(self, types: frozenset[str] | tuple[str, ...]) -> int:
+        """Types as a mask; those that nothing asks for have no bit."""
+        return sum({self._bits.get(name, 0) for name in types})
+
+    def _visit(self, node: Node, until: float) -> Visit | None:
+        """All answers in a state, whose successors are noted; None where the time is up."""
+        outcomes: dict[str, tuple[Outcome, ...]] = {}
+        after: dict[int, None] = {}
+        for action, table in self._tables.items():
+            found = table.find(node)
+            if found is None:
+                reads = Reads()
+                run = self.run(node, reads)
+                computed = self._decide(run, self.space.asks[action], until)
+                if computed is None:
+                    return None
+                found = computed
+                table.add(node, found, _ALL if reads.every_type else self.mask(tuple(reads.types)), reads.approvals)
+            outcomes[action] = found.outcomes
+            for outcome in found.steps:
+                completed = node.completed or outcome.decision.effects.completes
+                self._step(node, node.held | outcome.adds, node.met, completed, outcome, node.grants, after)
+        if not node.completed:
+            for number, approval in enumerate(self.space.grants):
+                met = self.needs.after(node.met, number)
+                grants = (*node.grants, number)
+                self._step(node, node.held, met, False, Granted(number, approval), grants, after)
+        return Visit(node, outcomes, tuple(after))
+
+    def _decide(self, run: Run, asks: tuple[Ask, ...], until: float) -> _Found | None:
+        outcomes: list[Outcome] = []
+        for ask in asks:
+            if seconds() > until:
+                return None
+            for said, decision in self.space.decider.decide(run, ask.request, self.space.now):
+                self.decided += 1
+                outcomes.append(self._outcome(ask, said, decision))
+        steps = {
+            (one.adds, one.decision.effects.completes): one
+            for one in reversed(outcomes)
+            if one.adds or one.decision.effects.completes
+        }
+        return _Found(tuple(outcomes), tuple(reversed(steps.values())))
+
+    def _outcome(self, ask: Ask, said: tuple[Said, ...], decision: Decision) -> Outcome:
+        """The outcome; one object for all that differ in nothing but the ids of a run."""
+        response = decision.response
+        key = (
+            ask.number,
+            tuple((one.hook, one.origin, id(one.outcome.result)) for one in said),
+            response.status,
+            response.route,
+            response.gate_id,
+            response.missing_artifacts,
+            response.created_artifact_types,
+            response.completion_report_exists,
+            None if response.reason is UNSET else response.reason,
+        )
+        known = self._shared.get(key)
+        if known is None:
+            records = decision.effects.records
+            for record in records:
+                self._samples.setdefault(record.type, record)
+            adds = self.mask(tuple(record.type for record in records))
+            known = self._shared[key] = Outcome(ask, said, decision, adds)
+        return known
+
+    def _step(
+        self,
+        node: Node,
+        held: int,
+        met: int,
+        completed: bool,
+        move: Move,
+        grants: tuple[int, ...],
+        after: dict[int, None],
+    ) -> None:
+        key = held, met, completed
+        number = self._known.get(key)
+        if number is None:
+            if node.depth >= self.bounds.depth:
+                self.stopped = self.stopped or f"{self.bounds.depth} steps"
+                return
+            if len(self._nodes) >= self.bounds.states:
+                self.stopped = self.stopped or f"{self.bounds.states} states"
+                return
+            number = self._add(held, met, completed, node.number, move, grants, node.depth + 1)
+        if number != node.number:
+            after[number] = None
+
+    def _add(
+        self, held: int, met: int, completed: bool, before: int, move: Move | None, grants: tuple[int, ...], depth: int
+    ) -> int:
+        number = len(self._nodes)
+        self._nodes.append(Node(number, held, met, completed, before, move, grants, depth))
+        self._known[held, met, completed] = number
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the requests for one action come back with, and those of them that change the state, each change once."""
+
+    outcomes: tuple[Outcome, ...]
+    steps: tuple[Outcome, ...]
+
+
+@dataclass(slots=True)
+class _Table:
+    """The answers for one action, by what was looked at to give them."""
+
+    #: The needs of its requests, as a mask: where approvals were looked at, these are what can have been learned.
+    needs: int
+    #: What was read so far: masks, whether approvals were. Each has its own answers, kept by what was seen there.
+    reads: list[tuple[int, bool]] = field(default_factory=list)
+    found: list[dict[tuple[int, int, bool], _Found]] = field(default_factory=list)
+
+    def find(self, node: Node) -> _Found | None:
+        """The answers in a state that is like an earlier one in all that was read there."""
+        for (types, approvals), found in zip(self.reads, self.found, strict=True):
+            known = found.get((node.held & types, node.met & self.needs if approvals else 0, node.completed))
+            if known is not None:
+                return known
+        return None
+
+    def add(self, node: Node, found: _Found, types: int, approvals: bool) -> None:
+        """Keep the answers of a state in which that was read."""
+        read = types, approvals
+        if read not in self.reads:
+            self.reads.append(read)
+            self.found.append({})
+        known = self.found[self.reads.index(read)]
+        known[node.held & types, node.met & self.needs if approvals else 0, node.completed] = found
