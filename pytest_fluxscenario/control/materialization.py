@@ -33,15 +33,16 @@ def preflight(
         reason = f"The materialization scope of {action.id} lacks {named}."
         return refuse(rules, run, "Blocked", reason, f"Give {named} in the payload.", hook_calls=hooks.calls)
     scope = {name: lookup(request.payload, name) for name in action.materialization_scope_fields}
-    if mode == "real" and not covers_materialization(run, rule.approvals, request.payload, scope, now):
-        asked = _asked(rule, request.payload)
+    approvals = rule.approvals
+    if approvals is not None and not covers_materialization(run, approvals, request.payload, scope, now):
+        asked = _asked(rule, approvals[-1], request.payload)
         reason = f"To materialize {action.id} for real, an approval must cover exactly these scope values."
         instruction = f"Ask the role '{asked.role}' to approve '{asked.scope}' with the values of the scope fields."
         return refuse(rules, run, "AwaitApproval", reason, instruction, hook_calls=hooks.calls, required_approval=asked)
     return Materialization(mode, action.id, scope)
 
 
-def _asked(rule: ActionRule, payload: dict[str, Any]) -> RequiredApproval:
+def _asked(rule: ActionRule, own: RequiredApproval, payload: dict[str, Any]) -> RequiredApproval:
     """Which approval to ask for: that of the first gate that surely stands before this request, else the action's."""
     for one in rule.gates:
         approval = one.gate.required_approval
@@ -52,4 +53,4 @@ def _asked(rule: ActionRule, payload: dict[str, Any]) -> RequiredApproval:
             and one.condition.payload_holds(payload)
         ):
             return approval
-    return rule.approvals[-1]
+    return own

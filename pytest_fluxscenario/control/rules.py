@@ -54,8 +54,8 @@ class ActionRule:
     roles: frozenset[str]
     gates: tuple[GateRule, ...]
     produces: tuple[ArtifactType, ...]
-    #: Scopes and roles of approvals that may cover this action when it materializes for real.
-    approvals: tuple[RequiredApproval, ...]
+    #: Scopes and roles of approvals of which one has to cover this action; None where it materializes nothing for real.
+    approvals: tuple[RequiredApproval, ...] | None
     source_is_controller: bool
 
 
@@ -140,15 +140,16 @@ def _action_rule(
     undeclared = [name for name in action.produces_artifacts if name not in types]
     if undeclared:
         raise _unreadable(profile, f"action '{action.id}' produces '{undeclared[0]}', which is no artifact type")
-    asked = [
-        rule.gate.required_approval for rule in gates if rule.gate.type == "approval" and rule.gate.required_approval
-    ]
+    asked: tuple[RequiredApproval, ...] | None = None
+    if action.materialization_mode == "real":
+        of_gates = [rule.gate.required_approval for rule in gates if rule.gate.type == "approval"]
+        asked = (*(one for one in of_gates if one), RequiredApproval("approver", action.id))
     return ActionRule(
         action=action,
         roles=frozenset(action.allowed_roles),
         gates=gates,
         produces=tuple(types[name] for name in action.produces_artifacts),
-        approvals=(*asked, RequiredApproval("approver", action.id)),
+        approvals=asked,
         source_is_controller=action.completes_run or action.materialization_mode is not None,
     )
 

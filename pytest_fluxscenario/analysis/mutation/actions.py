@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, listed
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, listed
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.model.profile import Action
 
@@ -40,7 +41,7 @@ class RoleAllowed:
                         "{status: nok, route: Blocked}",
                         f"allowed_roles: {listed(action.allowed_roles)}",
                         f"allowed_roles: {listed(roles)}",
-                        process.with_action(at, allowed_roles=roles),
+                        partial(process.with_action, at, allowed_roles=roles),
                         frozenset({action.id}),
                     )
 
@@ -70,9 +71,9 @@ class RequirementDropped:
                         "fails in: {status: nok, route: Blocked}",
                         f"{field}: {listed(required)}",
                         f"{field}: {listed(kept)}",
-                        process.with_action(at, **{field: kept}),
+                        partial(process.with_action, at, **{field: kept}),
                         frozenset({action.id}),
-                        "it is named twice" if name in kept else "",
+                        because("it is named twice" if name in kept else ""),
                     )
 
 
@@ -102,9 +103,9 @@ class ScopeFieldDropped:
                     f"{{status: nok, route: Blocked}}; or an expectation of its materialization, with the scope",
                     f"materialization_scope_fields: {listed(fields)}",
                     f"materialization_scope_fields: {listed(kept)}",
-                    process.with_action(at, materialization_scope_fields=kept),
+                    partial(process.with_action, at, materialization_scope_fields=kept),
                     frozenset({action.id}),
-                    _unused(action) or ("it is named twice" if name in kept else ""),
+                    because(_unused(action) or ("it is named twice" if name in kept else "")),
                 )
 
 
@@ -132,9 +133,9 @@ class CompletionWeakened:
                 f"{{status: nok, route: InstructAgent, missing_artifacts: [{name}]}}",
                 f"required: {listed(required)}",
                 f"required: {listed(kept)}",
-                process.with_completion(kept),
+                partial(process.with_completion, kept),
                 completing,
-                _always_there(process, name) or ("it is named twice" if name in kept else ""),
+                partial(_always_there, process, name, "it is named twice" if name in kept else ""),
             )
 
 
@@ -168,12 +169,15 @@ class CompletionEarlier:
                     f"a step of {action.id} that is allowed: expectation: {{status: ok, route: …}}",
                     f"- id: {action.id}",
                     f"- id: {action.id}\n  completes_run: true",
-                    process.with_action(at, completes_run=True),
+                    partial(process.with_action, at, completes_run=True),
+                    frozenset({action.id}),
                 )
 
 
-def _always_there(process: Process, name: str) -> str:
+def _always_there(process: Process, name: str, twice: str) -> str:
     """Why a run that comes as far as completion always holds that type."""
+    if twice:
+        return twice
     completing = [action for action in process.profile.actions if action.completes_run]
     if completing and all(name in action.produces_artifacts for action in completing):
         return f"every action that completes a run makes its {name}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, listed
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, listed
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.schemas import WithoutSchema
 from pytest_fluxscenario.analysis.mutation.shadows import always_refused_without
@@ -43,9 +44,9 @@ class FieldDropped:
                     "{status: nok, route: InstructAgent}",
                     f"required_fields: {listed(kind.required_fields)}",
                     f"required_fields: {listed(kept)}",
-                    process.with_type(at, required_fields=kept),
+                    partial(process.with_type, at, required_fields=kept),
                     _producing(process, kind.id),
-                    _field_is_there(process, kind.id, field) or ("it is named twice" if field in kept else ""),
+                    partial(_field_is_there, process, kind.id, field, "it is named twice" if field in kept else ""),
                 )
 
 
@@ -78,9 +79,9 @@ class SourceWidened:
                     f"a step in which {source} would create {kind.id}: {{status: nok, route: InstructAgent}}",
                     f"allowed_sources: {listed(kind.allowed_sources)}",
                     f"allowed_sources: {listed(allowed)}",
-                    process.with_type(at, allowed_sources=allowed),
+                    partial(process.with_type, at, allowed_sources=allowed),
                     _producing(process, kind.id),
-                    "" if comes else f"no action that produces {kind.id} has the source {source}",
+                    because("" if comes else f"no action that produces {kind.id} has the source {source}"),
                 )
 
 
@@ -108,8 +109,8 @@ class ExpiryDropped:
                     f"a run that uses a {kind.id} after {kind.expires_after} seconds",
                     f"expires_after: {kind.expires_after}",
                     "",
-                    process.with_type(at, expires_after=None),
-                    equivalent=_STANDS if kind.id in needed else f"nothing requires a {kind.id}",
+                    partial(process.with_type, at, expires_after=None),
+                    proof=because(_STANDS if kind.id in needed else f"nothing requires a {kind.id}"),
                 )
 
 
@@ -137,9 +138,9 @@ class SchemaDropped:
                     "the schema: {status: nok, route: InstructAgent}",
                     f"schema: {kind.schema}",
                     "",
-                    replace(process, check=WithoutSchema(process.check, kind.id)),
+                    partial(replace, process, check=WithoutSchema(process.check, kind.id)),
                     _producing(process, kind.id),
-                    "" if process.schemas[kind.id] else "the schema allows everything",
+                    because("" if process.schemas[kind.id] else "the schema allows everything"),
                 )
 
 
@@ -162,8 +163,10 @@ def _sources(process: Process, kind: str) -> set[str]:
     return found
 
 
-def _field_is_there(process: Process, kind: str, field: str) -> str:
+def _field_is_there(process: Process, kind: str, field: str, twice: str) -> str:
     """Why a candidate of that type has the field, or is refused all the same."""
+    if twice:
+        return twice
     schema = process.schemas.get(kind, {})
     required = schema.get("required")
     typed = schema.get("properties", {}).get(field) if isinstance(schema.get("properties"), dict) else None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, expected
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.shadows import shadow_of
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.control.conditions import compile_condition
 from pytest_fluxscenario.model.profile import Gate
+from pytest_fluxscenario.packs.conditions import asks_facts
 
 _LISTS = ("payload_missing", "payload_contains_any", "fact_true")
 
@@ -47,25 +48,54 @@ class ConditionNegated:
     """A gate applies where it did not, and the other way round."""
 
     name: Final = "condition-negated"
-    does: Final = "makes a condition on the payload mean its opposite"
+    does: Final = "makes a condition mean its opposite; of one that asks for facts, what it asks of the facts"
     example: Final = Example(
         {"gates": [{"id": "a", "condition": {"payload_missing": ["amount"]}}]}, "a", {"negated": [0]}
     )
 
     def mutants(self, process: Process) -> Iterator[Mutant]:
-        """One for each gate whose condition looks at the payload alone."""
+        """One for each gate that has a condition."""
         for at, gate in enumerate(process.profile.gates):
-            if _asks(gate) and not compile_condition(gate.condition).facts:
+            if _asks(gate):
+                facts = asks_facts(gate.condition)
+                holds = "the facts are not as it asks" if facts else "its condition does not hold"
                 yield Mutant(
                     self.name,
                     gate.id,
                     ("gates", at, "condition"),
-                    f"the gate {gate.id} applies where its condition does not hold",
+                    f"the gate {gate.id} applies where {holds}",
                     f"a step of {gate.before_action} that the gate stops, and one that it leaves alone",
                     f"condition: {_said(gate.condition)}",
                     f"condition: not {_said(gate.condition)}",
-                    replace(process, negated=frozenset({at})),
+                    partial(replace, process, negated=frozenset({at})),
                     frozenset({gate.before_action}),
+                )
+
+
+class FactsIgnored:
+    """A gate asks its hook, and goes on whatever the facts are."""
+
+    name: Final = "facts-ignored"
+    does: Final = "lets a gate ask its hook and go on, whatever the facts are; a failure still stops"
+    example: Final = Example(
+        {"gates": [{"id": "a", "condition": {"fact_true": "late"}, "hook": "h"}]}, "a", {"deaf": [0]}
+    )
+
+    def mutants(self, process: Process) -> Iterator[Mutant]:
+        """One for each gate whose condition asks for facts."""
+        for at, gate in enumerate(process.profile.gates):
+            if asks_facts(gate.condition):
+                yield Mutant(
+                    self.name,
+                    gate.id,
+                    ("gates", at, "condition"),
+                    f"the gate {gate.id} lets every request pass, whatever its hook says",
+                    f"a step that it stops for its facts: {expected(gate)}",
+                    f"condition: {_said(gate.condition)}",
+                    f"condition: {_said(gate.condition)}, which never holds",
+                    partial(replace, process, deaf=frozenset({at})),
+                    frozenset({gate.before_action}),
+                    partial(shadow_of, process, at),
                 )
 
 
@@ -127,9 +157,6 @@ def _mutant(
     after: dict[str, Any],
 ) -> Mutant:
     gate = process.profile.gates[at]
-    mutated = process.with_gate(at, condition=after)
-    # It must be out of reach as it is, and also with a condition that holds more often.
-    shadow = shadow_of(process, at) and shadow_of(mutated, at)
     return Mutant(
         operator,
         gate.id + part,
@@ -138,10 +165,15 @@ def _mutant(
         catch,
         f"condition: {_said(before)}",
         f"condition: {_said(after)}",
-        mutated,
+        partial(process.with_gate, at, condition=after),
         frozenset({gate.before_action}),
-        shadow,
+        partial(_out_of_reach, process, at, after),
     )
+
+
+def _out_of_reach(process: Process, at: int, after: dict[str, Any]) -> str:
+    # As it is, and also with a condition that holds more often.
+    return shadow_of(process, at) and shadow_of(process.with_gate(at, condition=after), at)
 
 
 def _said(condition: Mapping[str, Any]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, listed
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, expected, listed
+from pytest_fluxscenario.analysis.mutation.others import asking
 from pytest_fluxscenario.analysis.mutation.process import Process
-from pytest_fluxscenario.analysis.mutation.shadows import asked_before, exclusive, shadow_of
-from pytest_fluxscenario.model.profile import Gate
+from pytest_fluxscenario.analysis.mutation.shadows import exclusive, never_fails, shadow_of
 
 #: A route that stops to the next weaker one: whoever could not go on may now be told to try again.
 _WEAKER: Final[Mapping[str, str]] = {"Blocked": "AwaitApproval", "AwaitApproval": "AskUser", "AskUser": "InstructAgent"}
@@ -31,12 +32,12 @@ class GateDropped:
                 gate.id,
                 ("gates", at),
                 f"the gate {gate.id} is left out",
-                f"a step that it stops: {_expected(gate)}",
+                f"a step that it stops: {expected(gate)}",
                 f"- id: {gate.id}",
                 "",
-                process.with_gates((*gates[:at], *gates[at + 1 :])),
+                partial(process.without_gate, at),
                 frozenset({gate.before_action}),
-                shadow_of(process, at),
+                partial(shadow_of, process, at),
             )
 
 
@@ -50,7 +51,7 @@ class RouteWeakened:
     )
 
     def mutants(self, process: Process) -> Iterator[Mutant]:
-        """One for each gate whose route has a weaker one, and one for each such route of its hook's failure."""
+        """One for each gate whose route has a weaker one, and one for each such route of a hook's failure."""
         for at, gate in enumerate(process.profile.gates):
             weaker = _WEAKER.get(gate.route)
             if weaker is not None:
@@ -59,12 +60,12 @@ class RouteWeakened:
                     gate.id,
                     ("gates", at, "route"),
                     f"the gate {gate.id} stops with {weaker}",
-                    f"a step that it stops: {_expected(gate)}",
+                    f"a step that it stops: {expected(gate)}",
                     f"route: {gate.route}",
                     f"route: {weaker}",
-                    process.with_gate(at, route=weaker),
+                    partial(process.with_gate, at, route=weaker),
                     frozenset({gate.before_action}),
-                    shadow_of(process, at),
+                    partial(shadow_of, process, at),
                 )
             failed = gate.on_hook_failure or "Blocked"
             weaker = _WEAKER.get(failed) if gate.hook is not None else None
@@ -78,9 +79,27 @@ class RouteWeakened:
                     f"{{status: nok, route: {failed}, gate_id: {gate.id}}}",
                     f"on_hook_failure: {failed}",
                     f"on_hook_failure: {weaker}",
-                    process.with_gate(at, on_hook_failure=weaker),
+                    partial(process.with_gate, at, on_hook_failure=weaker),
                     frozenset({gate.before_action}),
-                    shadow_of(process, at) or asked_before(process, at),
+                    partial(never_fails, process, at),
+                )
+        for number, hook in enumerate(process.hooks.hooks if process.hooks else ()):
+            failed = hook.on_failure or "Blocked"
+            weaker = _WEAKER.get(failed)
+            # A gate says itself what the failure of its hook does.
+            if weaker is not None and hook.type != "condition.evaluate":
+                asked = asking(process, hook)
+                yield Mutant(
+                    self.name,
+                    f"{hook.id}.on_failure",
+                    ("hooks", number, "on_failure") if hook.on_failure else ("hooks", number),
+                    f"a failure of the hook {hook.id} stops with {weaker}",
+                    f"a step with faults: {{{hook.id}: timeout}}, and expectation: {{status: nok, route: {failed}}}",
+                    f"on_failure: {failed}",
+                    f"on_failure: {weaker}",
+                    partial(process.with_hook, number, on_failure=weaker),
+                    asked,
+                    because("" if asked else f"nothing asks the hook {hook.id}"),
                 )
 
 
@@ -99,21 +118,17 @@ class OrderChanged:
             before.setdefault(gate.before_action, []).append(at)
         for places in before.values():
             for first, second in pairwise(places):
-                swapped = list(gates)
-                swapped[first], swapped[second] = gates[second], gates[first]
                 yield Mutant(
                     self.name,
                     f"{gates[first].id}+{gates[second].id}",
                     ("gates", second),
                     f"the gate {gates[second].id} stands before {gates[first].id}",
-                    f"a step that both would stop: {_expected(gates[first])}",
+                    f"a step that both would stop: {expected(gates[first])}",
                     f"- id: {gates[first].id}\n- id: {gates[second].id}",
                     f"- id: {gates[second].id}\n- id: {gates[first].id}",
-                    process.with_gates(swapped),
+                    partial(process.with_swapped, first, second),
                     frozenset({gates[first].before_action}),
-                    shadow_of(process, second, first)
-                    or shadow_of(process, first)
-                    or exclusive(gates[first], gates[second]),
+                    partial(_never_meet, process, first, second),
                 )
 
 
@@ -139,14 +154,15 @@ class ArtifactDropped:
                     f"{gate.id}.{name}",
                     ("gates", at, "required_artifacts", number),
                     f"the gate {gate.id} does not ask for {name}",
-                    f"a step in a run that lacks {name} and holds {listed(kept)}: {_expected(gate)}",
+                    f"a step in a run that lacks {name} and holds {listed(kept)}: {expected(gate)}",
                     f"required_artifacts: {listed(required)}",
                     f"required_artifacts: {listed(kept)}",
-                    process.with_gate(at, required_artifacts=kept),
+                    partial(process.with_gate, at, required_artifacts=kept),
                     frozenset({gate.before_action}),
-                    shadow_of(process, at),
+                    partial(shadow_of, process, at),
                 )
 
 
-def _expected(gate: Gate) -> str:
-    return f"expectation: {{status: nok, route: {gate.route}, gate_id: {gate.id}}}"
+def _never_meet(process: Process, first: int, second: int) -> str:
+    gates = process.profile.gates
+    return shadow_of(process, second, first) or shadow_of(process, first) or exclusive(gates[first], gates[second])

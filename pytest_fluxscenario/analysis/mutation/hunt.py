@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pytest_fluxscenario.analysis.mutation.mutant import Mutant
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.trial import Trial
+from pytest_fluxscenario.analysis.mutation.variations import KeysIgnored
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.control.rules import Rules
 
 #: ``killed``: a scenario noticed. ``survived``: none did. ``equivalent``: none did, and none can.
 Fate = Literal["killed", "survived", "equivalent"]
@@ -40,23 +43,28 @@ class Hunt:
     #: Ends what hooks have started; they may be called again.
     close: Callable[[], None] = lambda: None
 
+    @cached_property
+    def _rules(self) -> Rules:
+        return self.process.rules()
+
     def try_one(self, mutant: Mutant) -> Verdict:
         """Run what may notice, until one does."""
         try:
-            rules = mutant.process.rules()
+            process = mutant.process
+            rules = process.rules(self._rules, mutant.actions)
         except FluxError:
             # Whoever loads it is told: no process runs on rules that cannot be read.
             return Verdict("killed", "loading")
-        idempotent = mutant.process.idempotent
+        keys = isinstance(process.variation, KeysIgnored)
         near: list[str] = []
         runs = 0
         for trial in self.trials:
             if mutant.actions is not None and mutant.actions.isdisjoint(trial.actions):
                 continue
-            if not idempotent and not _has_keys(trial):
+            if keys and not _has_keys(trial):
                 continue
             runs += 1
-            if trial.run(rules, idempotent=idempotent).verdict != "passed":
+            if trial.run(rules, process.variation).verdict != "passed":
                 return Verdict("killed", trial.id, runs)
             near.append(trial.id)
         return Verdict("equivalent" if mutant.equivalent else "survived", "", runs, tuple(near[:_MOST_NEAR]))

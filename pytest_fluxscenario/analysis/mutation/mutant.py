@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.base.place import Pointer
+from pytest_fluxscenario.model.profile import Gate
 
 #: Every action: a change that no single action can tell of.
 EVERYWHERE: Final[frozenset[str] | None] = None
+
+#: Says why no request can tell a mutant from the process; empty where one may. Asked of survivors only.
+Proof = Callable[[], str]
+
+
+def no_proof() -> str:
+    """Nothing is proved."""
+    return ""
+
+
+def because(why: str) -> Proof:
+    """A proof that is known already, or none where ``why`` is empty."""
+    return lambda: why
 
 
 @dataclass(frozen=True)
@@ -30,16 +44,26 @@ class Mutant:
     #: The lines that differ, as the core dialect says them; ``after`` is empty where something was dropped.
     before: str
     after: str
-    process: Process
+    #: Makes the process: thousands of them are not kept.
+    make: Callable[[], Process]
     #: The actions whose requests can show the change; None for all.
     actions: frozenset[str] | None = EVERYWHERE
-    #: Why no request can tell the mutant from the process; empty where one may.
-    equivalent: str = ""
+    proof: Proof = no_proof
 
     @property
     def id(self) -> str:
         """Stable from run to run, and unique among the mutants of a process."""
         return f"{self.operator}:{self.target}"
+
+    @property
+    def process(self) -> Process:
+        """The process with the change."""
+        return self.make()
+
+    @property
+    def equivalent(self) -> str:
+        """Why no request can tell the mutant from the process; empty where one may."""
+        return self.proof()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +99,11 @@ class Operator(Protocol):
     def mutants(self, process: Process) -> Iterator[Mutant]:
         """Every mutant of this kind, in the order of the profile."""
         ...
+
+
+def expected(gate: Gate) -> str:
+    """The expectation of a step that a gate stops."""
+    return f"expectation: {{status: nok, route: {gate.route}, gate_id: {gate.id}}}"
 
 
 def listed(names: Iterable[str]) -> str:

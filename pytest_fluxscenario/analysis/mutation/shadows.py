@@ -47,6 +47,11 @@ def asked_before(process: Process, at: int) -> str:
     return ""
 
 
+def never_fails(process: Process, at: int) -> str:
+    """Why the hook of the gate at that position never fails there, or is never asked; empty where it may."""
+    return shadow_of(process, at) or asked_before(process, at)
+
+
 def exclusive(one: Gate, other: Gate) -> str:
     """Why two gates never both apply to one request; empty where they may."""
     ours, theirs = one.condition.get("payload_equals", {}), other.condition.get("payload_equals", {})

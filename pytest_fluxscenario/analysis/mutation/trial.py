@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
+from pytest_fluxscenario.analysis.mutation.variations import AS_IT_IS, Variation
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
-from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.control.rules import Rules
-from pytest_fluxscenario.model.request import Approval, Given, Request
-from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime
@@ -34,36 +30,20 @@ class Trial:
     actions: frozenset[str]
     #: What calls the hooks of its pack; None where nothing can.
     hooks: HookRuntime | None = None
+    settings: RunSettings = _SETTINGS
 
-    def run(self, rules: Rules, *, idempotent: bool = True) -> Outcome:
+    def run(self, rules: Rules, variation: Variation = AS_IT_IS) -> Outcome:
         """What comes of the scenario under ``rules``, up to the first step that fails."""
         step_hooks = self.case.hooks(self.hooks)
-        control: Control = EngineControl(Engine(rules, self.case.environment, step_hooks))
-        if not idempotent:
-            control = _WithoutKeys(control)
+        engine = Engine(rules, self.case.environment, variation.hooks(step_hooks))
+        control = variation.control(EngineControl(engine))
         scenario, spec = self.case.scenario, self.case.subject.spec
-        return run_scenario(scenario, control, step_hooks, _SETTINGS, references=self.references, spec=spec)
+        return run_scenario(scenario, control, step_hooks, self.settings, references=self.references, spec=spec)
 
 
 def actions_of(outcome: Outcome) -> frozenset[str]:
     """The actions that a run asked for."""
     return frozenset(step.request.action for step in outcome.steps if step.request is not msgspec.UNSET)
-
-
-@dataclass(frozen=True, slots=True)
-class _WithoutKeys:
-    """A control that sees no idempotency key."""
-
-    control: Control
-
-    def begin(self, run_id: str, given: Given) -> None:
-        self.control.begin(run_id, given)
-
-    def decide(self, request: Request) -> Response | Mapping[str, Any]:
-        return self.control.decide(msgspec.structs.replace(request, idempotency_key=None))
-
-    def approve(self, run_id: str, approval: Approval) -> None:
-        self.control.approve(run_id, approval)
 
 
 @dataclass(slots=True)

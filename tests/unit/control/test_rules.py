@@ -53,10 +53,12 @@ def test_what_is_forbidden_adds_up() -> None:
 
 
 def test_approvals_that_may_cover_a_materialization_are_those_of_its_gates_and_its_own() -> None:
-    rule = engine(act(), act("other"), gates=[approval_gate(), gate(required_approval=OWNER)]).rules.actions[ACT]
+    real = act(materialization_mode="real"), act("other", materialization_mode="real")
+    rule = engine(*real, gates=[approval_gate(), gate(required_approval=OWNER)]).rules.actions[ACT]
     assert rule.approvals == (OWNER, RequiredApproval("approver", ACT))
-    own = engine(act(), act("other"), gates=[approval_gate()]).rules.actions["other"]
+    own = engine(*real, gates=[approval_gate()]).rules.actions["other"]
     assert own.approvals == (RequiredApproval("approver", "other"),)
+    assert engine(act(materialization_mode="mock"), gates=[approval_gate()]).rules.actions[ACT].approvals is None
 
 
 def test_a_pack_without_schemas_finds_no_fault() -> None:
@@ -65,5 +67,6 @@ def test_a_pack_without_schemas_finds_no_fault() -> None:
 
 
 def test_an_approval_gate_that_names_no_approval_covers_no_materialization() -> None:
-    rule = engine(gates=[approval_gate(required_approval=None)]).rules.actions[ACT]
+    real = act(materialization_mode="real")
+    rule = engine(real, gates=[approval_gate(required_approval=None)]).rules.actions[ACT]
     assert rule.approvals == (RequiredApproval("approver", ACT),)

@@ -9,7 +9,7 @@ import msgspec
 
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.control.rules import NoSchemas
-from pytest_fluxscenario.model.pack import Hook, Hooks, Manifest
+from pytest_fluxscenario.model.pack import Hook, Hooks, Manifest, Requires
 from pytest_fluxscenario.model.pack import Process as Header
 from pytest_fluxscenario.model.profile import Profile, profile_hash
 
@@ -23,14 +23,14 @@ def process_of(sections: Mapping[str, Any]) -> Process:
     said = dict(sections)
     hooks = said.pop("hooks", None)
     schemas = said.pop("schemas", {})
+    requires = Requires(materialization_modes=tuple(said.pop("modes", ())))
     data = {"id": "p", "version": "1.0.0", "roles": ["agent"], "actions": [{"id": "pay"}], **said}
     data["gates"] = [{**_GATE, **gate} for gate in data.get("gates", [])]
     data["actions"] = [{**_ACTION, **action} for action in data["actions"]]
     profile = msgspec.convert(data, Profile)
     known = None if hooks is None else msgspec.convert({"runtime": _RUNTIME, "hooks": hooks}, Hooks)
-    return Process(
-        profile, profile_hash(profile), Manifest(Header(id="p", version="1.0.0")), known, schemas, NoSchemas()
-    )
+    manifest = Manifest(Header(id="p", version="1.0.0"), requires=requires)
+    return Process(profile, profile_hash(profile), manifest, known, schemas, NoSchemas())
 
 
 def hook_ids(hooks: tuple[Hook, ...]) -> list[str]:

@@ -11,9 +11,12 @@ from pytest_fluxscenario.analysis.mutation.mutant import Operator
 from pytest_fluxscenario.analysis.mutation.operators import OPERATORS, mutants_of
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.schemas import WithoutSchema
+from pytest_fluxscenario.analysis.mutation.variations import AS_IT_IS
 
 from .processes import process_of
 
+#: What no profile can say of single gates and actions.
+_POSITIONS = ("negated", "deaf", "unapproved")
 _NAMES = [operator.name for operator in OPERATORS]
 
 
@@ -30,13 +33,13 @@ def test_the_example_of_an_operator_is_what_it_does(operator: Operator) -> None:
     before, mutant = _mutated(operator)
     after = dict(operator.example.after)
     expected = {
-        "negated": frozenset(after.pop("negated", ())),
-        "idempotent": after.pop("idempotent", True),
+        **{name: frozenset(after.pop(name, ())) for name in _POSITIONS},
+        "variation": after.pop("variation", AS_IT_IS),
         "unchecked": after.pop("unchecked", []),
     }
     got = {
-        "negated": mutant.negated,
-        "idempotent": mutant.idempotent,
+        **{name: getattr(mutant, name) for name in _POSITIONS},
+        "variation": mutant.variation,
         "unchecked": [mutant.check.artifact_type] if isinstance(mutant.check, WithoutSchema) else [],
     }
     assert got == expected
@@ -44,10 +47,8 @@ def test_the_example_of_an_operator_is_what_it_does(operator: Operator) -> None:
     assert msgspec.to_builtins(mutant.profile) == msgspec.to_builtins(whole.profile)
     assert mutant.hooks == whole.hooks
     # Nothing else differs.
-    same = replace(
-        mutant, profile=before.profile, hooks=before.hooks, negated=frozenset(), idempotent=True, check=before.check
-    )
-    assert same == before
+    same = replace(mutant, profile=before.profile, hooks=before.hooks, check=before.check, variation=AS_IT_IS)
+    assert replace(same, negated=frozenset(), deaf=frozenset(), unapproved=frozenset()) == before
 
 
 def test_the_names_of_operators_are_their_own() -> None:
@@ -93,4 +94,4 @@ def test_every_mutant_says_what_it_is_and_what_would_catch_it() -> None:
 
 def test_no_mutant_is_made_of_what_is_not_there() -> None:
     ids = [mutant.id for mutant in mutants_of(process_of({}))]
-    assert ids == ["idempotency-ignored:keys"]
+    assert ids == [f"idempotency-ignored:{part}" for part in ("keys", "replays", "conflicts")]
