@@ -17,7 +17,7 @@ from pytest_fluxscenario.cli.render import Outputs
 
 #: Noun to what its commands do; its module has its name.
 NOUNS = {
-    "scenario": "run scenarios without pytest, and keep them in the store",
+    "scenario": "run scenarios without pytest, see which verdicts flip between versions, keep them in the store",
     "evidence": "verify, show and split the evidence of a run",
     "spec": "file specs in the store, and look at what is there",
     "profile": "file process packs in the store, and look at what is there",

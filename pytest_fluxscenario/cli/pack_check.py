@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import UsageError
@@ -13,11 +12,10 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.stores import add_store, store_folder
-from pytest_fluxscenario.documents.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.pack_check import Checked
-    from pytest_fluxscenario.packs.files import PackFiles
+    from pytest_fluxscenario.cas.store import Store
 
 _CHECK: Final = """\
 PACK is a pack's folder, its manifest, an archive (*.fstpack), a profile alone, or what the store has under name:tag or
@@ -46,9 +44,10 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _check(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.analysis.pack_check import check_lone_profile, check_pack, report_of
+    from pytest_fluxscenario.cli.packs_named import named_files
     from pytest_fluxscenario.packs.files import LoneProfile
 
-    files = _files(options)
+    files = named_files(options.pack, lambda: _store(options)).files
     checked = check_lone_profile(files) if isinstance(files, LoneProfile) else check_pack(files)
     valid = not checked.count("error") and not (options.strict and checked.count("warning"))
     if options.json:
@@ -89,44 +88,12 @@ def _verdict(checked: Checked, *, valid: bool) -> str:
     return f"{said}{'valid' if valid else 'not valid'}{'' if valid or errors else ', as warnings count here'}"
 
 
-def _files(options: argparse.Namespace) -> PackFiles:
-    """The files that PACK names. Raises UsageError where there is nothing, and what reading it raises."""
-    from pytest_fluxscenario.cas.paths import MANIFEST_FILES
-    from pytest_fluxscenario.documents.limits import Limits
-    from pytest_fluxscenario.documents.source import read_source
-    from pytest_fluxscenario.packs.files import LoneProfile
-    from pytest_fluxscenario.packs.opening import open_pack
-
-    path = os.path.normpath(options.pack)
-    if not os.path.lexists(path) and ":" in path:
-        return _stored(options)
-    if os.path.isfile(path) and path.endswith(SUFFIXES) and os.path.basename(path) not in MANIFEST_FILES:
-        beside = next(
-            (name for name in MANIFEST_FILES if os.path.lexists(os.path.join(os.path.dirname(path), name))), None
-        )
-        if beside is not None:
-            # The profile of a pack: what it relies on lies beside it.
-            path = os.path.join(os.path.dirname(path), beside)
-            return open_pack(path, path)
-        limits = Limits()
-        return LoneProfile(read_source(path, path, limits), os.path.dirname(path), limits)
-    return open_pack(path, "" if path == "." else path)
-
-
-def _stored(options: argparse.Namespace) -> PackFiles:
-    """What the store has under a ref. Raises UsageError for what is neither a path nor a ref, StoreError."""
-    from pytest_fluxscenario.base.names import parse_ref
+def _store(options: argparse.Namespace) -> Store:
     from pytest_fluxscenario.cas.store import open_store
-    from pytest_fluxscenario.packs.opening import open_stored
 
-    ref = parse_ref(str(options.pack))
-    if isinstance(ref, str):
-        raise UsageError.of("pack.none", Place(shown(options.pack)), "there is no such pack", ref)
     folder = store_folder(options)
     store = open_store(folder, shown(folder))
     if store is None:
-        raise UsageError.of(
-            "pack.none", Place(shown(options.pack)), f"there is no store in {shown(folder)}, and no such file"
-        )
-    found = store.resolve("profiles", ref)
-    return open_stored(store, found.hash, f"{store.name}/{found}")
+        message = f"there is no store in {shown(folder)}, and no such file"
+        raise UsageError.of("pack.none", Place(shown(options.pack)), message)
+    return store

@@ -1,4 +1,4 @@
-"""``fluxrig scenario``: run scenarios without pytest, with its verdicts, texts and evidence; keep them in the store."""
+"""``fluxrig scenario``: run scenarios without pytest, compare what two versions make of them, keep them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.scenario_diff import add_diff
 from pytest_fluxscenario.cli.stores import add_store
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the commands."""
     commands = verbs(parser)
     add_verbs(commands, _NOUN)
+    add_diff(commands, _NOUN)
     run = command(
         commands,
         "run",

@@ -11,6 +11,7 @@ from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem, Severity
 from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.cli.archived_parts import parts_of
 from pytest_fluxscenario.cli.interrupts import Interrupts
 from pytest_fluxscenario.cli.items import Ended, File, Item, Listener, Recorder
 from pytest_fluxscenario.cli.selection import Chosen
@@ -22,9 +23,7 @@ from pytest_fluxscenario.evidence.coverage import Coverage, Seen, declared_by
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.packs.classes import classes_of
-from pytest_fluxscenario.packs.opening import Archive, is_archive
 from pytest_fluxscenario.packs.resolve import Resolver
-from pytest_fluxscenario.runner.archived import read_archived
 from pytest_fluxscenario.runner.case import Case, Subject
 from pytest_fluxscenario.runner.prepare import Loaded
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
@@ -103,7 +102,7 @@ class Session:
 
     def _items(self, files: Iterable[Chosen], *, keep: bool, recorder: Recorder | None = None) -> Iterator[Item]:
         for whole in files:
-            for chosen in self._tried(whole.name, recorder, partial(self._parts, whole)):
+            for chosen in self._tried(whole.name, recorder, partial(parts_of, whole, self.suite.resolver.packs)):
                 items = self._tried(chosen.name, recorder, partial(self._items_of, chosen, keep=keep))
                 if items:
                     self.used.add(chosen.name)
@@ -122,28 +121,6 @@ class Session:
                 recorder.broken(name, told)
             self._listener.broken(name, told)
             return ()
-
-    def _parts(self, chosen: Chosen) -> Sequence[Chosen]:
-        """The documents of an archive; anything else is one itself."""
-        if chosen.loose is not None or not is_archive(chosen.path):
-            return (chosen,)
-        archive = Archive(chosen.path, chosen.name)
-        documents = read_archived(archive, self.suite.resolver.packs.open_archive(archive))
-        if chosen.wanted is None:
-            return [Chosen(chosen.path, f"{chosen.name}::{one.path}", None, one) for one in documents]
-        known = {one.path: one for one in documents}
-        parts: dict[str, Chosen] = {}
-        for wanted in sorted(chosen.wanted):
-            path, colons, name = wanted.partition("::")
-            if path not in known:
-                message = f"has no file '{shown(path)}'"
-                raise UsageError.of("target.unknown", Place(chosen.name), message, did_you_mean(path, known))
-            part = parts.setdefault(path, Chosen(chosen.path, f"{chosen.name}::{path}", set(), known[path]))
-            if not colons:
-                part.wanted = None
-            elif part.wanted is not None:
-                part.wanted.add(name)
-        return list(parts.values())
 
     def _items_of(self, chosen: Chosen, *, keep: bool) -> list[Item]:
         suite, name, loose = self.suite, chosen.name, chosen.loose

@@ -10,6 +10,7 @@ import msgspec
 
 from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, RECORD_SCHEMA, Record
 from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
+from pytest_fluxscenario.model.flips import FLIPS_SCHEMA, Flips
 from pytest_fluxscenario.model.mutants import MUTANTS_SCHEMA, MutationReport
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
@@ -33,6 +34,7 @@ DOCUMENTS: dict[str, Any] = {
     "evidence-manifest": EvidenceManifest,
     "report": Report,
     "mutants": MutationReport,
+    "flips": Flips,
 }
 #: Documents that name their own schema, which no other document may.
 _CONSTANTS: dict[Any, str] = {
@@ -40,6 +42,7 @@ _CONSTANTS: dict[Any, str] = {
     EvidenceManifest: MANIFEST_SCHEMA,
     Report: REPORT_SCHEMA,
     MutationReport: MUTANTS_SCHEMA,
+    Flips: FLIPS_SCHEMA,
 }
 
 

@@ -123,3 +123,23 @@ _FIELDS: tuple[tuple[str, Callable[[Response], Any], _Compare], ...] = (
     ("materialization", _object("materialization"), fits),
     ("hook_calls", _statuses, _calls),
 )
+
+
+def observed(response: Response) -> dict[str, Any]:
+    """What of an answer can be expected, by field, as plain data; and the contract, and the hashes of rendered texts.
+
+    What is not there is left out. Lists of names are sorted, as they are compared without order.
+    """
+    found: dict[str, Any] = {}
+    for name, read, compare in _FIELDS:
+        value = read(response)
+        if compare is _set and isinstance(value, tuple):
+            value = sorted(value) or ABSENT
+        if value is not ABSENT and value != {}:
+            found[name] = value
+    if response.contract is not UNSET:
+        found["contract"] = msgspec.to_builtins(response.contract)
+    rendered = [call.rendered_hash for call in response.hook_calls if call.rendered_hash is not UNSET]
+    if rendered:
+        found["rendered"] = rendered
+    return found

@@ -92,11 +92,17 @@ class Suite:
         known = self._subjects.get((id(pack), 0))
         if known is None:
             known = self._subjects[id(pack), 0] = make_subject(pack, self.runtimes)
-        if scenario.spec is None:
-            return known
-        return self._with_spec(known, scenario.spec, loaded, file if loose is None else None)
+        return self.with_spec(known, loaded, file if loose is None else None)
 
-    def _with_spec(self, subject: Subject, ref: str, loaded: Loaded, file: str | None) -> Subject:
+    def with_spec(self, subject: Subject, loaded: Loaded, file: str | None) -> Subject:
+        """The subject with the spec that a scenario names; itself where it names none.
+
+        ``file`` is the scenario's, where it lies in a folder. Raises DocumentError for a spec that cannot be used,
+        DamageError.
+        """
+        ref = loaded.scenario.spec
+        if ref is None:
+            return subject
         if self._specs is None:
             from pytest_fluxscenario.packs.spec_refs import SpecResolver
 
