@@ -47,16 +47,16 @@ def make_folder(path: str) -> None:
         raise write_error(path, error) from error
 
 
-def replace_file(path: str, data: bytes, *, lasts: bool = True) -> None:
+def replace_file(path: str, data: bytes, *, lasts: bool = True, mode: int = NEW_MODE) -> None:
     """Write ``data`` as ``path``: a reader sees the old bytes or the new, never a part. Raises WriteError.
 
     Without ``lasts`` the caller syncs the folder before it relies on the new bytes; until then a crash may bring back
-    the old ones.
+    the old ones. ``mode`` is what the file may be before the umask: a secret is its owner's from its first byte on.
     """
     folder, temporary = beside(path)
     try:
         try:
-            _write_new(temporary, data)
+            _write_new(temporary, data, mode)
             os.replace(temporary, path)
         except BaseException:
             forget(temporary)
@@ -102,9 +102,9 @@ def _create_in_place(path: str, data: bytes) -> None:
         raise
 
 
-def _write_new(temporary: str, data: bytes) -> None:
+def _write_new(temporary: str, data: bytes, mode: int = NEW_MODE) -> None:
     """A temporary file with ``data`` in it, which lasts. Raises OSError; the caller removes it then."""
-    _fill(open_new(temporary), data)
+    _fill(open_new(temporary, mode), data)
 
 
 def _fill(descriptor: int, data: bytes) -> None:
@@ -155,9 +155,9 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def open_new(path: str) -> int:
+def open_new(path: str, mode: int = NEW_MODE) -> int:
     """A descriptor of a file that was not there before, to be written. Raises OSError."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, NEW_MODE)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
 
 
 def beside(path: str) -> tuple[str, str]:

@@ -1,0 +1,167 @@
+"""fluxMsg: what Mixer and Racks say to each other, one frozen value for each kind (fleet.md, "fluxMsg")."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final, Literal
+
+from msgspec import Struct
+
+from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
+
+VERSION: Final = 1
+#: Of a rack, as the Mixer sees it.
+RackState = Literal["pending", "active", "suspended", "offline"]
+
+
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """The ``data`` of a message."""
+
+    kind: ClassVar[str]
+
+
+class Hello(Body, frozen=True, kw_only=True):
+    """A rack is there, and asks to be let in; the Mixer answers with ``Welcome`` or ``Refusal``."""
+
+    kind: ClassVar = "hello"
+    rack: str
+    #: Public nkey; who has its secret half is the rack.
+    key: str
+    #: Of this package.
+    version: str
+    #: What it runs scenarios against.
+    gears: tuple[str, ...]
+    pools: tuple[str, ...] = ("default",)
+    labels: dict[str, str] = {}
+    #: Scenarios that it runs at a time.
+    slots: int = 1
+    #: From an earlier welcome; empty at the first.
+    passport: bytes = b""
+
+
+class Welcome(Body, frozen=True, kw_only=True):
+    """What became of a hello."""
+
+    kind: ClassVar = "welcome"
+    state: RackState
+    #: New or the one that was presented; empty while pending.
+    passport: bytes = b""
+    #: Public key that signs passports.
+    mixer: str = ""
+    #: Seconds between heartbeats.
+    beat: float = 2.0
+
+
+class Refusal(Body, frozen=True, kw_only=True):
+    """The answer to a request that is not met."""
+
+    kind: ClassVar = "refusal"
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Heartbeat(Body, frozen=True, kw_only=True):
+    """A rack is still there."""
+
+    kind: ClassVar = "heartbeat"
+    rack: str
+    slots: int
+    #: Items that are under way, as run and item id.
+    busy: tuple[tuple[str, str], ...] = ()
+    #: Since it was started.
+    done: int = 0
+    draining: bool = False
+
+
+class Command(Body, frozen=True, kw_only=True):
+    """The Mixer tells a rack what to do."""
+
+    kind: ClassVar = "command"
+    #: ``hello``: introduce yourself again, because something about you has changed.
+    do: Literal["hello", "suspend", "activate", "drain", "cancel", "remove"]
+    #: ``cancel``: items of that run are dropped.
+    run: str = ""
+
+
+class Work(Body, frozen=True, kw_only=True):
+    """One scenario to run."""
+
+    kind: ClassVar = "work"
+    case: PortableCase
+    settings: PortableSettings = PortableSettings()
+    #: 1-based; grows where whoever submitted it runs the item again.
+    attempt: int = 1
+    #: How often it may be taken by racks that do not come back before it is given up.
+    tries: int = 3
+
+
+class Evidence(Body, frozen=True, kw_only=True):
+    """What became of one scenario."""
+
+    kind: ClassVar = "evidence"
+    rack: str
+    #: The item's id, as it was submitted.
+    item: str
+    attempt: int
+    #: ``ran``: there is a record. ``missing``: the machine lacks what a hook runs on. ``refused``: it could not be
+    #: begun. ``given-up``: taken ``tries`` times by racks that did not come back.
+    outcome: Literal["ran", "missing", "refused", "given-up"]
+    #: Why there is no record.
+    reason: str = ""
+    done: Done | None = None
+
+
+class Fetch(Body, frozen=True, kw_only=True):
+    """A rack asks for a piece of content."""
+
+    kind: ClassVar = "fetch"
+    #: 64 hex digits.
+    hash: str
+    offset: int = 0
+
+
+class Piece(Body, frozen=True, kw_only=True):
+    """A piece of content: the answer to ``Fetch``."""
+
+    kind: ClassVar = "piece"
+    hash: str
+    offset: int
+    #: Of the whole content.
+    size: int
+    data: bytes
+
+
+class Telemetry(Body, frozen=True, kw_only=True):
+    """What a rack measured."""
+
+    kind: ClassVar = "telemetry"
+    rack: str
+    values: dict[str, float] = {}
+
+
+#: The allow-list: what is not here is refused.
+KINDS: Final[dict[str, type[Body]]] = {
+    body.kind: body for body in (Hello, Welcome, Refusal, Heartbeat, Command, Work, Evidence, Fetch, Piece, Telemetry)
+}
+
+
+class Message(Struct, frozen=True):
+    """One message: the envelope, and in it what is said."""
+
+    id: int
+    data: Any
+    #: The id that it answers.
+    ref: int | None = None
+    #: The run that it belongs to; empty where to none.
+    run: str = ""
+    #: Nanoseconds since 1970, UTC.
+    ts: int = 0
+    #: W3C traceparent; empty where nothing is traced.
+    trace: str = ""
+    meta: dict[str, str] = {}
+    v: int = VERSION
+
+    @property
+    def kind(self) -> str:
+        """What is said, by name."""
+        return type(self.data).kind if isinstance(self.data, Body) else ""

@@ -1,0 +1,213 @@
+"""The NATS server that the Mixer starts: one process with JetStream, on loopback unless configured otherwise.
+
+Its configuration is a file that only its owner can read. A rack that is adopted or removed changes the file, and the
+server reads it again by a signal: connections of others go on. It ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_fluxscenario.base.fs import make_folder, replace_file
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.cbor import MOST_BYTES
+from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.keys import SECRET
+from pytest_fluxscenario.fleet.permissions import Accounts
+
+PROGRAM: Final = "nats-server"
+#: What is around a message: headers, and what JetStream adds.
+_AROUND: Final = 64 << 10
+#: Seconds that the server may take to start, and to stop before it is killed.
+_START: Final = 20.0
+_STOP: Final = 5.0
+_LOOK: Final = 0.005
+_LOG_BYTES: Final = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the server runs."""
+
+    #: For its configuration, its store and its log.
+    folder: str
+    host: str = "127.0.0.1"
+    #: 0 for one that is free.
+    port: int = 4222
+    #: Files with the server's certificate and its key; empty for none, and then without TLS.
+    cert: str = ""
+    key: str = ""
+    #: Whether what JetStream keeps is on the disk before it says so: a machine that loses its power loses nothing.
+    sync: bool = True
+
+
+@dataclass(slots=True)
+class NatsServer:
+    """The process; ``start`` and ``stop`` may be called again."""
+
+    settings: ServerSettings
+    accounts: Accounts
+    _process: subprocess.Popen[bytes] | None = None
+    _port: int = 0
+    _keeper: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it has been started."""
+        scheme = "tls" if self.settings.cert else "nats"
+        return f"{scheme}://{self.settings.host}:{self._port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None where it does not run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    async def start(self) -> None:
+        """Start it, and return when it listens. Raises SnakeError, with what it said last, where it does not."""
+        program = find_program()
+        make_folder(self._path("jetstream"))
+        for name in os.listdir(self.settings.folder):
+            if name.endswith(".ports"):
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path(name))
+        self._write()
+        arguments = (program, "-c", self._path("nats.conf"), "--ports_file_dir", self.settings.folder)
+        leash = str(Path(__file__).with_name("leash.py"))
+        log = os.open(self._path("nats.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, SECRET)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a program that was found by its name, without a shell
+                (sys.executable, "-I", "-S", leash, str(os.getpid()), *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A Ctrl-C is for the Mixer, which then stops the server.
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        await self._ready(self._process)
+
+    async def keep(self, pause: float = 0.5) -> None:
+        """See to it that it runs, until ``stop``: one that ends is started again after ``pause`` seconds."""
+        self._keeper = asyncio.create_task(self._keep(pause))
+
+    async def reload(self, accounts: Accounts) -> None:
+        """Let others in, or no longer. Raises WriteError; SnakeError where the server does not run."""
+        self.accounts = accounts
+        self._write()
+        process = self._process
+        if process is None or process.poll() is not None:
+            raise self._error("snake.server", "the NATS server does not run", "")
+        process.send_signal(signal.SIGHUP)
+
+    async def stop(self) -> None:
+        """End it."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(_STOP):
+                while process.poll() is None:
+                    await asyncio.sleep(_LOOK)
+        except TimeoutError:
+            process.kill()
+        process.wait()
+
+    async def _keep(self, pause: float) -> None:
+        while True:
+            await asyncio.sleep(pause)
+            process = self._process
+            if process is not None and process.poll() is not None:
+                with contextlib.suppress(SnakeError):
+                    await self.start()
+
+    async def _ready(self, process: subprocess.Popen[bytes]) -> None:
+        # The leash becomes the server, so that the process keeps its number.
+        path = self._path(f"{PROGRAM}_{process.pid}.ports")
+        try:
+            async with asyncio.timeout(_START):
+                while not self._listens(path):
+                    if process.poll() is not None:
+                        raise self._error("snake.server", "the NATS server ended at once", self._last_words())
+                    await asyncio.sleep(_LOOK)
+        except TimeoutError:
+            await self.stop()
+            message = f"the NATS server did not listen within {_START:g} seconds"
+            raise self._error("snake.server", message, self._last_words()) from None
+
+    def _listens(self, path: str) -> bool:
+        try:
+            with open(path, encoding="utf-8") as file:
+                urls = json.load(file)["nats"]
+        except (OSError, ValueError, KeyError):
+            return False
+        if not urls:
+            return False
+        self._port = int(str(urls[0]).rpartition(":")[2])
+        return True
+
+    def _write(self) -> None:
+        settings = self.settings
+        config: dict[str, Any] = {
+            "server_name": "mixer",
+            "host": settings.host,
+            # The same again after it was started once: racks look for it where it was.
+            "port": self._port or settings.port or -1,
+            "max_payload": MOST_BYTES + _AROUND,
+            "jetstream": {
+                "store_dir": self._path("jetstream"),
+                "sync_interval": "always" if settings.sync else "2m",
+            },
+            "authorization": {"users": self.accounts.users(), "timeout": 5},
+            "log_size_limit": _LOG_BYTES,
+        }
+        if settings.cert:
+            config["tls"] = {"cert_file": settings.cert, "key_file": settings.key, "min_version": "1.2"}
+        replace_file(self._path("nats.conf"), json.dumps(config, indent=1).encode(), mode=SECRET)
+
+    def _last_words(self) -> str:
+        """The last line of the log that says what is wrong."""
+        try:
+            with open(self._path("nats.log"), "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - 4_096))
+                lines = file.read().decode("utf-8", "replace").splitlines()
+        except OSError:
+            return ""
+        said = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith(PROGRAM)] or lines
+        return f"it said: {shown(said[-1], 300)}" if said else ""
+
+    def _path(self, name: str) -> str:
+        return os.path.join(os.path.abspath(self.settings.folder), name)
+
+    def _error(self, code: str, message: str, hint: str) -> SnakeError:
+        error: SnakeError = SnakeError.of(code, Place(self._path("nats.conf")), message, hint)
+        return error
+
+
+def find_program() -> str:
+    """The path of the server: beside this Python, where its package has put it, or on PATH. Raises SnakeError."""
+    beside = os.path.join(sysconfig.get_path("scripts"), PROGRAM)
+    found = beside if os.access(beside, os.X_OK) else shutil.which(PROGRAM)
+    if found is None:
+        hint = "pip install 'pytest-fluxscenario[fleet]'"
+        raise SnakeError.of("snake.program", Place(PROGRAM), "the program is not installed", hint)
+    return found

@@ -1,0 +1,76 @@
+"""Subjects and streams of the Snake (fleet.md, "Subjects"). Every token that comes from a name is checked here first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.names import name_fault
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.errors import SnakeError
+
+HELLO: Final = "flux.agent.hello"
+#: Asks the Mixer for content by its hash.
+CONTENT: Final = "flux.content.get"
+HEARTBEATS: Final = "flux.agent.heartbeat.*"
+TELEMETRY: Final = "flux.telemetry.>"
+WORK_STREAM: Final = "FLUX_WORK"
+EVIDENCE_STREAM: Final = "FLUX_EVIDENCE"
+#: Stream to the subjects that it keeps.
+STREAMS: Final = {WORK_STREAM: "flux.work.*", EVIDENCE_STREAM: "flux.evidence.*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What takers share: each message goes to one of them, until one has acknowledged it."""
+
+    stream: str
+    #: Of the durable consumer.
+    name: str
+    subject: str
+
+
+#: What the Mixer takes: the evidence of all runs.
+EVIDENCE: Final = Queue(EVIDENCE_STREAM, "mixer", "flux.evidence.*")
+
+
+def token(name: str, what: str) -> str:
+    """``name`` as one token of a subject. Raises SnakeError for what could be more than a name."""
+    # A dot separates tokens, so that a name with one would be two of them.
+    fault = name_fault(name) or ("a dot separates the tokens of a subject" if "." in name else None)
+    if fault:
+        message = f"the {what} '{shown(name, 80)}' cannot be used"
+        raise SnakeError.of("snake.name", Place(""), message, f"{fault}; dots are not allowed")
+    return name
+
+
+def heartbeat(rack: str) -> str:
+    """Where a rack beats."""
+    return f"flux.agent.heartbeat.{token(rack, 'rack')}"
+
+
+def commands(rack: str) -> str:
+    """Where a rack is told what to do."""
+    return f"flux.rack.{token(rack, 'rack')}.command"
+
+
+def telemetry(rack: str) -> str:
+    """Where a rack tells what it measured."""
+    return f"flux.telemetry.{token(rack, 'rack')}"
+
+
+def evidence(run: str) -> str:
+    """Where the evidence of a run goes."""
+    return f"flux.evidence.{token(run, 'run')}"
+
+
+def work(pool: str) -> Queue:
+    """The work queue of a pool of racks."""
+    return Queue(WORK_STREAM, token(pool, "pool"), f"flux.work.{token(pool, 'pool')}")
+
+
+def once_key(run: str, scenario: str, attempt: int) -> str:
+    """``Nats-Msg-Id``: of run, scenario (an item's id, which may hold anything) and attempt, as it is sent."""
+    return f"{token(run, 'run')}.{sha256(scenario.encode('utf-8', 'surrogateescape'))[:32]}.{attempt}"

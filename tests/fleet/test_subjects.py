@@ -1,0 +1,46 @@
+"""No name becomes more than one token of a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_fluxscenario.fleet import subjects
+from pytest_fluxscenario.fleet.errors import SnakeError
+
+_MADE: list[Callable[[str], object]] = [
+    subjects.heartbeat,
+    subjects.commands,
+    subjects.telemetry,
+    subjects.evidence,
+    subjects.work,
+    lambda name: subjects.once_key(name, "a", 1),
+]
+
+
+@pytest.mark.parametrize("name", ["*", ">", "a.b", "a b", "a\r\nPUB x 0", "", "A", "ü", "a" * 65, "-a", "latest", "con"])
+@pytest.mark.parametrize("make", _MADE)
+def test_a_name_that_could_be_more_than_one_is_refused(make: Callable[[str], object], name: str) -> None:
+    with pytest.raises(SnakeError, match="cannot be used"):
+        make(name)
+
+
+def test_subjects_are_those_of_the_specification() -> None:
+    assert subjects.HELLO == "flux.agent.hello"
+    assert subjects.heartbeat("r-1") == "flux.agent.heartbeat.r-1"
+    assert subjects.commands("r-1") == "flux.rack.r-1.command"
+    assert subjects.work("gpu").subject == "flux.work.gpu"
+    assert subjects.evidence("run-1") == "flux.evidence.run-1"
+    assert subjects.TELEMETRY == "flux.telemetry.>"
+
+
+def test_a_key_tells_run_scenario_and_attempt_apart() -> None:
+    made = {
+        subjects.once_key(run, item, attempt)
+        for run in ("a", "b")
+        for item in ("x::y", "x::y[0]", "\ud800\r\n")
+        for attempt in (1, 2)
+    }
+    assert len(made) == 12
+    assert all(key.isascii() and key.isprintable() for key in made)

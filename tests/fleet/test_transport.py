@@ -1,0 +1,248 @@
+"""What a transport promises, held against both: within one process, and over a real NATS server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import pytest
+
+from pytest_fluxscenario.fleet import subjects
+from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.memory import matches
+from pytest_fluxscenario.fleet.transport import Terms, Transport
+from tests.fleet.conftest import Connecting
+
+_WORK = subjects.work("default")
+_SHORT = Terms(ack_wait=0.4)
+
+
+@asynccontextmanager
+async def _fleet(connecting: Connecting, terms: Terms = _SHORT) -> AsyncIterator[tuple[Transport, Transport]]:
+    """The Mixer's connection, with its queues made, and a rack's."""
+    async with connecting("mixer") as mixer, connecting("one") as rack:
+        await mixer.prepare(terms)
+        await mixer.open_queue(_WORK, terms)
+        await mixer.open_queue(subjects.EVIDENCE, terms)
+        yield mixer, rack
+
+
+def test_what_is_published_is_taken_once(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            stored = await mixer.publish(_WORK.subject, b"one", "k1")
+            assert not stored.duplicate
+            (taken,) = await rack.take(_WORK, 5, 2)
+            assert (taken.data, taken.sequence, taken.deliveries) == (b"one", stored.sequence, 1)
+            await taken.ack()
+            assert await rack.take(_WORK, 5, 1) == []
+
+    asyncio.run(main())
+
+
+def test_a_key_that_is_known_is_kept_once(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            first = await mixer.publish(_WORK.subject, b"one", "k1")
+            again = await mixer.publish(_WORK.subject, b"other", "k1")
+            assert (again.duplicate, again.sequence) == (True, first.sequence)
+            taken = await rack.take(_WORK, 5, 1)
+            assert [one.data for one in taken] == [b"one"]
+            await taken[0].ack()
+            # Also when the first is done with: that is what a rack that publishes again relies on.
+            assert (await mixer.publish(_WORK.subject, b"one", "k1")).duplicate
+            assert await rack.take(_WORK, 5, 0.3) == []
+
+    asyncio.run(main())
+
+
+def test_what_nobody_acknowledges_comes_again(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            await rack.take(_WORK, 1, 1)
+            (again,) = await rack.take(_WORK, 1, 3)
+            assert (again.data, again.deliveries) == (b"one", 2)
+            await again.ack()
+            assert await rack.take(_WORK, 1, 0.8) == []
+
+    asyncio.run(main())
+
+
+def test_a_sign_of_progress_keeps_it(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=1)) as (mixer, rack):
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            (taken,) = await rack.take(_WORK, 1, 1)
+            for _ in range(5):
+                await taken.in_progress()
+                assert await rack.take(_WORK, 1, 0.3) == []
+            await taken.ack()
+
+    asyncio.run(main())
+
+
+def test_what_is_given_back_comes_at_once_or_after_the_delay(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=30)) as (mixer, rack):
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            (taken,) = await rack.take(_WORK, 1, 1)
+            await taken.nak()
+            (taken,) = await rack.take(_WORK, 1, 2)
+            await taken.nak(1.0)
+            assert await rack.take(_WORK, 1, 0.3) == []
+            (taken,) = await rack.take(_WORK, 1, 4)
+            assert taken.deliveries == 3
+
+    asyncio.run(main())
+
+
+def test_what_is_dropped_does_not_come_again(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            (taken,) = await rack.take(_WORK, 1, 1)
+            await taken.term()
+            assert await rack.take(_WORK, 1, 1) == []
+
+    asyncio.run(main())
+
+
+def test_a_bound_of_deliveries_holds(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=0.3, most_deliveries=2)) as (mixer, rack):
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            assert len(await rack.take(_WORK, 1, 1)) == 1
+            assert len(await rack.take(_WORK, 1, 2)) == 1
+            assert await rack.take(_WORK, 1, 1) == []
+
+    asyncio.run(main())
+
+
+def test_two_takers_share_a_queue(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=30)) as (mixer, one), connecting("two") as two:
+            for number in range(20):
+                await mixer.publish(_WORK.subject, b"%d" % number, f"k{number}")
+            seen: list[bytes] = []
+            for rack in (one, two, one, two):
+                for taken in await rack.take(_WORK, 5, 1):
+                    seen.append(taken.data)
+                    await taken.ack()
+            assert sorted(seen, key=int) == [b"%d" % number for number in range(20)]
+
+    asyncio.run(main())
+
+
+def test_pools_are_apart(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            other = subjects.work("other")
+            await mixer.open_queue(other, _SHORT)
+            await mixer.publish(other.subject, b"one", "k1")
+            assert await rack.take(_WORK, 1, 0.3) == []
+            (taken,) = await rack.take(other, 1, 1)
+            await taken.ack()
+
+    asyncio.run(main())
+
+
+def test_what_is_withdrawn_is_not_given_out(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            stored = [await mixer.publish(_WORK.subject, b"%d" % n, f"k{n}") for n in range(3)]
+            assert await mixer.withdraw(_WORK.stream, stored[1].sequence) is True
+            assert await mixer.withdraw(_WORK.stream, stored[1].sequence) is False
+            assert [one.data for one in await rack.take(_WORK, 5, 1)] == [b"0", b"2"]
+
+    asyncio.run(main())
+
+
+def test_a_taker_is_woken_by_what_is_published(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            taking = asyncio.create_task(rack.take(_WORK, 1, 10))
+            await asyncio.sleep(0.1)
+            begun = asyncio.get_running_loop().time()
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            assert [one.data for one in await taking] == [b"one"]
+            assert asyncio.get_running_loop().time() - begun < 5
+
+    asyncio.run(main())
+
+
+def test_evidence_of_all_runs_goes_to_the_mixer(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            await rack.publish(subjects.evidence("r1"), b"a", "k1")
+            await rack.publish(subjects.evidence("r2"), b"b", "k2")
+            taken = await mixer.take(subjects.EVIDENCE, 5, 1)
+            taken += await mixer.take(subjects.EVIDENCE, 5, 0.2)
+            assert [one.data for one in taken] == [b"a", b"b"]
+            assert all(before.sequence < after.sequence for before, after in pairwise(taken))
+
+    asyncio.run(main())
+
+
+def test_asking_and_telling(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            heard: list[tuple[str, bytes]] = []
+
+            async def hello(subject: str, data: bytes) -> bytes:
+                heard.append((subject, data))
+                return b"welcome " + data
+
+            async def beat(subject: str, data: bytes) -> None:
+                heard.append((subject, data))
+
+            await mixer.subscribe(subjects.HELLO, hello)
+            listening = await mixer.subscribe(subjects.HEARTBEATS, beat)
+            assert await rack.request(subjects.HELLO, b"one", 5) == b"welcome one"
+            await rack.send(subjects.heartbeat("one"), b"1")
+            await rack.request(subjects.HELLO, b"again", 5)
+            await listening.end()
+            await rack.send(subjects.heartbeat("one"), b"2")
+            await rack.request(subjects.HELLO, b"last", 5)
+            assert [data for _, data in heard] == [b"one", b"1", b"again", b"last"]
+            assert heard[1][0] == "flux.agent.heartbeat.one"
+
+    asyncio.run(main())
+
+
+def test_a_request_that_nobody_answers_ends(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (_, rack):
+            with pytest.raises(SnakeError, match=r"nobody answers on flux\.content\.get"):
+                await rack.request(subjects.CONTENT, b"", 0.3)
+
+    asyncio.run(main())
+
+
+def test_a_closed_connection_says_so(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (_, rack):
+            assert rack.connected
+            await rack.close()
+            await rack.close()
+            assert not rack.connected
+            with pytest.raises(SnakeError):
+                await rack.send(subjects.heartbeat("one"), b"")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject", "fits"),
+    [
+        ("flux.work.*", "flux.work.a", True),
+        ("flux.work.*", "flux.work.a.b", False),
+        ("flux.telemetry.>", "flux.telemetry.a.b", True),
+        ("flux.telemetry.>", "flux.telemetry", False),
+        ("flux.a", "flux.b", False),
+    ],
+)
+def test_what_a_pattern_means(pattern: str, subject: str, fits: bool) -> None:
+    assert matches(pattern, subject) is fits
