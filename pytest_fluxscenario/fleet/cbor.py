@@ -23,6 +23,7 @@ _MOST_INT: Final = (1 << 63) - 1
 _PLACE: Final = Place("message")
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _FOLLOWING: Final = {24: 1, 25: 2, 26: 4, 27: 8}
+_SHORT: Final = "ends too early"
 #: false, true, null; floats of 2, 4 and 8 bytes.
 _PLAIN: Final = (20, 21, 22, 25, 26, 27)
 
@@ -64,44 +65,50 @@ def refused(code: str, message: str, hint: str = "") -> MessageError:
 
 def _look_through(data: bytes) -> None:
     """Raise MessageError where ``data`` is not one value of plain data within the limits."""
-    size, at, values = len(data), 0, 0
+    at, values = 0, 0
     #: What each open list or map still wants.
-    open_: list[int] = [1]
-    while open_:
-        if not open_[-1]:
-            open_.pop()
+    left: list[int] = [1]
+    while left:
+        if not left[-1]:
+            left.pop()
             continue
-        open_[-1] -= 1
+        left[-1] -= 1
         values += 1
         if values > MOST_VALUES:
             raise refused("message.values", f"has more than {MOST_VALUES} values")
-        if at >= size:
-            raise refused("message.short", "ends too early")
-        major, info = data[at] >> 5, data[at] & 0x1F
-        at += 1
-        argument = info
-        if info in _FOLLOWING:
-            count = _FOLLOWING[info]
-            if at + count > size:
-                raise refused("message.short", "ends too early")
-            argument = int.from_bytes(data[at : at + count])
-            at += count
-        elif info > 23:
-            raise refused("message.cbor", "has a length that is left open, or reserved")
-        if major == _TAG or (major == _SIMPLE and info not in _PLAIN):
-            raise refused("message.tag", "has a tag or a value that is no plain data")
-        if major in (_UINT, _NEGATIVE) and argument > _MOST_INT:
-            raise refused("message.number", "has a number of more than 63 bits")
+        major, argument, at = _head(data, at)
         if major in (_BYTES, _TEXT):
             at += argument
-            if at > size:
-                raise refused("message.short", "ends too early")
         elif major in (_ARRAY, _MAP):
             wanted = argument * 2 if major == _MAP else argument
-            if wanted > size - at:
-                raise refused("message.short", "ends too early")
-            if len(open_) > MOST_DEPTH:
+            if wanted > len(data) - at:
+                raise refused("message.short", _SHORT)
+            if len(left) > MOST_DEPTH:
                 raise refused("message.depth", f"has more than {MOST_DEPTH} lists and maps inside one another")
-            open_.append(wanted)
-    if at != size:
+            left.append(wanted)
+    if at > len(data):
+        raise refused("message.short", _SHORT)
+    if at < len(data):
         raise refused("message.long", "goes on after its end")
+
+
+def _head(data: bytes, at: int) -> tuple[int, int, int]:
+    """Kind and argument of the value that begins at ``at``, and where it goes on."""
+    if at >= len(data):
+        raise refused("message.short", _SHORT)
+    major, info = data[at] >> 5, data[at] & 0x1F
+    at += 1
+    argument = info
+    if info in _FOLLOWING:
+        count = _FOLLOWING[info]
+        if at + count > len(data):
+            raise refused("message.short", _SHORT)
+        argument = int.from_bytes(data[at : at + count])
+        at += count
+    elif info > 23:
+        raise refused("message.cbor", "has a length that is left open, or reserved")
+    if major == _TAG or (major == _SIMPLE and info not in _PLAIN):
+        raise refused("message.tag", "has a tag or a value that is no plain data")
+    if major in (_UINT, _NEGATIVE) and argument > _MOST_INT:
+        raise refused("message.number", "has a number of more than 63 bits")
+    return major, argument, at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Self
 
 from sonyflake import SonyFlake
 
@@ -24,11 +24,11 @@ def machine_of(public_key: str) -> int:
 class Ids(SonyFlake):  # type: ignore[misc]  # where the extra is not installed, the library has no types
     """Makes ids that grow: 39 bits of time, 8 of a counter, 16 of the machine."""
 
-    def __new__(cls, machine: int, clock: Clock | None = None) -> Ids:  # noqa: ARG004 - __init__ takes it
+    def __new__(cls, machine: int, clock: Clock | None = None) -> Self:  # noqa: ARG004 - __init__ takes it
         """Raises ValueError for a machine number that does not fit into 16 bits."""
         if not 0 <= machine < _MACHINES:
             raise ValueError(f"a machine number is 0 to {_MACHINES - 1}, not {machine}")
-        made: Ids = super().__new__(cls, EPOCH, lambda: machine)
+        made: Self = super().__new__(cls, EPOCH, lambda: machine)
         return made
 
     def __init__(self, machine: int, clock: Clock | None = None) -> None:

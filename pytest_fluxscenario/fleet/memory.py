@@ -1,4 +1,4 @@
-"""The Snake within one process: the same promises as over NATS, for tests and for a Mixer whose racks are its threads."""
+"""The Snake within one process: the same promises as over NATS, without a server."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ async def connect(access: Access, wait: float = _PATIENCE) -> NatsTransport:
     """
     said: list[str] = []
 
-    async def on_error(error: Exception) -> None:  # noqa: RUF029 - the library awaits it
+    async def on_error(error: Exception) -> None:
         said[:] = [shown(str(error) or type(error).__name__, 300)]
 
     options: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_fluxscenario.fleet import subjects
+from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import key_fault
 from pytest_fluxscenario.fleet.subjects import token
 
@@ -26,7 +27,7 @@ def rack_name_fault(name: str) -> str | None:
         return f"'{name}' is kept for the fleet itself"
     try:
         token(name, "rack")
-    except subjects.SnakeError as error:
+    except SnakeError as error:
         return error.problems[0].hint
     return None
 

@@ -84,19 +84,7 @@ class NatsServer:
                     os.unlink(self._path(name))
         self._write()
         arguments = (program, "-c", self._path("nats.conf"), "--ports_file_dir", self.settings.folder)
-        leash = str(Path(__file__).with_name("leash.py"))
-        log = os.open(self._path("nats.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, SECRET)
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - a program that was found by its name, without a shell
-                (sys.executable, "-I", "-S", leash, str(os.getpid()), *arguments),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # A Ctrl-C is for the Mixer, which then stops the server.
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
+        self._process = _leashed(arguments, self._path("nats.log"))
         await self._ready(self._process)
 
     async def keep(self, pause: float = 0.5) -> None:
@@ -126,8 +114,7 @@ class NatsServer:
             process.terminate()
         try:
             async with asyncio.timeout(_STOP):
-                while process.poll() is None:
-                    await asyncio.sleep(_LOOK)
+                await _ended(process)
         except TimeoutError:
             process.kill()
         process.wait()
@@ -201,6 +188,30 @@ class NatsServer:
     def _error(self, code: str, message: str, hint: str) -> SnakeError:
         error: SnakeError = SnakeError.of(code, Place(self._path("nats.conf")), message, hint)
         return error
+
+
+def _leashed(arguments: tuple[str, ...], log_path: str) -> subprocess.Popen[bytes]:
+    """The program, which ends with this thread: the kernel means the thread that started it, not the process."""
+    leash = str(Path(__file__).with_name("leash.py"))
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, SECRET)
+    try:
+        return subprocess.Popen(  # noqa: S603 - a program that was found by its name, without a shell
+            (sys.executable, "-I", "-S", leash, str(os.getpid()), *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # A Ctrl-C is for the Mixer, which then stops the server.
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+
+
+async def _ended(process: subprocess.Popen[bytes]) -> None:
+    while True:
+        if process.poll() is not None:
+            return
+        await asyncio.sleep(_LOOK)
 
 
 def find_program() -> str:

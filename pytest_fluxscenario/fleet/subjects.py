@@ -1,4 +1,4 @@
-"""Subjects and streams of the Snake (fleet.md, "Subjects"). Every token that comes from a name is checked here first."""
+"""Subjects and streams of the Snake (fleet.md, "Subjects"). A name is checked here before it becomes a token."""
 
 from __future__ import annotations
 
@@ -73,4 +73,4 @@ def work(pool: str) -> Queue:
 
 def once_key(run: str, scenario: str, attempt: int) -> str:
     """``Nats-Msg-Id``: of run, scenario (an item's id, which may hold anything) and attempt, as it is sent."""
-    return f"{token(run, 'run')}.{sha256(scenario.encode('utf-8', 'surrogateescape'))[:32]}.{attempt}"
+    return f"{token(run, 'run')}.{sha256(scenario.encode('utf-8', 'surrogatepass'))[:32]}.{attempt}"

@@ -23,7 +23,8 @@ class Terms:
     ack_wait: float = 30.0
     #: How often a message is given out; 0 for no bound.
     most_deliveries: int = 0
-    #: Seconds for which a key that was published is remembered.
+    #: Seconds for which a key that was published is remembered; of what has been acknowledged, no longer than the
+    #: server lives. Whoever counts compares with what it has counted.
     dedupe: float = 600.0
 
 

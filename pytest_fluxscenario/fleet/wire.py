@@ -6,7 +6,7 @@ The map has nine keys, always: ``v``, ``id``, ``ref``, ``kind``, ``run``, ``ts``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -105,7 +105,7 @@ class Writer:
     """Makes the messages of one machine."""
 
     ids: Ids
-    clock: Clock = SystemClock()
+    clock: Clock = field(default_factory=SystemClock)
 
     def message(self, body: Body, *, run: str = "", answers: Message | None = None, trace: str = "") -> Message:
         """A message that says ``body`` now; an answer keeps the trace of what it answers."""

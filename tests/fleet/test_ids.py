@@ -32,7 +32,7 @@ def test_an_id_holds_time_counter_and_machine() -> None:
     clock.at += timedelta(seconds=3)
     first, second = ids.next(), ids.next()
     assert first & 0xFFFF == second & 0xFFFF == 0xBEEF
-    assert (first >> 16) & 0xFF, (second >> 16) & 0xFF == (0, 1)
+    assert ((first >> 16) & 0xFF, (second >> 16) & 0xFF) == (0, 1)
     # 151 days and 3 seconds after the epoch, in steps of 10 ms.
     assert first >> 24 == (151 * 86_400 + 3) * 100
 

@@ -19,7 +19,9 @@ _MADE: list[Callable[[str], object]] = [
 ]
 
 
-@pytest.mark.parametrize("name", ["*", ">", "a.b", "a b", "a\r\nPUB x 0", "", "A", "ü", "a" * 65, "-a", "latest", "con"])
+@pytest.mark.parametrize(
+    "name", ["*", ">", "a.b", "a b", "a\r\nPUB x 0", "", "A", "ü", "a" * 65, "-a", "latest", "con"]
+)
 @pytest.mark.parametrize("make", _MADE)
 def test_a_name_that_could_be_more_than_one_is_refused(make: Callable[[str], object], name: str) -> None:
     with pytest.raises(SnakeError, match="cannot be used"):

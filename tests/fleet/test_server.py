@@ -1,0 +1,234 @@
+"""The NATS server of the Mixer: who may connect and say what, how it starts, ends, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_fluxscenario.fleet import subjects
+from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.keys import new_key
+from pytest_fluxscenario.fleet.nats_link import Access, connect
+from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount, rack_name_fault
+from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.transport import Terms
+from tests.fleet.conftest import Running
+
+_WORK = subjects.work("default")
+
+
+def _gone(pid: int) -> bool:
+    """Whether a process ends within seconds; one that nobody has waited for counts as ended."""
+    for _ in range(500):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_who_has_no_account_is_not_let_in(nats_running: Running) -> None:
+    async def main() -> None:
+        for seed in (new_key().seed, ""):
+            with pytest.raises(SnakeError, match=r"there is no connection to NATS: .*Authorization"):
+                await connect(Access(nats_running.server.url, "one", seed), 0.4)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "flux.work.default",
+        "flux.rack.two.command",
+        "flux.rack.one.command",
+        "flux.agent.heartbeat.two",
+        "flux.telemetry.two",
+        "_INBOX.two.x",
+        "$JS.API.STREAM.DELETE.FLUX_WORK",
+        "$JS.API.STREAM.PURGE.FLUX_EVIDENCE",
+        "$JS.API.CONSUMER.MSG.NEXT.FLUX_EVIDENCE.mixer",
+        "$JS.ACK.FLUX_EVIDENCE.mixer.1.1.1.1.1",
+        "$JS.API.CONSUMER.MSG.NEXT.FLUX_WORK.secret",
+        "$SYS.REQ.SERVER.PING",
+    ],
+)
+def test_a_rack_cannot_say_what_is_not_its_own(nats_running: Running, subject: str) -> None:
+    async def main() -> None:
+        mixer, rack = await connect(nats_running.access("mixer")), await connect(nats_running.access("one"))
+        heard: list[bytes] = []
+
+        async def listen(_: str, data: bytes) -> None:
+            heard.append(data)
+
+        if not subject.startswith("$JS.API."):
+            await mixer.subscribe(subject, listen)
+            await rack.send(subject, b"forged")
+        with pytest.raises(SnakeError):
+            await rack.request(subject, b"{}", 0.1)
+        assert heard == []
+        await rack.close()
+        await mixer.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("subject", ["flux.>", "flux.rack.two.command", "_INBOX.>", "_INBOX.two.>", "flux.evidence.*"])
+def test_a_rack_cannot_hear_what_is_not_for_it(nats_running: Running, subject: str) -> None:
+    async def main() -> None:
+        mixer, rack = await connect(nats_running.access("mixer")), await connect(nats_running.access("one"))
+        heard: list[bytes] = []
+
+        async def listen(_: str, data: bytes) -> None:
+            heard.append(data)
+
+        await rack.subscribe(subject, listen)
+        await rack.subscribe(subjects.commands("one"), listen)
+        await mixer.send(subject.replace(">", "x").replace("*", "x"), b"not for one")
+        await mixer.send(subjects.commands("one"), b"for one")
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if heard:
+                break
+        assert heard == [b"for one"]
+        await rack.close()
+        await mixer.close()
+
+    asyncio.run(main())
+
+
+def test_who_only_joins_may_say_hello_and_no_more(nats_running: Running) -> None:
+    async def main() -> None:
+        mixer, joining = await connect(nats_running.access("mixer")), await connect(nats_running.access("joining"))
+
+        async def hello(_: str, data: bytes) -> bytes:
+            return data
+
+        await mixer.subscribe(subjects.HELLO, hello)
+        assert await joining.request(subjects.HELLO, b"x", 2) == b"x"
+        for subject in (subjects.CONTENT, "flux.evidence.r", "$JS.API.CONSUMER.MSG.NEXT.FLUX_WORK.default"):
+            with pytest.raises(SnakeError):
+                await joining.request(subject, b"", 0.1)
+        await joining.close()
+        await mixer.close()
+
+    asyncio.run(main())
+
+
+def test_a_rack_is_let_in_and_shut_out_while_others_go_on(nats_server: NatsServer) -> None:
+    async def main() -> None:
+        mixer_key, rack_key = new_key(), new_key()
+        nats_server.accounts = Accounts(mixer_key.public, new_key().public)
+        await nats_server.start()
+        mixer = await connect(Access(nats_server.url, "mixer", mixer_key.seed))
+        await nats_server.reload(
+            Accounts(mixer_key.public, new_key().public, {"one": RackAccount("one", rack_key.public)})
+        )
+        rack = await connect(Access(nats_server.url, "one", rack_key.seed), 5)
+        assert mixer.connected
+        await nats_server.reload(Accounts(mixer_key.public, new_key().public))
+        for _ in range(300):
+            await asyncio.sleep(0.01)
+            if not rack.connected:
+                break
+        assert (rack.connected, mixer.connected) == (False, True)
+        await rack.close()
+        await mixer.close()
+
+    asyncio.run(main())
+
+
+def test_what_was_acknowledged_outlives_a_server_that_is_killed(nats_server: NatsServer) -> None:
+    async def main() -> None:
+        key = new_key()
+        nats_server.accounts = Accounts(key.public, new_key().public)
+        await nats_server.start()
+        await nats_server.keep(0.05)
+        mixer = await connect(Access(nats_server.url, "mixer", key.seed))
+        await mixer.prepare(Terms())
+        await mixer.open_queue(_WORK, Terms(ack_wait=0.5))
+        for number in range(5):
+            await mixer.publish(_WORK.subject, b"%d" % number, f"k{number}")
+        (taken,) = await mixer.take(_WORK, 1, 1)
+        await taken.ack()
+        pid, url = nats_server.pid, nats_server.url
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        # Kept while the server is away, and once although it is tried again.
+        await mixer.publish(_WORK.subject, b"5", "k5")
+        assert (await mixer.publish(_WORK.subject, b"5", "k5")).duplicate
+        assert (await mixer.publish(_WORK.subject, b"1", "k1")).duplicate
+        assert nats_server.pid not in (None, pid)
+        assert nats_server.url == url
+        seen: list[bytes] = []
+        while len(seen) < 5:
+            for one in await mixer.take(_WORK, 10, 2):
+                seen.append(one.data)
+                await one.ack()
+        assert sorted(seen) == [b"1", b"2", b"3", b"4", b"5"]
+        await mixer.close()
+
+    asyncio.run(main())
+
+
+def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
+    program = """
+import asyncio, sys, time
+from pytest_fluxscenario.fleet.keys import new_key
+from pytest_fluxscenario.fleet.permissions import Accounts
+from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
+server = NatsServer(ServerSettings(sys.argv[1], port=0), Accounts(new_key().public, new_key().public))
+asyncio.run(server.start())
+print(server.pid, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        pid = int(starter.stdout.readline())
+        starter.kill()
+    assert _gone(pid)
+
+
+def test_a_server_that_cannot_listen_says_why(nats_server: NatsServer, tmp_path: Path) -> None:
+    async def main() -> None:
+        await nats_server.start()
+        port = int(nats_server.url.rpartition(":")[2])
+        other = NatsServer(ServerSettings(str(tmp_path / "other"), port=port), nats_server.accounts)
+        with pytest.raises(SnakeError, match=r"nats\.conf: the NATS server ended at once \(it said: .*in use"):
+            await other.start()
+
+    asyncio.run(main())
+
+
+def test_the_configuration_is_for_nobody_else(nats_server: NatsServer) -> None:
+    asyncio.run(nats_server.start())
+    folder = Path(nats_server.settings.folder)
+    for name in ("nats.conf", "nats.log"):
+        assert (folder / name).stat().st_mode & 0o077 == 0
+    assert nats_server.url.startswith("nats://127.0.0.1:")
+
+
+def test_accounts_that_cannot_be() -> None:
+    key = new_key().public
+    with pytest.raises(ValueError, match="two accounts have one key"):
+        Accounts(key, key).users()
+    with pytest.raises(ValueError, match="is no public nkey"):
+        Accounts(key, "U" + "A" * 55).users()
+    with pytest.raises(SnakeError, match="cannot be used"):
+        Accounts(key, new_key().public, {">": RackAccount(">", new_key().public)}).users()
+
+
+@pytest.mark.parametrize("name", ["mixer", "joining", "a.b", "*", ""])
+def test_names_that_no_rack_can_have(name: str) -> None:
+    assert rack_name_fault(name)
+    assert rack_name_fault("rack-1") is None
