@@ -16,8 +16,8 @@ HELLO: Final = "flux.agent.hello"
 CONTENT: Final = "flux.content.get"
 HEARTBEATS: Final = "flux.agent.heartbeat.*"
 TELEMETRY: Final = "flux.telemetry.>"
-WORK_STREAM: Final = "FLUX_WORK"
-EVIDENCE_STREAM: Final = "FLUX_EVIDENCE"
+WORK_STREAM: Final = "flux-work"
+EVIDENCE_STREAM: Final = "flux-evidence"
 #: Stream to the subjects that it keeps.
 STREAMS: Final = {WORK_STREAM: "flux.work.*", EVIDENCE_STREAM: "flux.evidence.*"}
 

@@ -55,11 +55,11 @@ def test_who_has_no_account_is_not_let_in(nats_running: Running) -> None:
         "flux.agent.heartbeat.two",
         "flux.telemetry.two",
         "_INBOX.two.x",
-        "$JS.API.STREAM.DELETE.FLUX_WORK",
-        "$JS.API.STREAM.PURGE.FLUX_EVIDENCE",
-        "$JS.API.CONSUMER.MSG.NEXT.FLUX_EVIDENCE.mixer",
-        "$JS.ACK.FLUX_EVIDENCE.mixer.1.1.1.1.1",
-        "$JS.API.CONSUMER.MSG.NEXT.FLUX_WORK.secret",
+        "$JS.API.STREAM.DELETE.flux-work",
+        "$JS.API.STREAM.PURGE.flux-evidence",
+        "$JS.API.CONSUMER.MSG.NEXT.flux-evidence.mixer",
+        "$JS.ACK.flux-evidence.mixer.1.1.1.1.1",
+        "$JS.API.CONSUMER.MSG.NEXT.flux-work.secret",
         "$SYS.REQ.SERVER.PING",
     ],
 )
@@ -116,7 +116,7 @@ def test_who_only_joins_may_say_hello_and_no_more(nats_running: Running) -> None
 
         await mixer.subscribe(subjects.HELLO, hello)
         assert await joining.request(subjects.HELLO, b"x", 2) == b"x"
-        for subject in (subjects.CONTENT, "flux.evidence.r", "$JS.API.CONSUMER.MSG.NEXT.FLUX_WORK.default"):
+        for subject in (subjects.CONTENT, "flux.evidence.r", "$JS.API.CONSUMER.MSG.NEXT.flux-work.default"):
             with pytest.raises(SnakeError):
                 await joining.request(subject, b"", 0.1)
         await joining.close()
