@@ -23,6 +23,7 @@ NOUNS = {
     "profile": "file process packs in the store, and look at what is there",
     "pack": "begin, check and build process packs",
     "mutate": "weaken the rules of a pack, and see what its scenarios notice",
+    "review": "write what a reviewer needs to decide on a pack",
     "store": "check the whole store, remove what nothing names, merge its index in git",
     "schema": "print the JSON Schema of a document",
 }

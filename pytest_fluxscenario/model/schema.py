@@ -17,6 +17,7 @@ from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.report import REPORT_SCHEMA, Report
 from pytest_fluxscenario.model.request import Request
 from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.model.review import REVIEW_SCHEMA, Packet
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.model.spec import SpecDocument
 
@@ -35,6 +36,7 @@ DOCUMENTS: dict[str, Any] = {
     "report": Report,
     "mutants": MutationReport,
     "flips": Flips,
+    "review": Packet,
 }
 #: Documents that name their own schema, which no other document may.
 _CONSTANTS: dict[Any, str] = {
@@ -43,6 +45,7 @@ _CONSTANTS: dict[Any, str] = {
     Report: REPORT_SCHEMA,
     MutationReport: MUTANTS_SCHEMA,
     Flips: FLIPS_SCHEMA,
+    Packet: REVIEW_SCHEMA,
 }
 
 

@@ -1,0 +1,287 @@
+"""The parts of a packet that say what was shown, what was not, and by which bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pytest_fluxscenario.analysis.review.blocks import (
+    Block,
+    Code,
+    Folded,
+    Inline,
+    Items,
+    Line,
+    Section,
+    Strong,
+    Table,
+    Text,
+    Tone,
+    Word,
+    names,
+    said,
+)
+from pytest_fluxscenario.analysis.review.words import counted
+from pytest_fluxscenario.model.review import Packet, RunView, ScenarioView
+
+#: Passed scenarios whose steps are written out; the evidence has all of them.
+MOST_STEPS: Final = 400
+#: Things of one kind that are listed one by one.
+MOST_LISTED: Final = 200
+_TONES: Final[dict[str, Tone]] = {"passed": "good", "failed": "bad", "error": "bad", "crashed": "bad"}
+#: What each kind of risk is called above those of its kind.
+RISKS: Final = {
+    "loosened": "Allowed now, and not before",
+    "real-mode": "Done for real",
+    "real-without-gate": "Done for real without a gate",
+    "no-gate": "Without a gate",
+    "approval-open": "Approvals that cover more than one request",
+    "approval-no-expiry": "Approvals that need not expire",
+    "approval-shared": "Approvals that open more than one action",
+    "use-outside": "Use of the pack",
+    "use-unsaid": "Use of the pack",
+    "any-source": "Records from anybody",
+    "any-payload": "Records of any payload",
+    "hook-not-isolated": "Hooks that are not isolated",
+    "hook-decides": "Decided by code of the pack",
+    "weak-hook-failure": "Hooks whose failure does not block",
+    "not-shown": "Scenarios that prove nothing",
+    "redacted": "Not to be seen",
+    "earlier-run": "An earlier run",
+    "expiry-not-shown": "Time",
+    "survivor": "Rules that could be lost without a test failing",
+    "not-covered": "Not shown by any scenario",
+    "missing-class": "Missing scenarios",
+    "warning": "Warnings of the pack check",
+    "other-documents": "Documents",
+    "source-elsewhere": "Documents",
+}
+
+
+def proof_sections(packet: Packet) -> Iterator[Section]:
+    """What ran, what it covered, what it would notice, what changed, what to weigh, and the hashes of all of it."""
+    yield Section("scenarios", "Scenarios", list(_scenarios(packet)))
+    yield Section("coverage", "Coverage", list(_coverage(packet)))
+    yield Section("mutants", "Mutants", list(_mutants(packet)))
+    yield Section("before", "Against the version before", list(_comparison(packet)))
+    yield Section("check", "Pack check", list(_findings(packet)))
+    yield Section("risks", "Known risks", list(_risks(packet)))
+    yield Section("evidence", "Evidence and hashes", list(_evidence(packet)))
+
+
+def _scenarios(packet: Packet) -> Iterator[Block]:
+    if packet.classes:
+        rows = [
+            ([Code(one.name)], [str(one.scenarios) if one.scenarios else Word("none", "bad")], [one.reason])
+            for one in packet.classes
+        ]
+        yield Table(("Class", "scenarios", ""), rows)
+    run = packet.run
+    if run is None:
+        yield Text([Word("No scenario ran", "bad"), f": {packet.no_run}"])
+        return
+    told: list[Inline] = []
+    for outcome, count in run.counts.items():
+        told += [", " if told else "", Word(f"{count} {_worded(outcome)}", _TONES.get(outcome, "warn"))]
+    yield Text(said(told or Word("Nothing ran", "bad"), "."))
+    if run.elsewhere:
+        yield Text([f"{counted(run.elsewhere, 'scenario')} of the same evidence ran on other rules, and are left out."])
+    yield from _outcomes(run)
+
+
+def _outcomes(run: RunView) -> Iterator[Block]:
+    bad = [one for one in run.scenarios if one.outcome != "passed"]
+    for one in bad[:MOST_LISTED]:
+        yield _scenario(one, [_steps(one)] if one.steps else [])
+    if len(bad) > MOST_LISTED:
+        yield Text([Word(f"{len(bad) - MOST_LISTED} more did not pass", "bad"), "; the evidence has them."])
+    passed = [one for one in run.scenarios if one.outcome == "passed"]
+    for one in passed[:MOST_STEPS]:
+        yield _scenario(one, [_steps(one)] if one.steps else [])
+    if len(passed) > MOST_STEPS:
+        yield Text([f"{counted(len(passed) - MOST_STEPS, 'scenario')} more passed; the evidence has their steps."])
+
+
+def _scenario(one: ScenarioView, blocks: Sequence[Block]) -> Folded:
+    name = one.id.rpartition("::")[2]
+    summary: list[Inline] = [Word(_worded(one.outcome), _TONES.get(one.outcome, "warn")), " ", Code(name)]
+    if one.classes:
+        summary.append(f" {', '.join(one.classes)}")
+    about: list[Inline] = [f"{one.description} "] if one.description else []
+    about.append(Code(one.where or one.id))
+    if one.note:
+        about.append(f": {one.note}")
+    if one.ref:
+        about += [" record ", Code(one.ref)]
+    return Folded(summary, [Text(about), *blocks])
+
+
+def _steps(one: ScenarioView) -> Table:
+    rows: list[Sequence[Line]] = []
+    for number, step in enumerate(one.steps, 1):
+        verdict = step.verdict if step.verdict != "skipped" else "not reached"
+        tone = _TONES.get(step.verdict, "warn")
+        sent: list[Inline] = [Code(_cut(step.payload))] if step.payload else []
+        answer: list[Inline] = [step.answer]
+        for differs in step.differs:
+            answer += ["; ", Word(differs, "bad")]
+        rows.append(
+            ([f"{number}. {step.name}"], [Code(step.action), f" by {step.actor}"], sent, answer, [Word(verdict, tone)])
+        )
+    return Table(("Step", "asks for", "sent", "answer", ""), rows)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:300]}… ({len(text)} characters)"
+
+
+def _worded(outcome: str) -> str:
+    return {"error": "without a verdict", "xfailed": "failed as expected", "not_run": "not run"}.get(outcome, outcome)
+
+
+def _coverage(packet: Packet) -> Iterator[Block]:
+    if not packet.coverage:
+        yield Text(["Nothing was covered: no scenario ran on these rules."])
+        return
+    rows = []
+    for kind in packet.coverage:
+        tone: Tone = "good" if kind.covered == kind.total else "warn"
+        rows.append(([kind.kind], [Word(f"{kind.covered} of {kind.total}", tone)]))
+    yield Table(("What", "shown by a scenario"), rows)
+    missing: list[Line] = [
+        [f"{kind.kind}: ", Code(goal.name), " ", Code(goal.where)] for kind in packet.coverage for goal in kind.missing
+    ]
+    if missing:
+        yield Text(["Not shown:"])
+        yield from _listed(missing)
+
+
+def _mutants(packet: Packet) -> Iterator[Block]:
+    mutants = packet.mutants
+    if mutants.not_tried or mutants.score is None:
+        yield Text([Word("None were tried", "bad"), f": {mutants.not_tried}"])
+        return
+    score = mutants.score
+    yield Text(
+        [
+            Word(f"{score.killed} of {score.killed + score.survived}", "good" if not score.survived else "bad"),
+            f" ({score.percent:.1f}%) were noticed. A mutant is the process with one rule weaker; one that no scenario",
+            " notices is a rule that could be lost without a test failing. ",
+            f"{score.equivalent} change no answer, which the rules themselves prove.",
+        ]
+    )
+    if mutants.left_out:
+        yield Text([f"{counted(len(mutants.left_out), 'scenario')} marked skip or xfail noticed nothing."])
+    for one in mutants.survivors[:MOST_LISTED]:
+        where = f"{one.file}:{one.line}" if one.line else one.file
+        lines: list[Line] = [[Code(where), " ", Code(one.id)]]
+        lines += [["- ", Code(line)] for line in one.before.split("\n") if line]
+        lines += [["+ ", Code(line)] for line in one.after.split("\n") if line]
+        lines.append([f"would notice: {one.why}"])
+        if one.near:
+            lines.append(["asked for it, and noticed nothing: ", *names(one.near)])
+        yield Folded([Word("survived", "bad"), f" {one.what}"], [Items(lines)])
+    if len(mutants.survivors) > MOST_LISTED:
+        yield Text([f"{len(mutants.survivors) - MOST_LISTED} more survived."])
+
+
+def _comparison(packet: Packet) -> Iterator[Block]:
+    one = packet.comparison
+    if one.not_compared:
+        yield Text([f"There is nothing to compare with: {one.not_compared}."])
+        return
+    yield Text(["Compared with ", Code(one.ref), ", whose rules are ", Code(one.profile_hash), "."])
+    if one.changes:
+        rows = [
+            ([Word(change.kind, "warn")], said(change.part, " ", Code(change.name)), [Code(change.said)])
+            for change in one.changes[:MOST_LISTED]
+        ]
+        yield Table(("Rules", "part", "what"), rows)
+        if len(one.changes) > MOST_LISTED:
+            yield Text([f"{len(one.changes) - MOST_LISTED} parts more differ."])
+    else:
+        yield Text(["The rules are the same."])
+    if one.flips is not None:
+        tones: dict[str, Tone] = {"loosened": "bad", "tightened": "warn"}
+        yield Text([f"{counted(one.scenarios, 'scenario')} ran on both; {counted(len(one.flips), 'step')} differ."])
+        if one.flips:
+            flips = [
+                (
+                    [Word(flip.direction, tones.get(flip.direction, "soft"))],
+                    [flip.step],
+                    [flip.before],
+                    [flip.after],
+                    [Code(flip.where)],
+                )
+                for flip in one.flips[:MOST_LISTED]
+            ]
+            yield Table(("Answers", "step", "before", "now", "place"), flips)
+        if len(one.flips) > MOST_LISTED:
+            yield Text([f"{len(one.flips) - MOST_LISTED} steps more differ."])
+    for note in one.notes:
+        yield Text([note])
+
+
+def _findings(packet: Packet) -> Iterator[Block]:
+    if not packet.findings:
+        yield Text(["Nothing was found."])
+        return
+    lines: list[Line] = []
+    for found in packet.findings:
+        where = f"{found.file}:{found.line}" if found.line else found.file
+        hint = f" ({found.hint})" if found.hint else ""
+        word = Word(found.severity, "bad" if found.severity == "error" else "warn")
+        lines.append([word, " ", Code(where), " ", Code(found.code), f": {found.message}{hint}"])
+    yield from _listed(lines)
+
+
+def _risks(packet: Packet) -> Iterator[Block]:
+    if not packet.risks:
+        yield Text(["None was found: the rules, the run and the mutants show nothing that is to be weighed."])
+        return
+    yield Text(
+        ["None of these is a fault. They follow from the rules, the run and the mutants; read them, and decide."]
+    )
+    groups: dict[str, list[Line]] = {}
+    for risk in packet.risks:
+        line: list[Inline] = [risk.what, " " if risk.where else "", Code(risk.where), f": {risk.why}"]
+        groups.setdefault(RISKS[risk.kind], []).append(line)
+    for title, lines in groups.items():
+        yield Text([Strong(title)])
+        yield from _listed(lines)
+
+
+def _evidence(packet: Packet) -> Iterator[Block]:
+    about, run = packet.pack, packet.run
+    rows: list[tuple[Line, Line]] = [(["Pack"], [Code(about.id), " ", Code(about.version), " in ", Code(about.where)])]
+    if run is not None:
+        rows += [
+            (["Evidence, root hash"], [Code(run.root)]),
+            (["Evidence, verdict"], [Word(run.verdict, "good" if run.verdict == "passed" else "bad")]),
+            (["Evidence, folder"], [Code(run.folder), "" if run.fresh else " (of an earlier run, verified)"]),
+            (["Run"], [run.started, f" by {run.tool}"]),
+        ]
+        if run.redactions:
+            told = ", ".join(f"{count} by {name}" for name, count in run.redactions.items())
+            rows.append((["Redacted in the evidence"], [told]))
+    if packet.redactions:
+        told = ", ".join(f"{count} by {name}" for name, count in packet.redactions.items())
+        rows.append((["Redacted in this packet"], [told]))
+    hashes = (
+        ("All files", about.tree_hash),
+        ("Rules (profile)", about.profile_hash),
+        ("All that decides", about.behaviour_hash),
+    )
+    rows += [([name], [Code(value)]) for name, value in hashes if value]
+    rows.append((["Made by"], [packet.tool]))
+    yield Table(("What", ""), rows)
+    if run is not None:
+        yield Text(["To hold the evidence against this packet: ", Code(f"fluxrig evidence verify {run.folder}"), "."])
+    for error in run.errors if run is not None else ():
+        yield Text([Word("could not be used", "bad"), f": {error}"])
+
+
+def _listed(lines: Sequence[Line]) -> Iterator[Block]:
+    yield Items(lines[:MOST_LISTED])
+    if len(lines) > MOST_LISTED:
+        yield Text([f"and {len(lines) - MOST_LISTED} more."])

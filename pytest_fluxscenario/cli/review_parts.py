@@ -1,0 +1,100 @@
+"""What stands beside the run in a packet: the mutants of the pack, and the version of it before."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_fluxscenario.analysis.review.changes import changes_of
+from pytest_fluxscenario.base.errors import DamageError, FluxError
+from pytest_fluxscenario.base.names import TagRef, tag_order
+from pytest_fluxscenario.cli.progress import Progress
+from pytest_fluxscenario.cli.render import Outputs, plural
+from pytest_fluxscenario.cli.reviewed import ReviewedPack
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.model.mutants import MutationReport
+from pytest_fluxscenario.model.review import ComparisonView
+from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.runner.suite import Suite
+from pytest_fluxscenario.runtimes.code import HookSettings
+from pytest_fluxscenario.runtimes.make import Runtimes
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.packs.pack import Pack
+
+
+def suite_of(reviewed: ReviewedPack) -> Suite:
+    """What runs scenarios beside the run that leaves evidence; whoever asks closes it."""
+    settings = reviewed.settings
+    limits = Limits.parse(settings.limits)
+    runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
+    return Suite(settings.root, Resolver(settings.root, reviewed.store, limits), limits, runtimes=runtimes)
+
+
+def mutants_for_review(reviewed: ReviewedPack, workers: int, outputs: Outputs) -> MutationReport | str:
+    """What the pack's scenarios notice of its mutants, or why none were tried.
+
+    Raises DamageError of a store that does not give what it promised, KeyboardInterrupt.
+    """
+    from pytest_fluxscenario.analysis.mutation.hunt import Hunt
+    from pytest_fluxscenario.analysis.mutation.operators import mutants_of
+    from pytest_fluxscenario.analysis.mutation.process import Process
+    from pytest_fluxscenario.analysis.mutation.report import report_of
+    from pytest_fluxscenario.analysis.mutation.trials import load_trials
+    from pytest_fluxscenario.analysis.mutation.workers import hunt_in
+
+    pack = reviewed.pack
+    if pack is None:
+        return "the pack cannot be used"
+    files = [(one.path, one.name) for one in reviewed.chosen if one.loose is None]
+    suite, progress = suite_of(reviewed), Progress(outputs.err)
+    try:
+        trials = load_trials(suite, pack, files)
+        if not trials.passing:
+            return "no scenario of the pack runs on it"
+        process = Process.of(pack)
+        mutants = mutants_of(process)
+        results = []
+        for number, result in enumerate(hunt_in(workers, Hunt(process, trials.passing, suite.close), mutants), 1):
+            results.append(result)
+            progress.tell(f"{number} of {plural(len(mutants), 'mutant')}")
+    except DamageError:
+        raise
+    except FluxError as error:
+        problem = error.problems[0]
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        return f"{problem.place}: {problem.message}{more}"
+    finally:
+        progress.end()
+        suite.close()
+    return report_of(pack, reviewed.checked.draft, trials, results)
+
+
+def compare_for_review(reviewed: ReviewedPack) -> ComparisonView:
+    """The pack beside the last other version of it in the store. Raises DamageError."""
+    pack, store = reviewed.pack, reviewed.store
+    if pack is None:
+        return ComparisonView("the pack cannot be used")
+    if store is None:
+        return ComparisonView("there is no store")
+    tags = store.index.names.get("profiles", {}).get(pack.profile.id, {})
+    others = [tag for tag, digest in tags.items() if digest != reviewed.tree_hash]
+    if not others:
+        said = "no version of it" if not tags else "no other version of it"
+        return ComparisonView(f"the store {store.name} has {said}")
+    ref = TagRef(pack.profile.id, max(others, key=tag_order))
+    suite = suite_of(reviewed)
+    try:
+        old = suite.resolver.packs.from_store(ref)
+        return _compared(str(ref), old, pack)
+    except DamageError:
+        raise
+    except FluxError as error:
+        return ComparisonView(f"{ref} cannot be used: {error.problems[0]}")
+    finally:
+        suite.close()
+
+
+def _compared(ref: str, old: Pack, new: Pack) -> ComparisonView:
+    changes = changes_of(old.profile, new.profile)
+    return ComparisonView("", ref, old.profile_hash, changes)
