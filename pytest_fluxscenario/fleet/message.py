@@ -36,6 +36,8 @@ class Hello(Body, frozen=True, kw_only=True):
     slots: int = 1
     #: From an earlier welcome; empty at the first.
     passport: bytes = b""
+    #: By the rack's key, over all other fields: who knows its name does not speak for it.
+    signature: bytes = b""
 
 
 class Welcome(Body, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class Welcome(Body, frozen=True, kw_only=True):
     mixer: str = ""
     #: Seconds between heartbeats.
     beat: float = 2.0
+    #: Seconds until work of which nothing is heard goes to another rack.
+    ack_wait: float = 30.0
 
 
 class Refusal(Body, frozen=True, kw_only=True):
@@ -93,6 +97,8 @@ class Work(Body, frozen=True, kw_only=True):
     attempt: int = 1
     #: How often it may be taken by racks that do not come back before it is given up.
     tries: int = 3
+    #: Refs of the results of earlier attempts.
+    earlier: tuple[str, ...] = ()
 
 
 class Evidence(Body, frozen=True, kw_only=True):

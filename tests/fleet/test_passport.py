@@ -1,0 +1,105 @@
+"""A passport is what its Mixer signed for one rack, and a hello is what its rack signed; every byte of both counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.fleet import cbor
+from pytest_fluxscenario.fleet.errors import PassportError
+from pytest_fluxscenario.fleet.keys import keep_key, key_fault, new_key, read_key, verify
+from pytest_fluxscenario.fleet.message import Hello
+from pytest_fluxscenario.fleet.passport import is_signed, issue, read_passport, sign_hello
+from pytest_fluxscenario.fleet.rack_state import RackState
+
+_MIXER, _RACK = new_key(), new_key()
+
+
+def test_a_passport_is_of_one_rack_and_one_mixer() -> None:
+    data = issue(_MIXER, "one", _RACK.public, ("default",))
+    passport = read_passport(data, "one", _RACK.public, _MIXER.public)
+    assert (passport.rack, passport.mixer, passport.pools) == ("one", _MIXER.public, ("default",))
+    other = new_key().public
+    for rack, key, mixer, said in (
+        ("two", _RACK.public, "", "is of the rack 'one'"),
+        ("one", other, "", "is of the rack 'one'"),
+        ("one", _RACK.public, other, "is of another Mixer"),
+    ):
+        with pytest.raises(PassportError, match=said):
+            read_passport(data, rack, key, mixer)
+
+
+def test_every_bit_of_a_passport_counts() -> None:
+    data = issue(_MIXER, "one", _RACK.public, ("default",))
+    for at in range(len(data)):
+        broken = bytearray(data)
+        broken[at] ^= 1
+        with pytest.raises(PassportError):
+            read_passport(bytes(broken), "one", _RACK.public, _MIXER.public)
+
+
+def test_a_passport_that_a_rack_wrote_itself_is_none() -> None:
+    plain = cbor.load(issue(_MIXER, "one", _RACK.public, ("default",)))
+    plain["signature"] = _RACK.sign(cbor.dump(plain["passport"]))
+    with pytest.raises(PassportError, match="is not signed by the Mixer that it names"):
+        read_passport(cbor.dump(plain), "one", _RACK.public)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xa0", b"x" * 100, cbor.dump({"passport": {}, "signature": b""})])
+def test_what_is_no_passport(data: bytes) -> None:
+    with pytest.raises(PassportError, match="the passport is none"):
+        read_passport(data, "one", _RACK.public)
+
+
+def test_a_hello_is_signed_by_its_rack() -> None:
+    hello = sign_hello(Hello(rack="one", key=_RACK.public, version="1", gears=("engine",)), _RACK)
+    assert is_signed(hello)
+    assert not is_signed(msgspec.structs.replace(hello, slots=99))
+    assert not is_signed(msgspec.structs.replace(hello, key=_MIXER.public))
+    assert not is_signed(msgspec.structs.replace(hello, signature=b""))
+    assert not is_signed(sign_hello(hello, _MIXER))
+
+
+def test_public_keys_are_looked_at_whole() -> None:
+    assert key_fault(_RACK.public) is None
+    for text in ("", "U", _RACK.public[:-1], _RACK.public[:-1] + "é", "A" + _RACK.public[1:], "U" + "A" * 55):
+        assert key_fault(text)
+        assert not verify(text, b"", b"x" * 64)
+
+
+def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "one.nk"
+    assert read_key(str(path)) is None
+    made = keep_key(str(path))
+    assert keep_key(str(path)) == made
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert made.seed not in repr(made)
+    path.chmod(0o640)
+    with pytest.raises(UsageError, match=r"one\.nk: can be read by others \(chmod 600 "):
+        keep_key(str(path))
+    path.chmod(0o600)
+    path.write_text("nonsense")
+    with pytest.raises(UsageError, match=r"one\.nk: holds no nkey"):
+        keep_key(str(path))
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match="cannot be read"):
+        keep_key(str(path))
+
+
+def test_a_rack_keeps_its_passport_and_knows_its_mixer_by_it(tmp_path: Path) -> None:
+    state = RackState.open(str(tmp_path), "one")
+    state.keep(issue(_MIXER, "one", state.key.public, ("default",)), _MIXER.public)
+    assert (tmp_path / "passport").stat().st_mode & 0o777 == 0o600
+    again = RackState.open(str(tmp_path), "one")
+    assert (again.passport, again.mixer, again.key) == (state.passport, _MIXER.public, state.key)
+    stranger = new_key()
+    with pytest.raises(PassportError, match="is of another Mixer"):
+        again.keep(issue(stranger, "one", state.key.public, ("default",)), stranger.public)
+    with pytest.raises(PassportError, match="remove the file, and the rack asks to be adopted again"):
+        RackState.open(str(tmp_path), "two")
+    again.forget()
+    assert RackState.open(str(tmp_path), "one").mixer == ""
