@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_fluxscenario.analysis.review.changes import changes_of
 from pytest_fluxscenario.base.errors import DamageError, FluxError
 from pytest_fluxscenario.base.names import TagRef, tag_order
@@ -12,8 +14,9 @@ from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.cli.reviewed import ReviewedPack
 from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.model.flips import StepAnswer
 from pytest_fluxscenario.model.mutants import MutationReport
-from pytest_fluxscenario.model.review import ComparisonView
+from pytest_fluxscenario.model.review import ComparisonView, FlipView
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.suite import Suite
 from pytest_fluxscenario.runtimes.code import HookSettings
@@ -86,7 +89,7 @@ def compare_for_review(reviewed: ReviewedPack) -> ComparisonView:
     suite = suite_of(reviewed)
     try:
         old = suite.resolver.packs.from_store(ref)
-        return _compared(str(ref), old, pack)
+        return _compared(suite, str(ref), old, reviewed, pack)
     except DamageError:
         raise
     except FluxError as error:
@@ -95,6 +98,40 @@ def compare_for_review(reviewed: ReviewedPack) -> ComparisonView:
         suite.close()
 
 
-def _compared(ref: str, old: Pack, new: Pack) -> ComparisonView:
+def _compared(suite: Suite, ref: str, old: Pack, reviewed: ReviewedPack, new: Pack) -> ComparisonView:
+    """Rules and answers of two versions; without the answers, and a note, where scenarios cannot be compared."""
+    from pytest_fluxscenario.analysis.flips import find_flips
+
     changes = changes_of(old.profile, new.profile)
-    return ComparisonView("", ref, old.profile_hash, changes)
+    same = old.behaviour_hash == new.behaviour_hash
+    view = ComparisonView("", ref, old.profile_hash, same, changes)
+    try:
+        found = find_flips(suite, (ref, old), (reviewed.checked.draft.files.where or ".", new))
+    except DamageError:
+        raise
+    except FluxError as error:
+        return replace(view, notes=(f"the answers were not compared: {error.problems[0]}",))
+    flips = tuple(
+        FlipView(
+            step.direction,
+            scenario.id,
+            f"{scenario.file}:{step.line}",
+            f"{scenario.id.rpartition('::')[2]}, step {step.index} '{step.name}'",
+            _answer(step.old),
+            _answer(step.new),
+        )
+        for scenario in found.scenarios
+        for step in scenario.steps
+    )
+    order = {"loosened": 0, "tightened": 1, "changed": 2}
+    notes = tuple(f"not compared: {one.id} {one.why}" for one in found.left_out)
+    return replace(
+        view,
+        flips=tuple(sorted(flips, key=lambda one: order[one.direction])),
+        scenarios=found.counts.scenarios,
+        notes=notes,
+    )
+
+
+def _answer(answer: StepAnswer) -> str:
+    return f"{answer.text}: {answer.fault}" if answer.fault else answer.text

@@ -158,6 +158,8 @@ class ComparisonView(Struct, frozen=True, forbid_unknown_fields=True):
     not_compared: str
     ref: str = ""
     profile_hash: str = ""
+    #: Whether nothing that can decide differs: rules, requirements, hooks with their code, schemas.
+    same: bool = False
     changes: tuple[ChangeView, ...] = ()
     #: Null where the answers were not compared.
     flips: tuple[FlipView, ...] | None = None

@@ -199,8 +199,10 @@ def _comparison(packet: Packet) -> Iterator[Block]:
         yield Table(("Rules", "part", "what"), rows)
         if len(one.changes) > MOST_LISTED:
             yield Text([f"{len(one.changes) - MOST_LISTED} parts more differ."])
+    elif one.same:
+        yield Text(["All that decides is the same: rules, requirements, schemas, hooks and their code."])
     else:
-        yield Text(["The rules are the same."])
+        yield Text(["The rules are the same; what differs is in requirements, schemas, or hooks and their code."])
     if one.flips is not None:
         tones: dict[str, Tone] = {"loosened": "bad", "tightened": "warn"}
         yield Text([f"{counted(one.scenarios, 'scenario')} ran on both; {counted(len(one.flips), 'step')} differ."])

@@ -45,6 +45,12 @@ def packet(capsys: pytest.CaptureFixture[str], *args: str, pack: str = _PACK) ->
     return said
 
 
+def markdown(capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    main(["review", _PACK, "--no-mutants"])
+    return capsys.readouterr().out
+
+
 def against(capsys: pytest.CaptureFixture[str], *args: str) -> str:
     return "\n".join(packet(capsys, *args)["verdict"]["against"])
 
@@ -381,6 +387,47 @@ def test_the_last_other_version_of_the_store_is_compared(here: Path, capsys: pyt
             "said": 'reason: "Nothing was begun." -> "Nothing."',
         }
     ]
+
+
+def test_what_is_allowed_now_and_was_not_comes_first_and_is_a_risk(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = {"status": "nok", "route": "AwaitApproval"}
+    add(here, "waits", scenario("waits", step("waive", "work.waive", expect=waits)))
+    main(["profile", "import", _PACK])
+    profile = here / _PACK / "profile.yaml"
+    text = profile.read_text(encoding="utf-8").replace("payload_missing: [what]", "payload_missing: [why]")
+    more = "before_action: work.waive\n    condition: {payload_equals: {urgent: true}}\n"
+    profile.write_text(text.replace("before_action: work.waive\n", more), encoding="utf-8")
+    said = packet(capsys, "--no-mutants")
+    flips = said["comparison"]["flips"]
+    assert [one["direction"] for one in flips] == ["loosened", "tightened"]
+    assert flips[0]["before"] == "nok AwaitApproval (gate waiver_needs_approval)"
+    assert flips[0]["after"] == "ok Continue"
+    assert flips[0]["where"].startswith(f"{_PACK}/scenarios/waits.scenario.json:")
+    assert said["comparison"]["scenarios"] == 3
+    assert "loosened" in kinds(said)
+    main(["review", _PACK, "--no-mutants"])
+    assert "**loosened** | waits, step 1 'waive'" in capsys.readouterr().out
+
+
+def test_another_text_of_a_hook_is_told_where_the_rules_are_the_same(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["profile", "import", _PACK])
+    with (here / _PACK / "logic" / "main.py").open("a", encoding="utf-8") as file:
+        file.write("# more\n")
+    said = packet(capsys, "--no-mutants")["comparison"]
+    assert (said["same"], said["changes"], said["flips"]) == (False, [], [])
+    assert "in requirements, schemas, or hooks and their code" in markdown(capsys)
+
+
+def test_another_readme_changes_nothing_that_decides(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["profile", "import", _PACK])
+    (here / _PACK / "README.md").write_text("# More\n", encoding="utf-8")
+    said = packet(capsys, "--no-mutants")["comparison"]
+    assert (said["same"], said["changes"], said["flips"], said["scenarios"]) == (True, [], [], 2)
+    assert "All that decides is the same" in markdown(capsys)
 
 
 # ---- strangers and secrets ----------------------------------------------------------------------
