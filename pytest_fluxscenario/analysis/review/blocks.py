@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+#: Things of one kind that are listed one by one; the JSON form has all.
+MOST_LISTED: Final = 200
 #: How a word is meant to look; what it says it says in letters too.
 Tone = Literal["good", "bad", "warn", "soft"]
 
@@ -32,8 +34,15 @@ class Strong:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a file, below what it is the place of; of a file of the pack without the pack's folder."""
+
+    text: str
+
+
 #: One piece of a line; a bare ``str`` is text, foreign or not.
-Inline = str | Code | Word | Strong
+Inline = str | Code | Word | Strong | Spot
 Line = Sequence[Inline]
 
 
@@ -91,11 +100,22 @@ def said(*parts: Inline | Line) -> Line:
     """Pieces and lines as one line."""
     found: list[Inline] = []
     for part in parts:
-        if isinstance(part, str | Code | Word | Strong):
+        if isinstance(part, str | Code | Word | Strong | Spot):
             found.append(part)
         else:
             found.extend(part)
     return found
+
+
+def shortened(where: str, folder: str) -> str:
+    """A place of a file below ``folder`` as seen from there."""
+    return where.removeprefix(f"{folder}/") if folder not in ("", ".") else where
+
+
+def listed(lines: Sequence[Line]) -> list[Block]:
+    """A list, and how many more there are."""
+    more = len(lines) - MOST_LISTED
+    return [Items(lines[:MOST_LISTED]), *([Text([f"and {more} more."])] if more > 0 else [])]
 
 
 def names(words: Sequence[str], nothing: str = "") -> Line:

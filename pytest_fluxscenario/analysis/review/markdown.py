@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from pytest_fluxscenario.analysis.review.blocks import (
     Block,
     Code,
-    Folded,
     Inline,
     Items,
     Line,
     Picture,
+    Spot,
     Strong,
     Table,
     Text,
     Word,
+    shortened,
 )
 from pytest_fluxscenario.analysis.review.contents import contents_of, headline
 from pytest_fluxscenario.base.text import shown
@@ -32,65 +34,70 @@ _TICKS: Final = re.compile(r"`+")
 
 def markdown_of(packet: Packet) -> str:
     """The whole packet."""
-    return "\n".join(_lines(packet)) + "\n"
+    return "\n".join(_Writer(packet.pack.where).lines(packet)) + "\n"
 
 
-def _lines(packet: Packet) -> Iterator[str]:
-    title, verdict = headline(packet)
-    yield f"# {plain(title)}"
-    yield ""
-    for number, line in enumerate(verdict):
-        yield f"> {_line(line)}" if number == 0 else f"> - {_line(line)}"
-        if number == 0 and len(verdict) > 1:
-            yield ">"
-    for section in contents_of(packet):
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes blocks; ``folder`` is that of the pack."""
+
+    folder: str
+
+    def lines(self, packet: Packet) -> Iterator[str]:
+        title, verdict = headline(packet)
+        yield f"# {plain(title)}"
         yield ""
-        yield f"## {section.title}"
-        for block in section.blocks:
+        for number, line in enumerate(verdict):
+            yield f"> {self._line(line)}" if number == 0 else f"> - {self._line(line)}"
+            if number == 0 and len(verdict) > 1:
+                yield ">"
+        for section in contents_of(packet):
             yield ""
-            yield from _block(block, 3)
+            yield f"## {section.title}"
+            for block in section.blocks:
+                yield ""
+                yield from self._block(block, 3)
 
-
-def _block(block: Block, level: int) -> Iterator[str]:
-    if isinstance(block, Text):
-        yield _line(block.line)
-    elif isinstance(block, Items):
-        yield from _items(block, "")
-    elif isinstance(block, Picture):
-        yield from _items(block.instead, "")
-    elif isinstance(block, Table):
-        yield f"| {' | '.join(block.head)} |"
-        yield f"|{'---|' * len(block.head)}"
-        for row in block.rows:
-            yield f"| {' | '.join(_line(cell, cell=True) for cell in row)} |"
-    elif isinstance(block, Folded):
-        yield f"{'#' * level} {_line(block.summary)}"
-        for one in block.blocks:
-            yield ""
-            yield from _block(one, level + 1)
-
-
-def _items(items: Items, indent: str) -> Iterator[str]:
-    for item in items.items:
-        if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Items):
-            yield f"{indent}- {_line(item[0])}"
-            yield from _items(item[1], indent + "  ")
+    def _block(self, block: Block, level: int) -> Iterator[str]:
+        if isinstance(block, Text):
+            yield self._line(block.line)
+        elif isinstance(block, Items):
+            yield from self._items(block, "")
+        elif isinstance(block, Picture):
+            yield from self._items(block.instead, "")
+        elif isinstance(block, Table):
+            yield f"| {' | '.join(block.head)} |"
+            yield f"|{'---|' * len(block.head)}"
+            for row in block.rows:
+                yield f"| {' | '.join(self._line(cell, cell=True) for cell in row)} |"
         else:
-            yield f"{indent}- {_line(item)}"
+            yield f"{'#' * level} {self._line(block.summary)}"
+            for one in block.blocks:
+                yield ""
+                yield from self._block(one, level + 1)
 
+    def _items(self, items: Items, indent: str) -> Iterator[str]:
+        for item in items.items:
+            if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Items):
+                yield f"{indent}- {self._line(item[0])}"
+                yield from self._items(item[1], indent + "  ")
+            else:
+                yield f"{indent}- {self._line(item)}"
 
-def _line(line: Line, *, cell: bool = False) -> str:
-    return "".join(_inline(inline, cell=cell) for inline in line)
+    def _line(self, line: Line, *, cell: bool = False) -> str:
+        return "".join(self._inline(inline, cell=cell) for inline in line)
 
-
-def _inline(inline: Inline, *, cell: bool) -> str:
-    if isinstance(inline, Code):
-        return code(inline.text, cell=cell)
-    if isinstance(inline, Word):
-        return f"**{plain(inline.text)}**" if inline.tone != "soft" else plain(inline.text)
-    if isinstance(inline, Strong):
-        return f"**{plain(inline.text)}**"
-    return plain(inline)
+    def _inline(self, inline: Inline, *, cell: bool) -> str:
+        if isinstance(inline, Code):
+            return code(inline.text, cell=cell)
+        if isinstance(inline, Spot):
+            where = shortened(inline.text, self.folder)
+            return f" ({code(where, cell=cell)})" if where else ""
+        if isinstance(inline, Word):
+            return f"**{plain(inline.text)}**" if inline.tone != "soft" else plain(inline.text)
+        if isinstance(inline, Strong):
+            return f"**{plain(inline.text)}**"
+        return plain(inline)
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pytest_fluxscenario.analysis.review.blocks import (
+    MOST_LISTED,
     Block,
     Code,
     Folded,
@@ -13,49 +14,22 @@ from pytest_fluxscenario.analysis.review.blocks import (
     Items,
     Line,
     Section,
-    Strong,
+    Spot,
     Table,
     Text,
     Tone,
     Word,
+    listed,
     names,
     said,
 )
+from pytest_fluxscenario.analysis.review.risk_section import risk_blocks
 from pytest_fluxscenario.analysis.review.words import counted
 from pytest_fluxscenario.model.review import Packet, RunView, ScenarioView
 
 #: Passed scenarios whose steps are written out; the evidence has all of them.
 MOST_STEPS: Final = 400
-#: Things of one kind that are listed one by one.
-MOST_LISTED: Final = 200
 _TONES: Final[dict[str, Tone]] = {"passed": "good", "failed": "bad", "error": "bad", "crashed": "bad"}
-#: What each kind of risk is called above those of its kind.
-RISKS: Final = {
-    "loosened": "Allowed now, and not before",
-    "real-mode": "Done for real",
-    "real-without-gate": "Done for real without a gate",
-    "no-gate": "Without a gate",
-    "approval-open": "Approvals that cover more than one request",
-    "approval-no-expiry": "Approvals that need not expire",
-    "approval-shared": "Approvals that open more than one action",
-    "use-outside": "Use of the pack",
-    "use-unsaid": "Use of the pack",
-    "any-source": "Records from anybody",
-    "any-payload": "Records of any payload",
-    "hook-not-isolated": "Hooks that are not isolated",
-    "hook-decides": "Decided by code of the pack",
-    "weak-hook-failure": "Hooks whose failure does not block",
-    "not-shown": "Scenarios that prove nothing",
-    "redacted": "Not to be seen",
-    "earlier-run": "An earlier run",
-    "expiry-not-shown": "Time",
-    "survivor": "Rules that could be lost without a test failing",
-    "not-covered": "Not shown by any scenario",
-    "missing-class": "Missing scenarios",
-    "warning": "Warnings of the pack check",
-    "other-documents": "Documents",
-    "source-elsewhere": "Documents",
-}
 
 
 def proof_sections(packet: Packet) -> Iterator[Section]:
@@ -65,7 +39,7 @@ def proof_sections(packet: Packet) -> Iterator[Section]:
     yield Section("mutants", "Mutants", list(_mutants(packet)))
     yield Section("before", "Against the version before", list(_comparison(packet)))
     yield Section("check", "Pack check", list(_findings(packet)))
-    yield Section("risks", "Known risks", list(_risks(packet)))
+    yield Section("risks", "Known risks", list(risk_blocks(packet)))
     yield Section("evidence", "Evidence and hashes", list(_evidence(packet)))
 
 
@@ -108,11 +82,11 @@ def _scenario(one: ScenarioView, blocks: Sequence[Block]) -> Folded:
     if one.classes:
         summary.append(f" {', '.join(one.classes)}")
     about: list[Inline] = [f"{one.description} "] if one.description else []
-    about.append(Code(one.where or one.id))
     if one.note:
-        about.append(f": {one.note}")
+        about.append(f"{one.note} ")
     if one.ref:
-        about += [" record ", Code(one.ref)]
+        about += ["record ", Code(one.ref)]
+    about.append(Spot(one.where or one.id))
     return Folded(summary, [Text(about), *blocks])
 
 
@@ -149,11 +123,11 @@ def _coverage(packet: Packet) -> Iterator[Block]:
         rows.append(([kind.kind], [Word(f"{kind.covered} of {kind.total}", tone)]))
     yield Table(("What", "shown by a scenario"), rows)
     missing: list[Line] = [
-        [f"{kind.kind}: ", Code(goal.name), " ", Code(goal.where)] for kind in packet.coverage for goal in kind.missing
+        [f"{kind.kind}: ", Code(goal.name), Spot(goal.where)] for kind in packet.coverage for goal in kind.missing
     ]
     if missing:
         yield Text(["Not shown:"])
-        yield from _listed(missing)
+        yield from listed(missing)
 
 
 def _mutants(packet: Packet) -> Iterator[Block]:
@@ -174,7 +148,7 @@ def _mutants(packet: Packet) -> Iterator[Block]:
         yield Text([f"{counted(len(mutants.left_out), 'scenario')} marked skip or xfail noticed nothing."])
     for one in mutants.survivors[:MOST_LISTED]:
         where = f"{one.file}:{one.line}" if one.line else one.file
-        lines: list[Line] = [[Code(where), " ", Code(one.id)]]
+        lines: list[Line] = [[Code(one.id), Spot(where)]]
         lines += [["- ", Code(line)] for line in one.before.split("\n") if line]
         lines += [["+ ", Code(line)] for line in one.after.split("\n") if line]
         lines.append([f"would notice: {one.why}"])
@@ -207,17 +181,16 @@ def _comparison(packet: Packet) -> Iterator[Block]:
         tones: dict[str, Tone] = {"loosened": "bad", "tightened": "warn"}
         yield Text([f"{counted(one.scenarios, 'scenario')} ran on both; {counted(len(one.flips), 'step')} differ."])
         if one.flips:
-            flips = [
+            flips: list[Sequence[Line]] = [
                 (
                     [Word(flip.direction, tones.get(flip.direction, "soft"))],
-                    [flip.step],
+                    [flip.step, Spot(flip.where)],
                     [flip.before],
                     [flip.after],
-                    [Code(flip.where)],
                 )
                 for flip in one.flips[:MOST_LISTED]
             ]
-            yield Table(("Answers", "step", "before", "now", "place"), flips)
+            yield Table(("Answers", "step", "before", "now"), flips)
         if len(one.flips) > MOST_LISTED:
             yield Text([f"{len(one.flips) - MOST_LISTED} steps more differ."])
     for note in one.notes:
@@ -233,24 +206,8 @@ def _findings(packet: Packet) -> Iterator[Block]:
         where = f"{found.file}:{found.line}" if found.line else found.file
         hint = f" ({found.hint})" if found.hint else ""
         word = Word(found.severity, "bad" if found.severity == "error" else "warn")
-        lines.append([word, " ", Code(where), " ", Code(found.code), f": {found.message}{hint}"])
-    yield from _listed(lines)
-
-
-def _risks(packet: Packet) -> Iterator[Block]:
-    if not packet.risks:
-        yield Text(["None was found: the rules, the run and the mutants show nothing that is to be weighed."])
-        return
-    yield Text(
-        ["None of these is a fault. They follow from the rules, the run and the mutants; read them, and decide."]
-    )
-    groups: dict[str, list[Line]] = {}
-    for risk in packet.risks:
-        line: list[Inline] = [risk.what, " " if risk.where else "", Code(risk.where), f": {risk.why}"]
-        groups.setdefault(RISKS[risk.kind], []).append(line)
-    for title, lines in groups.items():
-        yield Text([Strong(title)])
-        yield from _listed(lines)
+        lines.append([word, " ", Code(found.code), f": {found.message}{hint}", Spot(where)])
+    yield from listed(lines)
 
 
 def _evidence(packet: Packet) -> Iterator[Block]:
@@ -281,9 +238,3 @@ def _evidence(packet: Packet) -> Iterator[Block]:
         yield Text(["To hold the evidence against this packet: ", Code(f"fluxrig evidence verify {run.folder}"), "."])
     for error in run.errors if run is not None else ():
         yield Text([Word("could not be used", "bad"), f": {error}"])
-
-
-def _listed(lines: Sequence[Line]) -> Iterator[Block]:
-    yield Items(lines[:MOST_LISTED])
-    if len(lines) > MOST_LISTED:
-        yield Text([f"and {len(lines) - MOST_LISTED} more."])

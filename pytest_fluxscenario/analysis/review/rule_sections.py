@@ -13,6 +13,7 @@ from pytest_fluxscenario.analysis.review.blocks import (
     Line,
     Picture,
     Section,
+    Spot,
     Table,
     Text,
     Word,
@@ -91,16 +92,15 @@ def _gates(rules: RulesView) -> Iterator[Block]:
     if not rules.gates:
         yield Text([Word("There is no gate.", "warn")])
         return
-    head = ("Gate", "before", "stops a request", "route", "what it says, and what to do", "then", "place")
+    head = ("Gate", "before", "stops a request", "route", "what it says, and what to do", "then")
     rows: list[Sequence[Line]] = [
         (
-            [Code(gate.id), f" {gate.type}"],
+            [Code(gate.id), f" {gate.type}", Spot(gate.where)],
             [Code(gate.action)],
             [gate.stops, f"; a failing hook: {gate.hook_failure}" if gate.hook else ""],
             [gate.route],
             [gate.reason, f" {gate.instruction}" if gate.instruction else ""],
             names(gate.next),
-            [Code(gate.where)],
         )
         for gate in rules.gates
     ]
@@ -128,17 +128,16 @@ def _modes(rules: RulesView) -> Iterator[Block]:
     acting = [action for action in rules.actions if action.mode]
     yield Text(["Modes that the manifest allows: ", *names(rules.modes, "none"), "."])
     if acting:
-        rows = [
+        rows: list[Sequence[Line]] = [
             (
-                [Code(action.id)],
+                [Code(action.id), Spot(action.where)],
                 [Word("real", "bad") if action.mode == "real" else action.mode],
                 names(action.scope, "nothing"),
-                [*_needs(action)],
-                [Code(action.where)],
+                _needs(action),
             )
             for action in acting
         ]
-        yield Table(("Action", "mode", "for the values of", "needs of the environment", "place"), rows)
+        yield Table(("Action", "mode", "for the values of", "needs of the environment"), rows)
     else:
         yield Text(["Nothing materializes."])
     forbidden: Line = said(" Forbidden: ", names(rules.forbidden_capabilities), ".")
@@ -155,11 +154,11 @@ def _approvals(rules: RulesView) -> Iterator[Block]:
         yield Text([Word("Nobody is asked to approve anything.", "warn")])
         return
     kinds = {"gate": "opens the gate", "real": "covers the real materialization", "use": "lets the pack be used"}
-    rows = []
+    rows: list[Sequence[Line]] = []
     for one in rules.approvals:
         what: Line = [kinds[one.kind], " ", Code(one.gate)] if one.gate else [kinds[one.kind]]
-        rows.append(([Code(one.scope)], [one.role], what, names([one.action]), [one.when], [Code(one.where)]))
-    yield Table(("Scope", "by", "what it does", "action", "when", "place"), rows)
+        rows.append(([Code(one.scope), Spot(one.where)], [one.role], what, names([one.action]), [one.when]))
+    yield Table(("Scope", "by", "what it does", "action", "when"), rows)
     yield Text(["Approvals enter by the trusted surface only: no request can bring one."])
 
 
@@ -169,20 +168,21 @@ def _types(rules: RulesView) -> Iterator[Block]:
         return
     rows: list[Sequence[Line]] = []
     for kind in rules.types:
-        needed = [*kind.required_by, *(["the complete run"] if kind.for_completion else [])]
+        needed = names(kind.required_by, "" if kind.for_completion else "nothing")
+        if kind.for_completion:
+            needed = said(needed, ", " if needed else "", "the complete run")
         counts = f" for {duration(kind.expires_after)}" if kind.expires_after is not None else ""
         rows.append(
             (
-                [Code(kind.id), counts],
+                [Code(kind.id), counts, Spot(kind.where)],
                 names(kind.fields, "none"),
                 ["anybody"] if kind.sources is None else [", ".join(kind.sources) or "nobody"],
                 [Code(kind.schema)] if kind.schema else ["none"],
                 names(kind.left_by, "nothing"),
-                names(needed, "nothing"),
-                [Code(kind.where)],
+                needed,
             )
         )
-    yield Table(("Record", "required fields", "source", "schema", "left by", "required by", "place"), rows)
+    yield Table(("Record", "required fields", "source", "schema", "left by", "required by"), rows)
 
 
 def _hooks(rules: RulesView) -> Iterator[Block]:
@@ -195,17 +195,17 @@ def _hooks(rules: RulesView) -> Iterator[Block]:
     yield Text(
         [Code(runtime.kind), " ", command, f"; at most {runtime.timeout_ms} ms a call{how}. ", Code(runtime.where)]
     )
-    rows = []
+    rows: list[Sequence[Line]] = []
     for hook in rules.hooks:
         used = names(hook.gates) or ([f"records of {hook.input}"] if hook.input else ["nothing"])
-        calls = f"{hook.calls}, {hook.failures} failed"
+        calls = f"{hook.calls}, of which {hook.failures} failed" if hook.failures else str(hook.calls)
         failure = hook.on_failure or "as the gate says"
-        told = [hook.type], [hook.description], used, [failure], [calls], [Code(hook.where)]
-        rows.append(([Code(hook.id)], *told))
-    yield Table(
-        ("Hook", "type", "what it says of itself", "used by", "when it fails", "calls in the run", "place"), rows
-    )
-    yield Text(["It may not say ", *names(sorted({*runtime.forbidden, *rules.forbidden_outputs}), "nothing"), "."])
+        told = [hook.description], used, [failure], [calls]
+        rows.append(([Code(hook.id), f" {hook.type}", Spot(hook.where)], *told))
+    yield Table(("Hook", "what it says of itself", "used by", "when it fails", "calls in the run"), rows)
+    if any(hook.failures for hook in rules.hooks):
+        yield Text(["Failures that scenarios inject to see what follows are counted with the others."])
+    yield Text(["No hook may say ", *names(sorted({*runtime.forbidden, *rules.forbidden_outputs}), "nothing"), "."])
     files: list[Line] = [[Code(path), " ", Code(digest)] for path, digest in runtime.code.items()]
     if files:
         yield Folded(["What its calls may run or read: ", Code(runtime.code_hash)], [Items(files)])
