@@ -11,12 +11,11 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.cli.items import Ended, Item
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes, tool
-from pytest_fluxscenario.evidence.coverage import Coverage, declared_by, seen_in
+from pytest_fluxscenario.evidence.coverage_count import Tally
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
-from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, SpecRef
-from pytest_fluxscenario.packs.classes import classes_of
+from pytest_fluxscenario.model.evidence import ManifestError, RunRef, SpecRef
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 
@@ -24,8 +23,8 @@ from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 class Recording:
     """Writes the evidence folder of one run."""
 
-    def __init__(self, folder: str, redactor: Redactor, refs: tuple[RunRef, ...] = ()) -> None:
-        """``refs`` is what is run from the store."""
+    def __init__(self, folder: str, redactor: Redactor, tally: Tally, refs: tuple[RunRef, ...] = ()) -> None:
+        """``tally`` counts what the run shows, ``refs`` is what is run from the store."""
         self.writer = EvidenceWriter(
             folder, About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor))
         )
@@ -36,8 +35,7 @@ class Recording:
         self.refs: dict[str, str] = {}
         self.writing = False
         self._redactor = redactor
-        self._coverage = Coverage()
-        self._declared: set[ProfileRef] = set()
+        self._tally = tally
 
     def begin(self, items: Sequence[Item], deselected: Sequence[str]) -> None:
         """Make the folder; its manifest says ``incomplete`` from now on."""
@@ -69,12 +67,7 @@ class Recording:
         volatile = circumstances(started, round(seconds() - begun, 6), notes=hook_notes(outcome))
         result = make_result(case, environment, outcome)
         written = write_record(item.id, result, volatile, self._redactor, floats=item.prepared.floats)
-        profile = item.subject.ref
-        if profile not in self._declared:
-            self._declared.add(profile)
-            self._coverage.declare(profile, declared_by(item.subject.pack))
-        classes = classes_of(case.scenario.id, case.scenario.classes, case.ref.file)
-        self._coverage.add(profile, seen_in(result, classes))
+        self._tally.count(case, control, hooks, environment, outcome)
         self.refs[item.id] = written.ref
         try:
             self.writer.record(
@@ -83,7 +76,7 @@ class Recording:
                 written.line,
                 worker="main",
                 scenario_hash=case.ref.hash,
-                profile=profile,
+                profile=item.subject.ref,
                 specs=[SpecRef(self._redactor.text(spec.ref), spec.hash) for spec in result.specs],
             )
         except FluxError as error:
@@ -106,7 +99,7 @@ class Recording:
         if not self.writing:
             return
         try:
-            self.writer.finish(self._coverage.profiles(), self._redactor.counts)
+            self.writer.finish(self._tally.coverage.profiles(), self._redactor.counts)
         except FluxError as error:
             self._fault(error)
 

@@ -140,7 +140,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     if settings.evidence is not None:
         from pytest_fluxscenario.cli.recording import Recording
 
-        recording = Recording(settings.evidence, redactor, tuple(one.run_ref() for one in taken))
+        recording = Recording(settings.evidence, redactor, session.tally, tuple(one.run_ref() for one in taken))
     interrupted = not _run_all(session, files, recording)
     if not interrupted and not report.problems and not any(report.counts.values()):
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""

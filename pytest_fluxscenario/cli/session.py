@@ -19,12 +19,11 @@ from pytest_fluxscenario.cli.settings import Settings
 from pytest_fluxscenario.cli.stores import open_run_store
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.classes import lacking, missing_classes
-from pytest_fluxscenario.evidence.coverage import Coverage, Seen, declared_by
+from pytest_fluxscenario.evidence.coverage_count import Tally
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
-from pytest_fluxscenario.packs.classes import classes_of
+from pytest_fluxscenario.model.evidence import ScenarioRef
 from pytest_fluxscenario.packs.resolve import Resolver
-from pytest_fluxscenario.runner.case import Case, Subject
+from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.prepare import Loaded
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
@@ -47,6 +46,8 @@ class Session:
         store = open_run_store(settings, start)
         runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
         self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes)
+        #: What the run shows of its profiles.
+        self.tally = Tally()
         self.deselected: list[str] = []
         #: The names of the files that gave something to run.
         self.used: set[str] = set()
@@ -56,8 +57,6 @@ class Session:
         self._keyword = None if keyword is None else keyword.lower()
         self._warned: set[Problem] = set()
         self._faults = Told()
-        self._coverage = Coverage()
-        self._profiles: set[ProfileRef] = set()
         self._whole = keyword is None and not settings.files
         self._files: set[str] = set()
 
@@ -89,7 +88,8 @@ class Session:
         settings = self._settings
         if not self._whole or not (settings.classes or settings.strict):
             return
-        for profile, names in missing_classes(self._coverage.profiles(), settings.classes, settings.root, self._files):
+        coverage = self.tally.coverage.profiles()
+        for profile, names in missing_classes(coverage, settings.classes, settings.root, self._files):
             severity: Severity = "error" if settings.strict else "warning"
             problem = Problem("pack.missing-class", Place(profile.source), lacking(profile, names), "", severity)
             if not settings.strict:
@@ -160,13 +160,6 @@ class Session:
                 self._warned.add(problem)
                 self._listener.warned(problem)
 
-    def _note_classes(self, subject: Subject, case: Case) -> None:
-        if subject.ref not in self._profiles:
-            self._profiles.add(subject.ref)
-            self._coverage.declare(subject.ref, declared_by(subject.pack))
-        classes = classes_of(case.scenario.id, case.scenario.classes, case.ref.file)
-        self._coverage.add(subject.ref, Seen((), (), (), classes))
-
     def _one(self, item: Item, recorder: Recorder | None) -> Ended:
         if item.skip is not None:
             # What was not run says nothing about what is missing.
@@ -183,18 +176,19 @@ class Session:
                 run = recorder.run(item, case, self._run)
             else:
                 hooks = case.hooks()
+                control = case.control(hooks)
                 run = run_scenario(
                     case.scenario,
-                    case.control(hooks),
+                    control,
                     hooks,
                     self._run,
                     references=prepared.references,
                     spec=case.subject.spec,
                 )
+                self.tally.count(case, control, hooks, case.environment, run)
         except RuntimeMissing as missing:
             self._whole = False
             return Ended(item, "skipped", str(missing), None, missing=True)
-        self._note_classes(item.subject, case)
         if item.xfail is not None:
             return self._expected_to_fail(item, run)
         return Ended(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.evidence.coverage import Coverage, Declared, Seen
+from pytest_fluxscenario.evidence.coverage_index import STOPS, Index, Observed
+from pytest_fluxscenario.model.coverage import NOUNS, Point
 from pytest_fluxscenario.model.evidence import (
     Manifest,
     ManifestScenario,
+    ProfileCoverage,
     ProfileRef,
     ScenarioOutcome,
     SpecRef,
@@ -21,13 +23,40 @@ from pytest_fluxscenario.model.evidence import (
 )
 
 
+class _Role(msgspec.Struct, frozen=True):
+    role: str
+
+
 class _Request(msgspec.Struct, frozen=True):
     action: str
+    actor: _Role
+
+
+class _Call(msgspec.Struct, frozen=True):
+    hook_id: str
+    status: str
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    mode: str
+
+
+class _Response(msgspec.Struct, frozen=True):
+    status: str
+    route: str | UnsetType = UNSET
+    gate_id: str | UnsetType = UNSET
+    created_artifact_types: tuple[str, ...] | UnsetType = UNSET
+    #: Redaction may have put text there.
+    idempotent_replay: Any = False
+    materialization: _Plan | UnsetType = UNSET
+    hook_calls: tuple[_Call, ...] = ()
 
 
 class _Step(msgspec.Struct, frozen=True):
     verdict: Verdict
     request: _Request | UnsetType = UNSET
+    approval: _Role | UnsetType = UNSET
+    response: _Response | UnsetType = UNSET
     mismatches: tuple[msgspec.Raw, ...] = ()
 
 
@@ -42,13 +71,22 @@ class ResultView(msgspec.Struct, frozen=True):
     scenario: _Scenario
     profile: ProfileRef
     steps: tuple[_Step, ...]
-    routes: tuple[str, ...]
-    gates: tuple[str, ...]
     specs: tuple[SpecRef, ...] = ()
 
 
-_Part = Literal["actions", "gates", "routes"]
-_PARTS: tuple[_Part, ...] = ("actions", "gates", "routes")
+#: What records show by themselves, as a sentence says it; the rest follows from rules that no record holds.
+_SHOWN: dict[tuple[str, str], str] = {
+    ("actions", "requested"): "was requested",
+    ("actions", "allowed"): "was allowed",
+    (STOPS, "named"): "stopped a request",
+    ("gates", "fired"): "fired",
+    ("routes", "returned"): "was returned",
+    ("artifacts", "created"): "was created",
+    ("hooks", "answered"): "answered",
+    ("hooks", "failed"): "failed",
+    ("materializations", "planned"): "was planned",
+    ("roles", "acted"): "acted",
+}
 #: Outcome to the verdicts that its record may have. Absent: a record may say anything, or there may be none.
 #: ``failed`` with ``passed`` is an xfail that is strict, and passed.
 _FITTING: dict[ScenarioOutcome, tuple[Verdict, ...]] = {
@@ -69,10 +107,8 @@ class Ledger:
         self._listed = frozenset(manifest.profiles)
         self._profiles: set[ProfileRef] = set()
         self._specs: set[SpecRef] = set()
-        self._coverage = Coverage()
-        for one in manifest.coverage:
-            self._coverage.declare(one.profile, Declared(tuple(one.actions), tuple(one.gates), tuple(one.routes)))
-        self._declared = frozenset(one.profile for one in manifest.coverage)
+        self._coverage = {one.profile: _Claims(one) for one in manifest.coverage}
+        self._declared = frozenset(self._coverage)
         #: What was seen and has no record: an attempt that a rerun replaced, a record that could not be written.
         self._more_seen = bool(manifest.errors)
 
@@ -88,8 +124,7 @@ class Ledger:
             self._more_seen = self._more_seen or bool(msgspec.json.decode(volatile, type=Volatile).earlier)
         self._profiles.add(view.profile)
         if view.profile in self._declared:
-            actions = (step.request.action for step in view.steps if step.request is not UNSET)
-            self._coverage.add(view.profile, Seen(tuple(dict.fromkeys(actions)), view.gates, view.routes))
+            self._coverage[view.profile].add(view)
         follows = _from_steps(view)
         if follows != view.verdict:
             yield "contradiction", f"the verdict says {view.verdict}, but its steps make it {follows}"
@@ -128,19 +163,49 @@ class Ledger:
             yield f"lists the spec {shown(spec.ref, 160)} {shown(spec.hash, 80)}, which no record names"
         for ref in sorted(self._profiles - self._declared, key=lambda profile: profile.hash):
             yield f"has no coverage of the profile {shown(ref.id, 80)} {shown(ref.hash, 80)}"
-        shows = {one.profile: one for one in self._coverage.profiles()}
         for said in self._manifest.coverage:
             if said.profile not in self._profiles and self._more_seen:
                 continue
             if said.profile not in self._profiles:
                 yield f"has coverage of the profile {shown(said.profile.id, 80)}, which no record ran on"
                 continue
-            for part in _PARTS:
-                claimed, seen = getattr(said, part), getattr(shows[said.profile], part)
-                for name, covered in claimed.items():
-                    if covered != seen[name] and not (covered and self._more_seen):
-                        what = f"{part[:-1]} {shown(name, 80)} {'was' if covered else 'was not'} exercised"
-                        yield f"coverage says that {what}; the records show otherwise"
+            for point, covered in self._coverage[said.profile].wrong():
+                if not (covered and self._more_seen):
+                    noun = "gate" if point.kind == STOPS else NOUNS[point.kind]
+                    what = f"the {noun} {shown(point.name, 80)} {_SHOWN[point.kind, point.way]}"
+                    says = "says" if covered else "does not say"
+                    yield f"coverage {says} that {what}; the records show otherwise"
+
+
+class _Claims:
+    """What the manifest says of one profile, and what records show of it."""
+
+    def __init__(self, said: ProfileCoverage) -> None:
+        #: Actions, gates and routes stand there twice; each must be right.
+        self._claims = [(Point("actions", name, "requested"), mark) for name, mark in said.actions.items()]
+        self._claims += [(Point(STOPS, name, "named"), mark) for name, mark in said.gates.items()]
+        self._claims += [(Point("routes", name, "returned"), mark) for name, mark in said.routes.items()]
+        if said.points is not UNSET:
+            self._claims += [
+                (Point(kind, name, way), bool(mark))
+                for kind, names in said.points.items()
+                for name, ways in names.items()
+                for way, mark in ways.items()
+                if (kind, way) in _SHOWN
+            ]
+        self._index = Index(tuple(dict.fromkeys(point for point, _ in self._claims)))
+        self._observed = Observed(self._index)
+        self._mask = 0
+
+    def add(self, view: ResultView) -> None:
+        """One record."""
+        self._mask |= self._observed.steps(view.steps)
+
+    def wrong(self) -> Iterator[tuple[Point, bool]]:
+        """The claims that records contradict."""
+        for point, covered in self._claims:
+            if covered != bool(self._mask & self._index.bits[point]):
+                yield point, covered
 
 
 def _from_steps(view: ResultView) -> Verdict:

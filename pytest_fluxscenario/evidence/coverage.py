@@ -1,90 +1,71 @@
-"""What a run exercised of each profile, for the manifest (evidence.md): names declared, and whether they were seen."""
+"""What a run exercised of each profile, for the manifest (evidence.md; coverage.md)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
-
-from pytest_fluxscenario.model.evidence import ProfileCoverage, ProfileRef, Result
-from pytest_fluxscenario.packs.classes import asked_classes
-from pytest_fluxscenario.packs.pack import Pack
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """The names that a profile declares."""
-
-    actions: tuple[str, ...]
-    gates: tuple[str, ...]
-    routes: tuple[str, ...]
-    #: Scenario classes that the pack should have (pack.md, "Scenario classes").
-    classes: tuple[str, ...] = ()
-
-
-def declared_by(pack: Pack) -> Declared:
-    """The names of a pack's profile; its routes are those of its list and of its gates."""
-    profile = pack.profile
-    routes = dict.fromkeys((*profile.routes, *(gate.route for gate in profile.gates)))
-    return Declared(
-        tuple(action.id for action in profile.actions),
-        tuple(gate.id for gate in profile.gates),
-        tuple(routes),
-        asked_classes(profile, pack.hooks, pack.manifest),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The names that one scenario made happen: actions that were asked for, gates that fired, routes that came back."""
-
-    actions: tuple[str, ...]
-    gates: tuple[str, ...]
-    routes: tuple[str, ...]
-    classes: tuple[str, ...] = ()
-
-
-def seen_in(result: Result, classes: tuple[str, ...] = ()) -> Seen:
-    """What one result shows; ``classes`` are those of its scenario."""
-    actions = dict.fromkeys(step.request.action for step in result.steps if step.request is not msgspec.UNSET)
-    return Seen(tuple(actions), result.gates, result.routes, classes)
+from pytest_fluxscenario.evidence.coverage_index import STOPS, Index
+from pytest_fluxscenario.model.coverage import KINDS, Point
+from pytest_fluxscenario.model.evidence import ProfileCoverage, ProfileRef
 
 
 @dataclass(slots=True)
 class Coverage:
     """Adds up what scenarios exercised."""
 
-    _profiles: dict[ProfileRef, dict[str, dict[str, bool]]] = field(default_factory=dict)
+    #: Profile, and the key of an index: two processes may have seen the files of a pack before and after a change.
+    _seen: dict[tuple[ProfileRef, str], int] = field(default_factory=dict)
+    _indexes: dict[str, Index] = field(default_factory=dict)
 
-    def declare(self, ref: ProfileRef, declared: Declared) -> None:
-        """Begin with a profile; again is the same."""
-        self._profiles.setdefault(
-            ref,
-            {
-                "actions": dict.fromkeys(declared.actions, False),
-                "gates": dict.fromkeys(declared.gates, False),
-                "routes": dict.fromkeys(declared.routes, False),
-                "classes": dict.fromkeys(declared.classes, False),
-            },
-        )
+    def declare(self, ref: ProfileRef, index: Index) -> str:
+        """Begin with a profile, again is the same; gives the key that ``add`` asks for."""
+        self._indexes.setdefault(index.key, index)
+        self._seen.setdefault((ref, index.key), 0)
+        return index.key
 
-    def add(self, ref: ProfileRef, seen: Seen) -> None:
-        """Count what one scenario made happen; names that the profile does not declare are no coverage of it."""
-        known = self._profiles[ref]
-        for part, marks in known.items():
-            names: tuple[str, ...] = getattr(seen, part)
-            for name in names:
-                if name in marks:
-                    marks[name] = True
+    def add(self, ref: ProfileRef, key: str, mask: int) -> None:
+        """Count what one scenario showed."""
+        self._seen[ref, key] |= mask
 
     def profiles(self) -> tuple[ProfileCoverage, ...]:
         """The coverage of each profile, in order of id, version and hash."""
-        ordered = sorted(
-            self._profiles.items(), key=lambda entry: (entry[0].id, entry[0].version, entry[0].hash, entry[0].source)
-        )
-        return tuple(ProfileCoverage(ref, **_plain(parts)) for ref, parts in ordered)
+        merged: dict[ProfileRef, dict[Point, bool | None]] = {}
+        for (ref, key), mask in self._seen.items():
+            merge_marks(merged.setdefault(ref, {}), marks_of(self._indexes[key], mask))
+        ordered = sorted(merged.items(), key=lambda one: (one[0].id, one[0].version, one[0].hash, one[0].source))
+        return tuple(profile_coverage(ref, marks) for ref, marks in ordered)
 
 
-def _plain(parts: dict[str, dict[str, bool]]) -> dict[str, Any]:
-    return {part: dict(marks) for part, marks in parts.items()}
+def marks_of(index: Index, mask: int) -> dict[Point, bool | None]:
+    """Each point with whether it was seen; None where nothing can show it, and nothing did."""
+    return {
+        point: True if mask >> at & 1 else None if index.impossible >> at & 1 else False
+        for at, point in enumerate(index.points)
+    }
+
+
+def merge_marks(marks: dict[Point, bool | None], more: dict[Point, bool | None]) -> None:
+    """Add what another run has seen: seen in one is seen, possible in one is possible."""
+    for point, mark in more.items():
+        known = marks.get(point)
+        marks[point] = True if mark or known else known if mark is None else mark
+
+
+def profile_coverage(ref: ProfileRef, marks: dict[Point, bool | None]) -> ProfileCoverage:
+    """The coverage of one profile as the manifest says it."""
+    points: dict[str, dict[str, dict[str, bool | None]]] = {kind: {} for kind in KINDS}
+    for point, mark in marks.items():
+        if point.kind != STOPS:
+            points[point.kind].setdefault(point.name, {})[point.way] = mark
+
+    def seen(kind: str, way: str) -> dict[str, bool]:
+        return {one.name: bool(mark) for one, mark in marks.items() if (one.kind, one.way) == (kind, way)}
+
+    return ProfileCoverage(
+        ref,
+        actions=seen("actions", "requested"),
+        gates=seen(STOPS, "named"),
+        routes=seen("routes", "returned"),
+        classes=seen("classes", "ran"),
+        points=points,
+    )

@@ -155,11 +155,17 @@ class ProfileCoverage(Struct, frozen=True, forbid_unknown_fields=True):
     """What the run exercised of one profile: names declared, and names seen."""
 
     profile: ProfileRef
+    #: Whether each was asked for.
     actions: dict[str, bool]
+    #: Whether an answer named each, also where only its hook failed.
     gates: dict[str, bool]
+    #: Whether an answer had each.
     routes: dict[str, bool]
     #: Scenario classes that the profile makes possible, and whether a scenario of each ran.
     classes: dict[str, bool] = {}
+    #: Kind, name, way (coverage.md): true where it was seen, false where not, null where nothing can show it. Left out
+    #: by versions that did not count it.
+    points: dict[str, dict[str, dict[str, bool | None]]] | UnsetType = UNSET
 
 
 class ManifestError(Struct, frozen=True, forbid_unknown_fields=True):

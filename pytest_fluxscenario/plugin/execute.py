@@ -10,7 +10,6 @@ from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.junit import junit_properties
 from pytest_fluxscenario.evidence.record import make_result, write_record
-from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.runner.run import Outcome, run_scenario
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ class Attempt:
     properties: list[tuple[str, str]]
     #: A hook of the pack was called.
     called: bool = False
-    #: The scenario's (pack.md, "Scenario classes").
-    classes: tuple[str, ...] = ()
+    #: What it showed of its profile: bits of the pack's index.
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,8 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
     floats = item.prepared.floats or type(control) is not EngineControl
     written = write_record(item.nodeid, result, volatile, flux.redactor, floats=floats)
     properties = junit_properties(item.nodeid, result, written.ref, flux.redactor)
-    classes = classes_of(case.scenario.id, case.scenario.classes, case.ref.file)
-    return Attempt(outcome, result, written, properties, hooks.calls > 0, classes)
+    seen = flux.counter.seen(case, control, hooks, environment, outcome)
+    return Attempt(outcome, result, written, properties, hooks.calls > 0, seen)
 
 
 def _watched(item: ScenarioMixin) -> bool:

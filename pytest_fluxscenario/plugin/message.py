@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from pytest_fluxscenario.evidence.coverage import Declared, Seen, declared_by, seen_in
+from pytest_fluxscenario.evidence.coverage_count import Counter
+from pytest_fluxscenario.evidence.coverage_index import Index
+from pytest_fluxscenario.model.coverage import Point
 from pytest_fluxscenario.model.evidence import ProfileRef
 from pytest_fluxscenario.plugin.execute import Attempt
 from pytest_fluxscenario.runner.case import Subject
@@ -26,9 +28,10 @@ class Message(TypedDict):
     scenario_hash: str
     #: The fields of a ProfileRef, in order.
     profile: tuple[str, ...]
-    #: The names that the profile declares; None where this process has told them before.
-    declared: tuple[tuple[str, ...], ...] | None
-    seen: tuple[tuple[str, ...], ...]
+    #: The points of the profile, and the bits of what nothing can show; None where this process has told them before.
+    declared: tuple[tuple[tuple[str, ...], ...], bytes] | None
+    #: The key of the points, and the bits of those that were seen.
+    seen: tuple[str, bytes]
     #: Ref and hash of each spec.
     specs: tuple[tuple[str, str], ...]
     #: Index, name and verdict of each step.
@@ -40,22 +43,22 @@ class Message(TypedDict):
 class Teller:
     """Makes the messages of one process; tells the names of a profile only once."""
 
-    def __init__(self, worker: str, redactions: dict[str, int]) -> None:
+    def __init__(self, worker: str, redactions: dict[str, int], counter: Counter) -> None:
         self._worker = worker
         self._redactions = redactions
+        self._counter = counter
         self._told: dict[int, tuple[str, ...]] = {}
 
     def message(self, attempt: Attempt, subject: Subject) -> Message:
         """The message of one attempt."""
         result = attempt.result
         declared = None
+        index = self._counter.chart(subject).index
         profile = self._told.get(id(subject))
         if profile is None:
             ref = subject.ref
             profile = self._told[id(subject)] = (ref.id, ref.version, ref.hash, ref.origin, ref.source)
-            names = declared_by(subject.pack)
-            declared = (names.actions, names.gates, names.routes, names.classes)
-        seen = seen_in(result, attempt.classes)
+            declared = tuple([tuple(point) for point in index.points]), _bytes(index.impossible)
         return {
             "ref": attempt.written.ref,
             "line": attempt.written.line,
@@ -64,7 +67,7 @@ class Teller:
             "scenario_hash": result.scenario.hash,
             "profile": profile,
             "declared": declared,
-            "seen": (seen.actions, seen.gates, seen.routes, seen.classes),
+            "seen": (index.key, _bytes(attempt.seen)),
             "specs": tuple([(spec.ref, spec.hash) for spec in result.specs]),
             "steps": tuple([(step.index, step.name, step.verdict) for step in result.steps]),
             "redactions": dict(self._redactions),
@@ -76,16 +79,23 @@ def profile_of(message: Message) -> ProfileRef:
     return ProfileRef(*message["profile"])
 
 
-def declared_of(message: Message) -> Declared | None:
-    """The names that the message's profile declares, where it tells them."""
-    parts: Any = message["declared"]
-    return None if parts is None else Declared(*map(tuple, parts))
+def index_of(message: Message) -> Index | None:
+    """The points of the message's profile, where it tells them."""
+    declared = message["declared"]
+    if declared is None:
+        return None
+    points, impossible = declared
+    return Index(tuple([Point(*point) for point in points]), int.from_bytes(impossible, "little"))
 
 
-def seen_of(message: Message) -> Seen:
-    """What the message's scenario made happen."""
-    parts: Any = message["seen"]
-    return Seen(*map(tuple, parts))
+def seen_of(message: Message) -> tuple[str, int]:
+    """The key of the points, and the bits of what the message's scenario showed."""
+    key, seen = message["seen"]
+    return key, int.from_bytes(seen, "little")
+
+
+def _bytes(bits: int) -> bytes:
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
 def let_go(report: Any) -> None:

@@ -27,7 +27,7 @@ def session_of(config: pytest.Config) -> Session:
             raise pytest.Collector.CollectError("\n".join(map(str, error.args))) from None
         config.stash[SESSION] = known
         config.add_cleanup(known.close)
-        teller = Teller(known.worker, known.redactor.counts)
+        teller = Teller(known.worker, known.redactor.counts, known.counter)
         reports = Reports(known, teller)
         config.pluginmanager.register(reports, "fluxscenario-reports")
         config.pluginmanager.register(ShortProtocol(config, teller), "fluxscenario-protocol")

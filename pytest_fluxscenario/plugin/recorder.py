@@ -16,7 +16,7 @@ from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, ScenarioOutcome, SpecRef
-from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Message, declared_of, let_go, profile_of, seen_of
+from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Message, index_of, let_go, profile_of, seen_of
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
@@ -152,10 +152,10 @@ class Recorder:
         profile = self._refs.get(message["profile"])
         if profile is None:
             profile = self._refs[message["profile"]] = profile_of(message)
-        declared = declared_of(message)
-        if declared is not None:
-            self.coverage.declare(profile, declared)
-        self.coverage.add(profile, seen_of(message))
+        index = index_of(message)
+        if index is not None:
+            self.coverage.declare(profile, index)
+        self.coverage.add(profile, *seen_of(message))
         if not self._writer.holds(item_id):
             self.profiles[profile] = self.profiles.get(profile, 0) + 1
         self._redactions[message["worker"]] = message["redactions"]

@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.store import Store, find_store, no_store, open_store
+from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.plugin.keys import OPTIONS, STORE
@@ -41,6 +42,8 @@ class Session:
     told: set[Problem] = field(default_factory=set)
     #: Faults that several files have in common.
     faults: Told = field(default_factory=Told)
+    #: Counts what scenarios show of their profiles.
+    counter: Counter = field(default_factory=Counter)
 
     def prepare(self) -> None:
         """Make the redactor and the settings, which ask plugins. Raises pytest.UsageError."""

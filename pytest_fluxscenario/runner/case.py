@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_fluxscenario.base.clock import Clock, StandingClock
 from pytest_fluxscenario.base.problems import Problem
@@ -37,9 +37,19 @@ class StepHooks:
     calls: int = 0
     #: A hook did not run, because its store is damaged.
     damaged: bool = False
+    #: The step that is under way, 1-based.
+    step: int = 0
+    #: Step to what its calls gave, in order; None for a call without a result.
+    results: dict[int, list[Mapping[str, Any] | None]] = field(default_factory=dict)
 
     def call(self, call: HookCall) -> HookOutcome:
         """The outcome of the step's fault for that hook, or of the real call."""
+        outcome = self._call(call)
+        result = outcome.result
+        self.results.setdefault(self.step, []).append(result if isinstance(result, dict) else None)
+        return outcome
+
+    def _call(self, call: HookCall) -> HookOutcome:
         if call.hook_id in self.faults:
             return FaultedHooks(self.base, self.faults).call(call)
         self.calls += 1

@@ -130,7 +130,7 @@ def run_scenario(
             continue
         if observer is not None:
             observer.before_step(index, step)
-        hooks.faults = _faults(scenario.faults, step.faults)
+        hooks.faults, hooks.step = _faults(scenario.faults, step.faults), index
         try:
             result = _run_step(index, step, control, settings, captured, check)
         except RuntimeMissing as missing:

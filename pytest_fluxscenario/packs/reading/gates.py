@@ -20,17 +20,17 @@ def check_gates(whole: Whole, problems: Problems) -> None:
         for at, gate in gates:
             name = shown(gate.id, 80)
             why = contradiction(gate.condition)
-            shadow = next((one for _, one in earlier if _shadows(one, gate)), None)
+            shadow = next((one for _, one in earlier if shadows(one, gate)), None)
             if why is not None:
                 place = whole.written.at("gates", at, "condition")
                 problems.add("pack.gate-never", place, f"the gate '{name}' can never fire: {shown(why)}", "", "warning")
-            elif shadow is not None and _always(shadow):
+            elif shadow is not None and always(shadow):
                 pass  # the cause was told
             elif shadow is not None:
                 message = f"the gate '{name}' can never fire: where it would, '{shown(shadow.id, 80)}' has fired before"
                 hint = "put the narrower gate first, or remove it"
                 problems.add("pack.gate-shadowed", whole.written.at("gates", at), message, hint, "warning")
-            elif _always(gate):
+            elif always(gate):
                 message = f"the gate '{name}' stops every request for {shown(gate.before_action, 80)}: nothing lifts it"
                 hint = "give it a condition, or remove the action"
                 problems.add("pack.gate-always", whole.written.at("gates", at), message, hint, "warning")
@@ -39,11 +39,12 @@ def check_gates(whole: Whole, problems: Problems) -> None:
                 earlier.append((at, gate))
 
 
-def _always(gate: Gate) -> bool:
+def always(gate: Gate) -> bool:
+    """Whether a gate stops every request that reaches it."""
     return gate.type == "decision" and not gate.condition and not gate.required_artifacts
 
 
-def _shadows(earlier: Gate, gate: Gate) -> bool:
+def shadows(earlier: Gate, gate: Gate) -> bool:
     """Whether ``earlier`` certainly fires wherever ``gate`` would."""
     if not implies(gate.condition, earlier.condition, same_hook=earlier.hook == gate.hook):
         return False

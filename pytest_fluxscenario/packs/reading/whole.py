@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from pytest_fluxscenario.model.pack import Manifest
 from pytest_fluxscenario.model.profile import Action, ArtifactType, Gate, Profile
 from pytest_fluxscenario.packs.dialects import WrittenProfile
 from pytest_fluxscenario.packs.hooks import WrittenHooks
@@ -63,20 +64,16 @@ class Whole:
 
     def askers(self, action: Action) -> tuple[str, ...]:
         """The roles that may really ask for an action: listed by the profile, and not ``approver`` (control.md, 2)."""
-        roles = frozenset(self.profile.roles)
-        return tuple(role for role in action.allowed_roles if role in roles and role != "approver")
+        return askers_of(self.profile, action)
 
     def sources(self, action: Action) -> tuple[str, ...]:
         """Where the records of an action come from (control.md, 9)."""
-        if action.completes_run or action.materialization_mode is not None:
-            return (CONTROLLER,)
-        return self.askers(action)
+        return sources_of(self.profile, action)
 
     @cached_property
     def modes(self) -> tuple[str, ...]:
         """The materialization modes that the pack allows (control.md, 10)."""
-        said = self.manifest.manifest.requires.materialization_modes if self.manifest else ()
-        return tuple(said) or _HARMLESS_MODES
+        return modes_of(self.manifest.manifest if self.manifest else None)
 
     def required(self, action: Action) -> Iterator[tuple[str, int, int | None]]:
         """What must be recorded before an action can be allowed at all.
@@ -91,3 +88,21 @@ class Whole:
             for step, name in enumerate(self.profile.completion_report.required):
                 if name not in action.produces_artifacts:
                     yield name, step, None
+
+
+def askers_of(profile: Profile, action: Action) -> tuple[str, ...]:
+    """The roles that may really ask for an action: listed by the profile, and not ``approver`` (control.md, 2)."""
+    roles = frozenset(profile.roles)
+    return tuple(role for role in action.allowed_roles if role in roles and role != "approver")
+
+
+def sources_of(profile: Profile, action: Action) -> tuple[str, ...]:
+    """Where the records of an action come from (control.md, 9)."""
+    if action.completes_run or action.materialization_mode is not None:
+        return (CONTROLLER,)
+    return askers_of(profile, action)
+
+
+def modes_of(manifest: Manifest | None) -> tuple[str, ...]:
+    """The materialization modes that a pack allows (control.md, 10)."""
+    return tuple(manifest.requires.materialization_modes if manifest else ()) or _HARMLESS_MODES

@@ -12,8 +12,9 @@ import pytest
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
-from pytest_fluxscenario.evidence.coverage import seen_in
+from pytest_fluxscenario.evidence.coverage_index import Index, Observed
 from pytest_fluxscenario.evidence.record import make_result
+from pytest_fluxscenario.model.coverage import Point
 from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.model.request import Environment
 from pytest_fluxscenario.model.scenario import Scenario
@@ -184,5 +185,6 @@ def test_a_step_that_was_not_sent_exercises_no_action() -> None:
     nothing: Any = None
     subject = Subject(nothing, nothing, profile, make_spec())
     result = make_result(Case(made, ScenarioRef("one", "sha256:0", "a.json"), subject), Environment(), outcome)
-    assert seen_in(result).actions == ()
+    index = Index.of({Point("actions", "work.start", "requested"): True})
+    assert Observed(index).steps(result.steps) == 0
     assert [spec.ref for spec in result.specs] == ["work:v1.0.0"]

@@ -1,0 +1,90 @@
+"""The coverage of profiles as lines for people: a table for each, and below it what is missing, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.evidence.coverage_score import Score, marks_of, score_of
+from pytest_fluxscenario.model.coverage import KINDS, NOUNS, Marks
+from pytest_fluxscenario.model.evidence import ProfileCoverage
+
+#: Missing things that are told of one profile; the rest are counted.
+MOST_MISSING: Final = 40
+#: Way to what is said of something that was not seen so.
+_NEVER: Final[Mapping[str, str]] = {
+    "held": "never held",
+    "not_held": "always held",
+    "missing": "never lacking",
+    "ran": "no scenario ran",
+}
+_BOTH: Final = "never looked at"
+
+
+class Line(NamedTuple):
+    """A line, and its colour; empty for none."""
+
+    text: str
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing, and the ways in which it was not seen."""
+
+    kind: str
+    name: str
+    ways: tuple[str, ...]
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        at = f"{shown(self.place.file, 4096)}:{self.place.line}: " if self.place and self.place.line else ""
+        if self.place and not self.place.line:
+            at = f"{shown(self.place.file, 4096)}: "
+        if self.kind == "conditions" and len(self.ways) > 1:
+            said = _BOTH
+        else:
+            said = ", ".join(_NEVER.get(way, f"never {way}") for way in self.ways)
+        return f"{at}{NOUNS[self.kind]} {shown(self.name, 160)}: {said}"
+
+
+def missing_of(marks: Marks, places: Mapping[tuple[str, str], Place]) -> tuple[Missing, ...]:
+    """What was not seen and can be, in the order of its places; without a place, kind by kind."""
+    found = [
+        Missing(kind, name, lacking, places.get((kind, name)))
+        for kind in KINDS
+        for name, ways in marks.get(kind, {}).items()
+        if (lacking := tuple(way for way, mark in ways.items() if mark is False))
+    ]
+    # Stable: what stands at one place, or at none, stays kind by kind.
+    return tuple(sorted(found, key=_order))
+
+
+def _order(one: Missing) -> tuple[bool, str, int]:
+    return (True, "", 0) if one.place is None else (False, one.place.file, one.place.line)
+
+
+def table_lines(coverage: ProfileCoverage) -> Iterator[Line]:
+    """What was seen of one profile, kind by kind."""
+    profile, marks = coverage.profile, marks_of(coverage)
+    where = shown(f"{profile.origin} {profile.source}")
+    yield Line(f"{shown(profile.id, 80)} {shown(profile.version, 40)} ({shown(profile.hash[:19])}…, {where})", "bold")
+    scores = [(kind, score_of(marks, kind)) for kind in KINDS]
+    for kind, score in (*scores, ("total", score_of(marks))):
+        if score.possible:
+            yield Line(_row(kind, score), "green" if score.seen == score.possible else "yellow")
+
+
+def missing_lines(missing: tuple[Missing, ...], most: int = MOST_MISSING) -> Iterator[Line]:
+    """What was not seen, the first ``most`` of it."""
+    for one in missing[:most]:
+        yield Line(str(one), "red")
+    if len(missing) > most:
+        yield Line(f"and {len(missing) - most} more", "red")
+
+
+def _row(kind: str, score: Score) -> str:
+    return f"  {kind:<17}{score.seen:>5} of {score.possible:<5}{score!s:>7}"
