@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -46,8 +45,7 @@ class _Response(msgspec.Struct, frozen=True):
     route: str | UnsetType = UNSET
     gate_id: str | UnsetType = UNSET
     created_artifact_types: tuple[str, ...] | UnsetType = UNSET
-    #: Redaction may have put text there.
-    idempotent_replay: Any = False
+    idempotent_replay: bool = False
     materialization: _Plan | UnsetType = UNSET
     hook_calls: tuple[_Call, ...] = ()
 
@@ -71,6 +69,8 @@ class ResultView(msgspec.Struct, frozen=True):
     scenario: _Scenario
     profile: ProfileRef
     steps: tuple[_Step, ...]
+    routes: tuple[str, ...]
+    gates: tuple[str, ...]
     specs: tuple[SpecRef, ...] = ()
 
 

@@ -331,11 +331,19 @@ _EDITS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "profiles are gone": (lambda m: m["profiles"].clear(), "which the manifest does not list"),
     "coverage": (
         lambda m: m["coverage"][0]["gates"].update(waiver_needs_approval=True),
-        "gate waiver_needs_approval was exercised",
+        "coverage says that the gate waiver_needs_approval stopped a request; the records show otherwise",
     ),
     "coverage less": (
         lambda m: m["coverage"][0]["gates"].update(what_required=False),
-        "gate what_required was not exercised",
+        "coverage does not say that the gate what_required stopped a request; the records show otherwise",
+    ),
+    "points": (
+        lambda m: m["coverage"][0]["points"]["actions"]["work.finish"].update(allowed=True),
+        "coverage says that the action work.finish was allowed; the records show otherwise",
+    ),
+    "points less": (
+        lambda m: m["coverage"][0]["points"]["artifacts"]["start_record"].update(created=False),
+        "coverage does not say that the artifact start_record was created; the records show otherwise",
     ),
     "coverage is gone": (lambda m: m["coverage"].clear(), "has no coverage of the profile small"),
     "coverage of another": (
@@ -572,7 +580,7 @@ def test_an_interrupt_between_record_and_manifest_is_a_note(evidence: Path) -> N
 def test_an_attempt_that_a_rerun_replaced_was_seen_too(evidence: Path) -> None:
     covers_more = _EDITS["coverage"][0]
     _edit_manifest(evidence, covers_more)
-    assert "waiver_needs_approval was exercised; the records show otherwise" in _told(evidence)
+    assert "waiver_needs_approval stopped a request; the records show otherwise" in _told(evidence)
     lines = _lines(evidence)
     volatile = json.loads(lines[0])["volatile"] | {"attempt": 2, "earlier": ["sha256:0"]}
     head = lines[0][: lines[0].index(b'"volatile":')]
