@@ -150,7 +150,7 @@ def run_for_review(reviewed: ReviewedPack, folder: str, redactor: Redactor, star
     Raises what a session raises, WriteError for evidence that cannot be written, KeyboardInterrupt.
     """
     session = Session(reviewed.settings, start, _Watch(progress), redactor)
-    recording = Recording(folder, redactor, reviewed.refs)
+    recording = Recording(folder, redactor, session.tally, reviewed.refs)
     with Interrupts() as interrupts:
         try:
             session.run(reviewed.chosen, recording, interrupts)

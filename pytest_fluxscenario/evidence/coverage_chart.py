@@ -256,7 +256,7 @@ class _Step:
             return 0
         for record in reversed(self.approvals):
             covers = record.decision == "approved" and same(record.values, plan.scope)
-            if covers and _speaks_of(record, self.rule.approvals):
+            if covers and _speaks_of(record, self.rule.approvals or ()):
                 return self.chart.approval(RequiredApproval(record.role, record.scope), "given")
         return 0
 
@@ -268,7 +268,7 @@ class _Step:
         fields = self.rule.action.materialization_scope_fields
         scope = {name: lookup(self.request.payload, name) for name in fields}
         for record in reversed(self.approvals):
-            if _speaks_of(record, self.rule.approvals) and (
+            if _speaks_of(record, self.rule.approvals or ()) and (
                 _covers(record, self.request.payload) if record.decision == "denied" else same(record.values, scope)
             ):
                 return self._lacking(asked, record)
