@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.evidence.coverage_score import Score, marks_of, score_of
+from pytest_fluxscenario.evidence.coverage_merge import Merged
+from pytest_fluxscenario.evidence.coverage_score import Score, score_of
 from pytest_fluxscenario.model.coverage import KINDS, NOUNS, Marks
-from pytest_fluxscenario.model.evidence import ProfileCoverage
 
 #: Missing things that are told of one profile; the rest are counted.
 MOST_MISSING: Final = 40
@@ -41,14 +41,26 @@ class Missing:
     place: Place | None = None
 
     def __str__(self) -> str:
-        at = f"{shown(self.place.file, 4096)}:{self.place.line}: " if self.place and self.place.line else ""
-        if self.place and not self.place.line:
-            at = f"{shown(self.place.file, 4096)}: "
+        return f"{self.where}: {self.said}" if self.place else self.said
+
+    @property
+    def where(self) -> str:
+        """File and line, as far as they are known."""
+        if self.place is None:
+            return ""
+        return f"{shown(self.place.file, 4096)}:{self.place.line}" if self.place.line else shown(self.place.file, 4096)
+
+    @property
+    def said(self) -> str:
+        """What is missing, without the place."""
+        return f"{NOUNS.get(self.kind, self.kind)} {shown(self.name, 160)}: {self.never}"
+
+    @property
+    def never(self) -> str:
+        """What never happened."""
         if self.kind == "conditions" and len(self.ways) > 1:
-            said = _BOTH
-        else:
-            said = ", ".join(_NEVER.get(way, f"never {way}") for way in self.ways)
-        return f"{at}{NOUNS[self.kind]} {shown(self.name, 160)}: {said}"
+            return _BOTH
+        return ", ".join(_NEVER.get(way, f"never {way}") for way in self.ways)
 
 
 def missing_of(marks: Marks, places: Mapping[tuple[str, str], Place]) -> tuple[Missing, ...]:
@@ -67,9 +79,9 @@ def _order(one: Missing) -> tuple[bool, str, int]:
     return (True, "", 0) if one.place is None else (False, one.place.file, one.place.line)
 
 
-def table_lines(coverage: ProfileCoverage) -> Iterator[Line]:
+def table_lines(one: Merged) -> Iterator[Line]:
     """What was seen of one profile, kind by kind."""
-    profile, marks = coverage.profile, marks_of(coverage)
+    profile, marks = one.profile, one.marks
     where = shown(f"{profile.origin} {profile.source}")
     yield Line(f"{shown(profile.id, 80)} {shown(profile.version, 40)} ({shown(profile.hash[:19])}…, {where})", "bold")
     scores = [(kind, score_of(marks, kind)) for kind in KINDS]

@@ -8,13 +8,11 @@ from decimal import Decimal, InvalidOperation
 from math import floor
 from typing import NamedTuple
 
-from msgspec import UNSET
-
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
+from pytest_fluxscenario.evidence.coverage_merge import Merged
 from pytest_fluxscenario.model.coverage import KINDS, Marks
-from pytest_fluxscenario.model.evidence import ProfileCoverage
 
 _HINT = "write a number from 0 to 100, and numbers for kinds: 90, or gates=100,routes=90"
 
@@ -36,11 +34,6 @@ class Score(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.percent:.1f}%"
-
-
-def marks_of(coverage: ProfileCoverage) -> Marks:
-    """What was seen of a profile; empty where an older version did not count it."""
-    return {} if coverage.points is UNSET else coverage.points
 
 
 def score_of(marks: Marks, *kinds: str) -> Score:
@@ -78,13 +71,12 @@ class FailUnder:
                 total = least
         return cls(total, kinds)
 
-    def misses(self, coverage: ProfileCoverage) -> Iterator[str]:
+    def misses(self, one: Merged) -> Iterator[str]:
         """What is told of each score that is too low."""
-        marks = marks_of(coverage)
-        name = f"{shown(coverage.profile.id, 80)} {shown(coverage.profile.version, 40)}"
+        name = f"{shown(one.profile.id, 80)} {shown(one.profile.version, 40)}"
         asked = [] if self.total is None else [("", self.total)]
         for kind, least in (*asked, *self.kinds.items()):
-            score = score_of(marks, *([kind] if kind else []))
+            score = score_of(one.marks, *([kind] if kind else []))
             if not score.reaches(least):
                 of = f"{kind} of {name}" if kind else name
                 yield f"coverage of {of} is {score}, below {least}% ({score.seen} of {score.possible})"

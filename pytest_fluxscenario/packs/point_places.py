@@ -36,12 +36,17 @@ def places_of(ref: ProfileRef, resolver: Resolver) -> PointPlaces:
         draft = read_lone_profile(pack.files) if isinstance(pack.files, LoneProfile) else read_pack(pack.files)
     except (FluxError, RefusedError):
         return {}
-    written = draft.profile
-    if written is None or profile_hash(written.profile) != ref.hash:
+    if draft.profile is None or profile_hash(draft.profile.profile) != ref.hash:
         return {}
+    return places_in(draft)
+
+
+def places_in(draft: Draft) -> PointPlaces:
+    """The place of each thing of a pack that was read; empty where its profile could not be."""
     places: PointPlaces = {}
-    for kind, name, place in _places(draft, written):
-        places.setdefault((kind, name), place)
+    if draft.profile is not None:
+        for kind, name, place in _places(draft, draft.profile):
+            places.setdefault((kind, name), place)
     return places
 
 
