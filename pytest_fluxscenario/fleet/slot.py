@@ -35,6 +35,8 @@ class Slot:
     hook_env: tuple[str, ...] = ()
     redact_env: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    #: What runs here does not come to an end.
+    stuck: bool = False
     _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 

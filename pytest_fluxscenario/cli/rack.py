@@ -1,0 +1,14 @@
+"""``fluxrig rack``: workers of a fleet (docs/fleet.md)."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_fluxscenario.cli import rack_start
+from pytest_fluxscenario.cli.parser import verbs
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the commands."""
+    commands = verbs(parser)
+    rack_start.add(commands)

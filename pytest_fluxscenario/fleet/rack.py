@@ -1,0 +1,125 @@
+"""A Rack: it takes scenarios from its Mixer, runs them as pytest does, and gives back records (fleet.md, "Rack")."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.fleet.ids import Ids, machine_of
+from pytest_fluxscenario.fleet.keys import Key, read_key
+from pytest_fluxscenario.fleet.nats_link import Access, connect
+from pytest_fluxscenario.fleet.permissions import JOINING
+from pytest_fluxscenario.fleet.rack_config import RackConfig
+from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
+from pytest_fluxscenario.fleet.rack_state import RackState
+from pytest_fluxscenario.fleet.rack_work import RackWork
+from pytest_fluxscenario.fleet.slot import Slot
+from pytest_fluxscenario.fleet.transport import Transport
+from pytest_fluxscenario.fleet.wire import Writer
+
+#: Seconds that one try to connect may take.
+_CONNECT = 5.0
+
+
+@dataclass(slots=True)
+class Rack:
+    """One rack. ``run`` begins and ends it."""
+
+    config: RackConfig
+    kept: RackState
+    connect: Connect
+    #: Tells people what becomes of it.
+    say: Callable[[str], None]
+    work: RackWork = field(init=False)
+    link: RackLink = field(init=False)
+
+    def __post_init__(self) -> None:
+        config, writer = self.config, Writer(Ids(machine_of(self.kept.key.public)))
+        new_slot = partial(Slot, config.name, self.kept.blobs, config.hook_env, config.redact_env)
+        self.work = RackWork(config, writer, new_slot, self.say)
+        work = self.work
+        self.link = RackLink(config, self.kept, writer, self.connect, work.beat, work.told, self.say)
+
+    async def run(self, end: asyncio.Event, at_once: asyncio.Event) -> None:
+        """Work until ``end``, then bring what is under way to its end; ``at_once`` gives it back instead.
+
+        Raises RefusedError, PassportError, WriteError where the rack cannot work at all.
+        """
+        link = asyncio.create_task(self.link.run(), name="link")
+        working = asyncio.create_task(self.work.run(self.link), name="work")
+        ending = asyncio.create_task(end.wait())
+        try:
+            await asyncio.wait((link, working, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not link.done():
+                self.work.draining = True
+                self.say("ends when what is under way has ended")
+                hurried = asyncio.create_task(at_once.wait())
+                await asyncio.wait(
+                    (link, working, hurried),
+                    timeout=self.config.drain_seconds,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                hurried.cancel()
+            if not working.done():
+                await self.work.give_back()
+        finally:
+            ending.cancel()
+            for task in (working, link):
+                if not task.done():
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+            await asyncio.to_thread(self.work.close)
+        for task in (link, working):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+
+def make_rack(config: RackConfig, say: Callable[[str], None]) -> Rack:
+    """The rack of a configuration.
+
+    Raises UsageError for keys that cannot be used, PassportError for a passport of another rack, WriteError.
+    """
+    kept = RackState.open(config.data, config.name)
+    joining = _joining(config)
+
+    async def connect_as(name: str) -> Transport:
+        seed = joining.seed if name == JOINING and joining is not None else kept.key.seed
+        return await connect(Access(config.snake.url, name, seed, config.snake.ca), _CONNECT)
+
+    return Rack(config, kept, connect_as, say)
+
+
+async def serve(config: RackConfig, say: Callable[[str], None]) -> None:
+    """Run a rack until SIGTERM or SIGINT; the second one does not wait for what is under way. Raises like ``run``."""
+    rack = make_rack(config, say)
+    end, at_once = asyncio.Event(), asyncio.Event()
+
+    def stop() -> None:
+        (at_once if end.is_set() else end).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        await rack.run(end, at_once)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _joining(config: RackConfig) -> Key | None:
+    path = config.snake.joining
+    if not path:
+        return None
+    key = read_key(path)
+    if key is None:
+        hint = "copy the file that the Mixer has made, keys/joining.nk below its 'data'"
+        raise UsageError.of("rack.joining", Place(path), "there is no key for joining", hint)
+    return key

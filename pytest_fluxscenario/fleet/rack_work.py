@@ -1,0 +1,222 @@
+"""The work of a rack: scenarios are taken, run and recorded, and only then acknowledged (fleet.md, "Promises")."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from msgspec import structs
+
+from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
+from pytest_fluxscenario.fleet.fetching import Fetcher
+from pytest_fluxscenario.fleet.message import Command, Evidence, Heartbeat, Message, Work
+from pytest_fluxscenario.fleet.rack_config import RackConfig
+from pytest_fluxscenario.fleet.rack_link import RackLink
+from pytest_fluxscenario.fleet.slot import Slot
+from pytest_fluxscenario.fleet.subjects import Queue, evidence, once_key, work
+from pytest_fluxscenario.fleet.transport import Delivery
+from pytest_fluxscenario.fleet.wire import Writer, decode_as
+
+#: Seconds that one look into the queues takes, where they are empty.
+_LOOK: Final = 1.0
+_PAUSE: Final = 0.25
+#: Cancelled runs that are remembered, and scenarios that a heartbeat names.
+_MOST_CANCELLED: Final = 256
+_MOST_NAMED: Final = 64
+#: Messages are larger than this only where a record is: then its scenario is accounted for without it.
+_TOO_LARGE: Final = ("message.size", "snake.size", "message.values", "message.depth")
+
+
+@dataclass(slots=True)
+class RackWork:
+    """Takes as many scenarios as there are free slots."""
+
+    config: RackConfig
+    writer: Writer
+    new_slot: Callable[[], Slot]
+    say: Callable[[str], None]
+    #: No more is taken; what is under way comes to its end.
+    draining: bool = False
+    #: Scenarios that were recorded since the start.
+    done: int = 0
+    _free: list[Slot] = field(default_factory=list)
+    _under_way: dict[asyncio.Task[None], tuple[Delivery, str, str]] = field(default_factory=dict)
+    _cancelled: dict[str, None] = field(default_factory=dict)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: int = 0
+
+    def __post_init__(self) -> None:
+        self._free = [self.new_slot() for _ in range(self.config.slots)]
+
+    def beat(self) -> Heartbeat:
+        """What there is to say now."""
+        busy = tuple((run, item) for _, run, item in list(self._under_way.values())[:_MOST_NAMED])
+        return Heartbeat(
+            rack=self.config.name, slots=self.config.slots, busy=busy, done=self.done, draining=self.draining
+        )
+
+    def told(self, command: Command) -> None:
+        """The Mixer says what to do."""
+        if command.do == "drain":
+            self.draining = True
+        elif command.do == "cancel":
+            self._cancelled[command.run] = None
+            while len(self._cancelled) > _MOST_CANCELLED:
+                del self._cancelled[next(iter(self._cancelled))]
+
+    async def run(self, link: RackLink) -> None:
+        """Take and run, until it is draining and nothing is under way."""
+        while not self.draining:
+            if link.standing != "active":
+                link.changed.clear()
+                await _wait(link.changed, _LOOK)
+            elif not self._free:
+                self._ended.clear()
+                await _wait(self._ended, _LOOK)
+            else:
+                await self._take(link)
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def give_back(self) -> None:
+        """What is under way goes to other racks at once."""
+        for task, (delivery, _, _) in list(self._under_way.items()):
+            task.cancel()
+            with contextlib.suppress(SnakeError):
+                await delivery.nak()
+
+    def close(self) -> None:
+        """End the slots that are free; one that is not ends with this process."""
+        for slot in self._free:
+            slot.close()
+        for slot in self._free:
+            slot.join(5)
+
+    async def _take(self, link: RackLink) -> None:
+        queues = self._queues()
+        try:
+            for queue in queues:
+                # One queue is waited at; of several each is only looked into, in turns.
+                wait = _LOOK if len(queues) == 1 else _LOOK / len(queues)
+                taken = await link.transport.take(queue, len(self._free), wait)
+                for delivery in taken:
+                    self._begin(link, delivery)
+                if taken:
+                    return
+        except SnakeError:
+            # The link says it, once.
+            await asyncio.sleep(_PAUSE)
+
+    def _queues(self) -> list[Queue]:
+        pools = self.config.pools
+        self._turn += 1
+        return [work(pools[(self._turn + at) % len(pools)]) for at in range(len(pools))]
+
+    def _begin(self, link: RackLink, delivery: Delivery) -> None:
+        try:
+            message, asked = decode_as(Work, delivery.data)
+        except MessageError as error:
+            self.say(f"dropped work that it did not understand: {error}")
+            task = asyncio.create_task(_quietly(delivery))
+            self._under_way[task] = (delivery, "", "")
+            task.add_done_callback(lambda ended: self._end(ended, None))
+            return
+        slot = self._free.pop()
+        task = asyncio.create_task(self._work(link, delivery, message, asked, slot))
+        self._under_way[task] = (delivery, message.run, asked.case.item)
+        task.add_done_callback(lambda ended: self._end(ended, slot))
+
+    def _end(self, task: asyncio.Task[None], slot: Slot | None) -> None:
+        self._under_way.pop(task, None)
+        if slot is not None and not task.cancelled():
+            self._free.append(self.new_slot() if slot.stuck else slot)
+        if not task.cancelled() and task.exception() is not None:
+            # Not acknowledged: it comes again, here or elsewhere.
+            self.say(f"lost a scenario to {type(task.exception()).__name__}: {task.exception()}")
+        self._ended.set()
+
+    async def _work(self, link: RackLink, delivery: Delivery, message: Message, asked: Work, slot: Slot) -> None:
+        if message.run in self._cancelled:
+            await _quietly(delivery)
+            return
+        keeping = asyncio.create_task(_keep(delivery, link.welcome.ack_wait / 3))
+        try:
+            if delivery.deliveries > asked.tries:
+                reason = f"racks took it {asked.tries} times, and none came back with a record"
+                said = self._without(asked, "given-up", reason)
+            else:
+                said = await self._run(link, asked, slot)
+            await self._record(link, message, said)
+            self.done += 1
+            await _acknowledge(delivery)
+        finally:
+            keeping.cancel()
+
+    async def _run(self, link: RackLink, asked: Work, slot: Slot) -> Evidence:
+        loop = asyncio.get_running_loop()
+        fetcher = Fetcher(lambda: link.transport, self.writer)
+
+        def fetch(digest: str) -> bytes:
+            return asyncio.run_coroutine_threadsafe(fetcher.fetch(digest), loop).result()
+
+        most = self.config.scenario_seconds
+        try:
+            async with asyncio.timeout(most):
+                return await slot.run(asked, fetch)
+        except TimeoutError:
+            slot.stuck = True
+            return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")
+
+    def _without(self, asked: Work, outcome: Literal["refused", "given-up"], reason: str) -> Evidence:
+        """What there is to say of a scenario that has no record."""
+        item, attempt = asked.case.item, asked.attempt
+        return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason)
+
+    async def _record(self, link: RackLink, message: Message, said: Evidence) -> None:
+        """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""
+        subject = evidence(message.run)
+        key = once_key(message.run, said.item, said.attempt)
+        while True:
+            try:
+                data = self.writer.encoded(said, run=message.run, answers=message)
+                await link.transport.publish(subject, data, key)
+                return
+            except (MessageError, SnakeError) as error:
+                if error.problems[0].code in _TOO_LARGE and said.done is not None:
+                    reason = f"its record is too large to be sent: {error.problems[0].message}"
+                    said = structs.replace(said, outcome="refused", reason=reason, done=None)
+                elif isinstance(error, MessageError):
+                    raise
+                else:
+                    await asyncio.sleep(_PAUSE)
+
+
+async def _keep(delivery: Delivery, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        with contextlib.suppress(SnakeError):
+            await delivery.in_progress()
+
+
+async def _acknowledge(delivery: Delivery) -> None:
+    """Say that it is done; where that cannot be said it comes again, and its record is then a duplicate."""
+    for _ in range(3):
+        try:
+            await delivery.ack()
+            return
+        except SnakeError:
+            await asyncio.sleep(_PAUSE)
+
+
+async def _quietly(delivery: Delivery) -> None:
+    with contextlib.suppress(SnakeError):
+        await delivery.term()
+
+
+async def _wait(event: asyncio.Event, most: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(most):
+            await event.wait()
