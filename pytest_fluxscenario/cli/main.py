@@ -25,6 +25,7 @@ NOUNS = {
     "mutate": "weaken the rules of a pack, and see what its scenarios notice",
     "review": "write what a reviewer needs to decide on a pack",
     "store": "check the whole store, remove what nothing names, merge its index in git",
+    "rack": "run scenarios for a Mixer",
     "schema": "print the JSON Schema of a document",
 }
 _EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"

@@ -1,4 +1,4 @@
-"""A rack's side of the Snake: it connects, says hello until it is let in, beats, and begins anew where it lost touch."""
+"""A rack's side of the Snake: it connects, says hello until it is let in, beats, and begins anew when it is lost."""
 
 from __future__ import annotations
 
@@ -70,11 +70,12 @@ class RackLink:
                 try:
                     if await self._attach():
                         await self._stay()
+                        await asyncio.sleep(_PAUSE)
                 except SnakeError as error:
                     self._tell(f"offline, trying again: {error}")
+                    await asyncio.sleep(_PAUSE)
                 self._stand("offline")
                 await self._leave()
-                await asyncio.sleep(_PAUSE)
         finally:
             await self._leave()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Final, Literal
 
 from msgspec import structs
 
+from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
 from pytest_fluxscenario.fleet.fetching import Fetcher
 from pytest_fluxscenario.fleet.message import Command, Evidence, Heartbeat, Message, Work
@@ -20,8 +22,6 @@ from pytest_fluxscenario.fleet.subjects import Queue, evidence, once_key, work
 from pytest_fluxscenario.fleet.transport import Delivery
 from pytest_fluxscenario.fleet.wire import Writer, decode_as
 
-#: Seconds that one look into the queues takes, where they are empty.
-_LOOK: Final = 1.0
 _PAUSE: Final = 0.25
 #: Cancelled runs that are remembered, and scenarios that a heartbeat names.
 _MOST_CANCELLED: Final = 256
@@ -38,6 +38,8 @@ class RackWork:
     writer: Writer
     new_slot: Callable[[], Slot]
     say: Callable[[str], None]
+    #: Seconds that one look into the queues takes, where they are empty.
+    look: float = 1.0
     #: No more is taken; what is under way comes to its end.
     draining: bool = False
     #: Scenarios that were recorded since the start.
@@ -72,10 +74,10 @@ class RackWork:
         while not self.draining:
             if link.standing != "active":
                 link.changed.clear()
-                await _wait(link.changed, _LOOK)
+                await _wait(link.changed, self.look)
             elif not self._free:
                 self._ended.clear()
-                await _wait(self._ended, _LOOK)
+                await _wait(self._ended, self.look)
             else:
                 await self._take(link)
         while self._under_way:
@@ -100,7 +102,7 @@ class RackWork:
         try:
             for queue in queues:
                 # One queue is waited at; of several each is only looked into, in turns.
-                wait = _LOOK if len(queues) == 1 else _LOOK / len(queues)
+                wait = self.look if len(queues) == 1 else self.look / len(queues)
                 taken = await link.transport.take(queue, len(self._free), wait)
                 for delivery in taken:
                     self._begin(link, delivery)
@@ -132,7 +134,10 @@ class RackWork:
     def _end(self, task: asyncio.Task[None], slot: Slot | None) -> None:
         self._under_way.pop(task, None)
         if slot is not None and not task.cancelled():
-            self._free.append(self.new_slot() if slot.stuck else slot)
+            if slot.stuck:
+                slot.close()
+                slot = self.new_slot()
+            self._free.append(slot)
         if not task.cancelled() and task.exception() is not None:
             # Not acknowledged: it comes again, here or elsewhere.
             self.say(f"lost a scenario to {type(task.exception()).__name__}: {task.exception()}")
@@ -156,16 +161,11 @@ class RackWork:
             keeping.cancel()
 
     async def _run(self, link: RackLink, asked: Work, slot: Slot) -> Evidence:
-        loop = asyncio.get_running_loop()
-        fetcher = Fetcher(lambda: link.transport, self.writer)
-
-        def fetch(digest: str) -> bytes:
-            return asyncio.run_coroutine_threadsafe(fetcher.fetch(digest), loop).result()
-
+        fetch = _Fetching(Fetcher(lambda: link.transport, self.writer), slot, asyncio.get_running_loop())
         most = self.config.scenario_seconds
         try:
             async with asyncio.timeout(most):
-                return await slot.run(asked, fetch)
+                return await slot.run(asked, fetch.from_thread)
         except TimeoutError:
             slot.stuck = True
             return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")
@@ -192,6 +192,34 @@ class RackWork:
                     raise
                 else:
                     await asyncio.sleep(_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetching:
+    """Fetches for the thread of a slot."""
+
+    fetcher: Fetcher
+    slot: Slot
+    loop: asyncio.AbstractEventLoop
+
+    def from_thread(self, digest: str) -> bytes:
+        """The bytes of that hash. Raises StoreError, DamageError; SnakeError where the rack has ended meanwhile."""
+        asked = self.patiently(digest)
+        try:
+            return asyncio.run_coroutine_threadsafe(asked, self.loop).result()
+        except (RuntimeError, concurrent.futures.CancelledError):
+            asked.close()
+            raise SnakeError.of("snake.closed", Place("content"), "the rack has ended") from None
+
+    async def patiently(self, digest: str) -> bytes:
+        """The same; while the Mixer is away it is asked again, until the scenario has had its time."""
+        while True:
+            try:
+                return await self.fetcher.fetch(digest)
+            except SnakeError:
+                if self.slot.stuck:
+                    raise
+                await asyncio.sleep(_PAUSE)
 
 
 async def _keep(delivery: Delivery, every: float) -> None:

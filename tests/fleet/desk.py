@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.case import PortableCase
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.runner.suite import Suite
-from tests.fakes.packs import scenario, step, write, write_pack
+from tests.fakes.packs import scenario, write, write_pack
 
 #: Of content: small, so that even a short file is more than one piece.
 _PIECE = 64
@@ -55,8 +55,6 @@ class Desk:
     #: Run, item and attempt to all that was said of it, duplicates too.
     evidence: dict[tuple[str, str, int], list[Evidence]] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
-    #: Called before a hello is answered.
-    on_hello: list[object] = field(default_factory=list)
     writer: Writer = field(default_factory=lambda: Writer(Ids(1)))
 
     async def open(self) -> None:
@@ -122,31 +120,28 @@ async def open_desk(link: Transport, folder: Path) -> AsyncIterator[Desk]:
     yield desk
 
 
-async def until(true: object, wait: float = 10) -> None:
+async def until(true: Callable[[], object], wait: float = 10) -> None:
     """Until ``true()`` is."""
-    assert callable(true)
     async with asyncio.timeout(wait):
-        while not true():
+        for _ in iter(lambda: not true(), False):
             await asyncio.sleep(0.01)
 
 
-def cases_of(root: Path, desk: Desk | None, count: int, **changes: object) -> list[PortableCase]:
+def cases_of(root: Path, desk: Desk, count: int) -> list[PortableCase]:
     """So many scenarios of a small pack below ``root``, whose content the desk has."""
     pack = write_pack(root / "packs" / "small")
-    names = [f"s{number:03}" for number in range(count)]
-    write(pack / "scenarios" / "all.scenario.json", *[scenario(step(), id=name, **changes) for name in names])
+    write(pack / "scenarios" / "all.scenario.json", *[scenario(f"s{number:03}") for number in range(count)])
     return parcel_of(root, desk, "packs/small/scenarios/all.scenario.json").cases
 
 
-def parcel_of(root: Path, desk: Desk | None, *names: str) -> Parcel:
+def parcel_of(root: Path, desk: Desk, *names: str) -> Parcel:
     suite, parcel = Suite(str(root), Resolver(str(root))), Parcel()
     for name in names:
         for loaded in suite.load(suite.read(str(root / name), name)):
             subject = suite.subject(loaded, name)
             for row in loaded.rows:
                 parcel.add(f"{name}::{row.name}", row, subject, name)
-    if desk is not None:
-        for read in parcel.content.values():
-            desk.blobs.write(read())
+    for read in parcel.content.values():
+        desk.blobs.write(read())
     suite.close()
     return parcel

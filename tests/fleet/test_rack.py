@@ -1,0 +1,416 @@
+"""A rack: how it is let in, what it does with work, and that nothing it holds is lost; over both transports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.fleet.errors import PassportError, SnakeError
+from pytest_fluxscenario.fleet.keys import new_key
+from pytest_fluxscenario.fleet.message import Command, Refusal
+from pytest_fluxscenario.fleet.permissions import JOINING
+from pytest_fluxscenario.fleet.rack import Rack
+from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig, read_rack_config
+from pytest_fluxscenario.fleet.rack_link import RefusedError
+from pytest_fluxscenario.fleet.rack_state import RackState
+from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
+from pytest_fluxscenario.fleet.transport import Terms, Transport
+from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
+from tests.fleet.conftest import Connecting
+from tests.fleet.desk import cases_of, open_desk, parcel_of, until
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+#: What does not hang on the transport.
+_IN_MEMORY = pytest.mark.parametrize("connecting", ["memory"], indirect=True)
+
+
+@dataclass
+class Started:
+    """A rack in this process, and how to end it."""
+
+    rack: Rack
+    task: asyncio.Task[None]
+    said: list[str]
+    connections: list[str]
+    end: asyncio.Event = field(default_factory=asyncio.Event)
+    at_once: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def stop(self) -> None:
+        self.end.set()
+        await self.task
+
+
+@asynccontextmanager
+async def _racked(connecting: Connecting, folder: Path, **changes: Any) -> AsyncIterator[Started]:
+    """A rack called ``one``, with a key for joining, which is stopped at the end."""
+    config = RackConfig(name="one", data=str(folder / "rack"), snake=LinkConfig(joining="given"), drain_seconds=5)
+    config = msgspec.structs.replace(config, **changes)
+    connections: list[str] = []
+    said: list[str] = []
+    async with contextlib.AsyncExitStack() as opened:
+
+        async def connect(name: str) -> Transport:
+            connections.append(name)
+            return await opened.enter_async_context(connecting(name))
+
+        rack = Rack(config, RackState.open(config.data, config.name), connect, said.append)
+        rack.work.look = 0.1
+        end, at_once = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(rack.run(end, at_once))
+        started = Started(rack, task, said, connections, end, at_once)
+        try:
+            yield started
+        finally:
+            end.set()
+            with contextlib.suppress(FluxError):
+                await task
+
+
+def test_a_new_rack_waits_joins_and_keeps_its_passport(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            desk.standing = "pending"
+            async with _racked(connecting, tmp_path) as started:
+                await until(lambda: len(desk.hellos) >= 3)
+                assert started.connections == [JOINING]
+                assert started.said == ["waits to be adopted: fluxrig rack approve one"]
+                assert desk.hellos[0].passport == b""
+                desk.standing = "active"
+                await until(lambda: desk.beats)
+                assert started.connections == [JOINING, "one"]
+                await started.stop()
+            assert (tmp_path / "rack" / "passport").stat().st_mode & 0o777 == 0o600
+            known = len(desk.hellos)
+            async with _racked(connecting, tmp_path) as started:
+                await until(lambda: started.rack.link.standing == "active")
+                # It presents the passport, and needs the key for joining no more.
+                assert started.connections == ["one"]
+                assert desk.hellos[known].passport != b""
+
+    asyncio.run(main())
+
+
+def test_records_are_those_of_a_local_run(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            pack = write_pack(tmp_path / "packs" / "small")
+            write_hook(pack)
+            write(pack / "scenarios" / "a.scenario.json", scenario(), failing(), needs_hook())
+            parcel = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json")
+            async with _racked(connecting, tmp_path, slots=2):
+                await desk.hand_out("run-0001", *parcel.cases)
+                await desk.collect(3)
+                fetched = len(desk.fetched)
+                await desk.hand_out("run-0002", *parcel.cases)
+                await desk.collect(6)
+            # What it has by its hash is not asked for again.
+            assert fetched == len(desk.fetched)
+            for said in desk.evidence.values():
+                (one,) = said
+                assert one.outcome == "ran"
+                assert one.done is not None
+                record = json.loads(one.done.record)
+                assert (record["id"], record["ref"]) == (one.item, one.done.ref)
+                assert record["volatile"]["worker"] == "one"
+            verdicts = [
+                json.loads(said[0].done.record)["result"]["verdict"] for said in desk.evidence.values() if said[0].done
+            ]
+            assert sorted(verdicts) == ["failed", "failed", "passed", "passed", "passed", "passed"]
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_a_rack_that_is_suspended_takes_nothing(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            cases = cases_of(tmp_path, desk, 2)
+            desk.standing = "suspended"
+            async with _racked(connecting, tmp_path) as started:
+                await until(lambda: started.rack.link.standing == "suspended" and desk.beats)
+                await desk.hand_out("run-0001", cases[0])
+                await asyncio.sleep(0.3)
+                assert await link.take(EVIDENCE, 1, 0.2) == []
+                await desk.tell("one", Command(do="activate"))
+                await desk.collect(1)
+                await desk.tell("one", Command(do="suspend"))
+                await until(lambda: started.rack.link.standing == "suspended")
+                # At the next hello the Mixer says what holds.
+                desk.standing = "active"
+                await desk.tell("one", Command(do="hello"))
+                await desk.hand_out("run-0001", cases[1])
+                await desk.collect(2)
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_a_rack_that_is_removed_has_to_ask_again(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            link = await stack.enter_async_context(connecting("mixer"))
+            desk = await stack.enter_async_context(open_desk(link, tmp_path / "desk"))
+            started = await stack.enter_async_context(_racked(connecting, tmp_path))
+            await until(lambda: started.rack.link.standing == "active")
+            desk.standing = "pending"
+            await desk.tell("one", Command(do="remove"))
+            await until(lambda: started.connections[-1] == JOINING and started.rack.link.standing == "pending")
+            assert started.rack.kept.passport == b""
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_a_cancelled_run_is_dropped(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            cases = cases_of(tmp_path, desk, 3)
+            async with _racked(connecting, tmp_path) as started:
+                await until(lambda: started.rack.link.standing == "active")
+                await desk.tell("one", Command(do="cancel", run="run-0001"))
+                await until(lambda: started.rack.work._cancelled)
+                await desk.hand_out("run-0001", *cases[:2])
+                await desk.hand_out("run-0002", cases[2])
+                await desk.collect(1)
+                assert [run for run, _, _ in desk.evidence] == ["run-0002"]
+                assert await link.take(work("default"), 5, 0.2) == []
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_work_that_was_taken_too_often_is_given_up(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            desk.terms = Terms(ack_wait=0.3)
+            await desk.link.open_queue(work("default"), desk.terms)
+            (case,) = cases_of(tmp_path, desk, 1)
+            await desk.hand_out("run-0001", case, tries=2)
+            # Two racks that take it and never come back.
+            assert [one.deliveries for one in await link.take(work("default"), 1, 2)] == [1]
+            assert [one.deliveries for one in await link.take(work("default"), 1, 2)] == [2]
+            async with _racked(connecting, tmp_path):
+                await desk.collect(1)
+            ((said,),) = desk.evidence.values()
+            assert (said.outcome, said.done) == ("given-up", None)
+            assert said.reason == "racks took it 2 times, and none came back with a record"
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_what_cannot_be_run_is_accounted_for_with_the_reason(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            (case,) = cases_of(tmp_path, desk, 1)
+            other = msgspec.structs.replace(case, item="other", content="0" * 64)
+            changed = msgspec.structs.replace(
+                case, item="changed", pack=msgspec.structs.replace(case.pack, behaviour="sha256:" + "0" * 64)
+            )
+            escaping = msgspec.structs.replace(case, item="escaping", content="../../../../etc/passwd")
+            async with _racked(connecting, tmp_path):
+                await desk.hand_out("run-0001", case, other, changed, escaping)
+                await desk.collect(4)
+            reasons = {item: said[0].reason for (_, item, _), said in desk.evidence.items()}
+            assert reasons.pop(case.item) == ""
+            assert "there is no blob 000" in reasons["other"]
+            assert "the pack is another one" in reasons["changed"]
+            assert "a hash is 64 lowercase hex digits" in reasons["escaping"]
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_content_that_was_damaged_is_given_again(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            (case,) = cases_of(tmp_path, desk, 1)
+            async with _racked(connecting, tmp_path) as started:
+                await desk.hand_out("run-0001", case)
+                await desk.collect(1)
+                _damage(started.rack.kept.blobs.path(case.content))
+                await desk.hand_out("run-0002", case)
+                await desk.collect(2)
+            assert [said[0].outcome for said in desk.evidence.values()] == ["ran", "ran"]
+            refs = {said[0].done.ref for said in desk.evidence.values() if said[0].done is not None}
+            assert len(refs) == 1
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_a_scenario_that_does_not_end_costs_a_slot_and_not_the_rack(
+    connecting: Connecting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            pack = write_pack(tmp_path / "packs" / "small")
+            write_hook(pack, "import time\ntime.sleep(3)\n", timeout_ms=5000)
+            write(pack / "scenarios" / "a.scenario.json", needs_hook(), scenario())
+            slow, quick = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json").cases
+            async with _racked(connecting, tmp_path, scenario_seconds=1.0, drain_seconds=0.1):
+                await desk.hand_out("run-0001", slow)
+                await desk.collect(1)
+                await desk.hand_out("run-0001", quick)
+                await desk.collect(2)
+            outcomes = {item.partition("::")[2]: said[0] for (_, item, _), said in desk.evidence.items()}
+            assert outcomes["one"].outcome == "ran"
+            assert outcomes["hooked"].reason == "it did not come to an end within 1 seconds"
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_a_rack_that_ends_brings_what_it_has_to_its_end(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            pack = write_pack(tmp_path / "packs" / "small")
+            write_hook(pack, "import time\ntime.sleep(0.7)\n" + _RISKLESS)
+            write(pack / "scenarios" / "a.scenario.json", needs_hook(), scenario())
+            slow, quick = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json").cases
+            async with _racked(connecting, tmp_path) as started:
+                await desk.hand_out("run-0001", slow)
+                await until(lambda: any(beat.busy for beat in desk.beats))
+                await desk.hand_out("run-0001", quick)
+                await started.stop()
+            await desk.collect(1)
+            assert [item.partition("::")[2] for _, item, _ in desk.evidence] == ["hooked"]
+            assert desk.beats[-1].draining
+            # What had not begun waits for another.
+            assert [one.deliveries for one in await link.take(work("default"), 5, 1)] == [1]
+
+    asyncio.run(main())
+
+
+_RISKLESS = """\
+import json, sys
+json.load(sys.stdin)
+json.dump({"facts": {"risky": False}}, sys.stdout)
+"""
+
+
+def test_a_rack_that_ends_at_once_gives_back_what_it_has(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            desk.terms = Terms(ack_wait=30)
+            await desk.link.open_queue(work("default"), desk.terms)
+            pack = write_pack(tmp_path / "packs" / "small")
+            write_hook(pack, "import time\ntime.sleep(2)\n" + _RISKLESS)
+            write(pack / "scenarios" / "a.scenario.json", needs_hook())
+            (slow,) = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json").cases
+            async with _racked(connecting, tmp_path) as started:
+                await desk.hand_out("run-0001", slow)
+                await until(lambda: any(beat.busy for beat in desk.beats))
+                started.at_once.set()
+                await started.stop()
+            assert [one.deliveries for one in await link.take(work("default"), 5, 2)] == [2]
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+@pytest.mark.parametrize("code", ["rack.version", "rack.name"])
+def test_a_rack_that_is_refused_says_why_and_ends(connecting: Connecting, tmp_path: Path, code: str) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            desk.refusal = Refusal(code=code, message="the rack is 1, and the Mixer is 2", hint="install the same")
+            async with _racked(connecting, tmp_path) as started:
+                with pytest.raises(RefusedError, match=r"the rack is 1, and the Mixer is 2 \(install the same\)"):
+                    await started.task
+
+    asyncio.run(main())
+
+
+@_IN_MEMORY
+def test_a_rack_works_for_the_mixer_that_adopted_it_alone(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            async with _racked(connecting, tmp_path) as started:
+                await until(lambda: started.rack.link.standing == "active")
+                await started.stop()
+            desk.key = new_key()
+            async with _racked(connecting, tmp_path) as started:
+                with pytest.raises(PassportError, match="is of another Mixer"):
+                    await started.task
+
+    asyncio.run(main())
+
+
+def test_a_mixer_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    async def main() -> None:
+        said: list[str] = []
+        tries = 0
+
+        async def connect(_: str) -> Transport:
+            nonlocal tries
+            tries += 1
+            raise SnakeError.of("snake.unreachable", _place(), "there is no connection")
+
+        config = RackConfig(name="one", data=str(tmp_path))
+        rack = Rack(config, RackState.open(config.data, "one"), connect, said.append)
+        end = asyncio.Event()
+        task = asyncio.create_task(rack.run(end, asyncio.Event()))
+        await until(lambda: tries >= 3)
+        end.set()
+        await task
+        # Tried again and again, told once.
+        assert said == [
+            "offline, trying again: nats://127.0.0.1:4222: there is no connection",
+            "ends when what is under way has ended",
+        ]
+
+    asyncio.run(main())
+
+
+def _damage(path: str) -> None:
+    Path(path).write_bytes(b"{}")
+
+
+def _place() -> Any:
+    from pytest_fluxscenario.base.place import Place
+
+    return Place("nats://127.0.0.1:4222")
+
+
+def test_the_sample_configuration_is_one() -> None:
+    config = read_rack_config(str(_ROOT / "configs" / "rack.yaml"))
+    assert (config.name, config.slots, config.snake.joining) == ("rack-1", 2, "data/keys/joining.nk")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("slots: 2\n", ":1:1: the rack config has no 'name'"),
+        (
+            "name: a.b\n",
+            ":1:7: 'a.b' cannot name a rack (a dot separates the tokens of a subject; dots are not allowed)",
+        ),
+        ("name: mixer\n", ":1:7: 'mixer' cannot name a rack ('mixer' is kept for the fleet itself)"),
+        ("name: a\npools: ['>']\n", ":2:9: '>' cannot name a pool"),
+        ("name: a\npools: []\n", ":2:8: the list is empty (leave it out for the default)"),
+        ("name: a\ngears: [wheel]\n", ":2:9: there is no gear 'wheel' (known: engine)"),
+        ("name: a\nslots: 0\n", ":2:8: slots: 0 is out of bounds (from 1 to 256)"),
+        ("name: a\nsnake: {url: 'http://x'}\n", ":2:14: 'http://x' is no address of NATS"),
+        ("name: a\nslot: 3\n", ":2:1: unknown field 'slot' in the rack config (did you mean 'slots'?)"),
+        ("name: &a x\n", "anchor"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_says_where(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "rack.yaml"
+    path.write_text(text)
+    with pytest.raises(FluxError) as caught:
+        read_rack_config(str(path))
+    assert said in str(caught.value)
+    assert isinstance(caught.value, UsageError) or "anchor" in said
