@@ -1,4 +1,4 @@
-"""The work of a rack: scenarios are taken, run and recorded, and only then acknowledged (fleet.md, "When something fails")."""
+"""The work of a rack: scenarios are taken, run, recorded, and then acknowledged (fleet.md, "When something fails")."""
 
 from __future__ import annotations
 
