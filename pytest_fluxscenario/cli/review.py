@@ -31,8 +31,15 @@ exit status: 0 nothing stands against an approval, 1 something does (the packet 
 of another state of it, 3 damage, 130 interrupted"""
 #: The evidence of the runs that packets are made of, below the root.
 _FOLDER: Final = os.path.join(".fluxscenario", "review")
-_FORMATS: Final = ("markdown", "html", "json")
-_SUFFIXES: Final = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
+_FORMATS: Final = ("markdown", "html", "json", "svg")
+_SUFFIXES: Final = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".svg": "svg",
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +53,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="write it to FILE: Markdown, a page or JSON by its suffix (.md, .html, .json); may be repeated",
+        help="write it to FILE: Markdown, a page or JSON by its suffix (.md, .html, .json), or the picture of the "
+        "process alone (.svg); may be repeated",
     )
     parser.add_argument(
         "--format", choices=_FORMATS, help="the form, where no suffix says it (default: markdown on standard output)"
@@ -116,7 +124,7 @@ def _form(path: str, asked: str | None) -> str:
     suffix = os.path.splitext(path)[1].lower()
     form = asked or _SUFFIXES.get(suffix)
     if form is None:
-        hint = "name a file with .md, .html or .json, or add --format"
+        hint = "name a file with .md, .html, .json or .svg, or add --format"
         raise UsageError.of("review.format", Place(shown(path)), "the name does not say which form it has", hint)
     return form
 
@@ -176,6 +184,10 @@ def _text(packet: Packet, form: str) -> str:
         from pytest_fluxscenario.analysis.review.page import page_of
 
         return "".join(page_of(packet))
+    if form == "svg":
+        from pytest_fluxscenario.analysis.review.drawing import picture_of
+
+        return picture_of(packet)
     if form == "json":
         import json
 

@@ -21,6 +21,18 @@ class DocumentView(Struct, frozen=True, forbid_unknown_fields=True):
     trusted: bool
 
 
+class SourceView(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of the pack that a reviewer has to read."""
+
+    path: str
+    #: ``sha256:`` of its bytes.
+    hash: str
+    #: Its text; empty where it is none, or too long.
+    text: str
+    #: Why it has no text here; empty where it has.
+    left_out: str = ""
+
+
 class PackView(Struct, frozen=True, forbid_unknown_fields=True):
     """What is reviewed."""
 
@@ -46,6 +58,8 @@ class PackView(Struct, frozen=True, forbid_unknown_fields=True):
     #: What a generated pack says of the documents that it was made from; empty where it says nothing.
     docs_hash: str
     documents: tuple[DocumentView, ...]
+    #: The text of the trusted document, of the code of hooks, and of the schemas of artifacts.
+    sources: tuple[SourceView, ...]
 
 
 class StepView(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +70,8 @@ class StepView(Struct, frozen=True, forbid_unknown_fields=True):
     action: str
     actor: str
     payload: str
+    #: The idempotency key; empty where it has none.
+    key: str
     #: Status, route and gate; empty where there was no answer.
     answer: str
     verdict: str
@@ -71,6 +87,8 @@ class ScenarioView(Struct, frozen=True, forbid_unknown_fields=True):
     where: str
     classes: tuple[str, ...]
     description: str
+    #: What its run starts with, and which hooks fail on purpose.
+    begins: tuple[str, ...]
     outcome: str
     note: str
     #: The ref of its record; empty where it has none.

@@ -92,9 +92,9 @@ class ApprovalView(Struct, frozen=True, forbid_unknown_fields=True):
     action: str
     #: The gate that asks for it; empty for the others.
     gate: str
-    #: Empty where any will do.
     role: str
-    scope: str
+    #: Any of these will do.
+    scopes: tuple[str, ...]
     #: When it is asked for, in words.
     when: str
 

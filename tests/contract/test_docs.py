@@ -18,7 +18,7 @@ import pytest
 import pytest_fluxscenario
 from pytest_fluxscenario.base import errors
 from pytest_fluxscenario.cli import exits
-from pytest_fluxscenario.cli.main import NOUNS, _parser
+from pytest_fluxscenario.cli.main import NOUNS, _parser, main
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.junit import _STEP
 from pytest_fluxscenario.model import evidence, pack, vocabulary
@@ -308,6 +308,15 @@ def test_the_text_is_fit_to_be_read(name: str) -> None:
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     if name != _GENERATED:
         assert [line for line in prose.split("\n") if len(line) > 140 and not line.startswith(("|", "- ["))] == []
+
+
+def test_the_picture_of_the_bundled_pack_is_that_of_its_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made anew by ``fluxrig review scenarios/local_patch_review -o docs/local_patch_review.svg``."""
+    monkeypatch.chdir(_ROOT)
+    drawn = tmp_path / "drawn.svg"
+    pack, evidence = "scenarios/local_patch_review", str(tmp_path / "evidence")
+    main(["review", pack, "--no-mutants", "--evidence", evidence, "-o", str(drawn)])
+    assert (_DOCS / "local_patch_review.svg").read_text(encoding="utf-8") == drawn.read_text(encoding="utf-8")
 
 
 def test_every_operator_of_mutants_is_documented_as_it_says() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_fluxscenario.analysis.review.blocks import Block, Code, Inline, Line, Section, Table, Text, Word, names
+from pytest_fluxscenario.analysis.review.source_blocks import source_blocks
 from pytest_fluxscenario.model.review import DocumentView, Packet, PackView
 
 
@@ -30,6 +31,10 @@ def about_section(packet: Packet) -> Section:
         blocks.append(Text([Word("The rules cannot be read", "bad"), ": see the pack check below."]))
     else:
         blocks.append(Text(["Roles: ", *names([role.id for role in packet.rules.roles], "none"), "."]))
+    sources = {one.path: one for one in about.sources}
+    for document in about.documents:
+        if document.trusted:
+            blocks.extend(source_blocks(sources, document.path, "What the rules should say"))
     return Section("about", "What is reviewed", blocks)
 
 

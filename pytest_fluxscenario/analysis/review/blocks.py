@@ -83,7 +83,14 @@ class Picture:
     instead: Items
 
 
-Block = Text | Table | Items | Folded | Picture
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The text of a file, line by line."""
+
+    text: str
+
+
+Block = Text | Table | Items | Folded | Picture | Listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,5 +30,5 @@ def contents_of(packet: Packet) -> Iterator[Section]:
     """The parts, in order."""
     yield about_section(packet)
     if packet.rules is not None:
-        yield from rule_sections(packet.rules)
+        yield from rule_sections(packet.rules, {one.path: one for one in packet.pack.sources})
     yield from proof_sections(packet)

@@ -22,6 +22,7 @@ from pytest_fluxscenario.analysis.review.layout import (
 )
 from pytest_fluxscenario.analysis.review.words import counted
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.model.review import Packet
 from pytest_fluxscenario.model.review_rules import RulesView
 
 #: Route to its shape (corners around 0, 0; empty for a circle) and the sign in it.
@@ -39,6 +40,19 @@ def map_of(rules: RulesView, title: str, *, alone: bool = False) -> str:
     """The map; ``alone`` for a file of its own, with its style inside."""
     layout = lay_out(rules)
     return "".join(_parts(layout, rules, title, alone=alone))
+
+
+def picture_of(packet: Packet) -> str:
+    """The map of a packet as a file of its own; one that says so where the rules cannot be read."""
+    about = packet.pack
+    title = f"The process {about.id} {about.version}"
+    if packet.rules is not None:
+        return map_of(packet.rules, title, alone=True)
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 440 40">\n'
+        f"<title>{_text(title)}</title>\n"
+        '<text x="8" y="24" font-family="sans-serif" font-size="13">The rules cannot be read.</text>\n</svg>\n'
+    )
 
 
 def style() -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from pytest_fluxscenario.analysis.review.suite import Own
+from pytest_fluxscenario.analysis.review.suite import Own, approval_said
 from pytest_fluxscenario.base.errors import DamageError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
@@ -186,6 +186,7 @@ def _view(
         where=own.where if own is not None else file,
         classes=own.classes if own is not None else (),
         description=own.description if own is not None else "",
+        begins=own.begins if own is not None else (),
         outcome=entry.outcome,
         note="" if entry.note is UNSET else entry.note,
         ref="" if entry.ref is UNSET else entry.ref,
@@ -203,14 +204,14 @@ def _step(step: dict[str, Any]) -> StepView:
     if response.get("idempotent_replay") is True:
         answer.append("(stored answer)")
     if approval:
-        values = f" for {_json(approval['values'])}" if approval.get("values") else ""
-        said = f"{approval.get('role')} says {approval.get('decision', 'approved')} to {approval.get('scope')}{values}"
-        return StepView(_said(step, "name"), said, "trusted surface", "", "", _said(step, "verdict"), _differs(step))
+        name, verdict, differs = _said(step, "name"), _said(step, "verdict"), _differs(step)
+        return StepView(name, approval_said(approval), "the trusted surface", "", "", "", verdict, differs)
     return StepView(
         name=_said(step, "name"),
         action=_said(request, "action"),
         actor=_said(actor, "role"),
         payload=_json(request["payload"]) if "payload" in request else "",
+        key=_said(request, "idempotency_key"),
         answer=" ".join(answer),
         verdict=_said(step, "verdict"),
         differs=_differs(step),

@@ -13,6 +13,7 @@ from pytest_fluxscenario.analysis.review.blocks import (
     Inline,
     Items,
     Line,
+    Listing,
     Picture,
     Spot,
     Strong,
@@ -22,7 +23,7 @@ from pytest_fluxscenario.analysis.review.blocks import (
     shortened,
 )
 from pytest_fluxscenario.analysis.review.contents import contents_of, headline
-from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.model.review import Packet
 
 #: Longest text in one place, in characters; the JSON form has all of it.
@@ -70,6 +71,8 @@ class _Writer:
             yield f"|{'---|' * len(block.head)}"
             for row in block.rows:
                 yield f"| {' | '.join(self._line(cell, cell=True) for cell in row)} |"
+        elif isinstance(block, Listing):
+            yield from _listing(block.text)
         else:
             yield f"{'#' * level} {self._line(block.summary)}"
             for one in block.blocks:
@@ -98,6 +101,13 @@ class _Writer:
         if isinstance(inline, Strong):
             return f"**{plain(inline.text)}**"
         return plain(inline)
+
+
+def _listing(text: str) -> Iterator[str]:
+    fence = "`" * max(3, *(len(run) + 1 for run in _TICKS.findall(text)), 3)
+    yield fence
+    yield shown_lines(text).rstrip("\n")
+    yield fence
 
 
 def plain(text: str) -> str:

@@ -16,6 +16,7 @@ from pytest_fluxscenario.analysis.review.hooks import callers_of, code_hash, hoo
 from pytest_fluxscenario.analysis.review.redaction import redacted
 from pytest_fluxscenario.analysis.review.risks import risks_of_rules
 from pytest_fluxscenario.analysis.review.rules import rules_of
+from pytest_fluxscenario.analysis.review.sources import sources_of
 from pytest_fluxscenario.analysis.review.suite import own_scenarios
 from pytest_fluxscenario.analysis.review.unshown import (
     risks_of_comparison,
@@ -152,6 +153,7 @@ def _about(sources: Sources) -> PackView:
         behaviour_hash=pack.behaviour_hash if pack else "",
         docs_hash=profile.docs_hash or "" if profile else "",
         documents=tuple(_documents(draft)),
+        sources=sources_of(draft, pack),
     )
 
 

@@ -16,6 +16,7 @@ from pytest_fluxscenario.analysis.review.blocks import (
     Inline,
     Items,
     Line,
+    Listing,
     Picture,
     Spot,
     Strong,
@@ -76,6 +77,8 @@ class _Page:
         if isinstance(block, Folded):
             inside = "".join(map(self._block, block.blocks))
             return f"<details><summary>{self._line(block.summary)}</summary>{inside}</details>"
+        if isinstance(block, Listing):
+            return f"<pre>{html.lines(block.text, 1 << 20)}</pre>"
         return self._picture(block)
 
     def _picture(self, block: Picture) -> str:

@@ -66,17 +66,17 @@ def _scenarios(packet: Packet) -> Iterator[Block]:
 def _outcomes(run: RunView) -> Iterator[Block]:
     bad = [one for one in run.scenarios if one.outcome != "passed"]
     for one in bad[:MOST_LISTED]:
-        yield _scenario(one, [_steps(one)] if one.steps else [])
+        yield _scenario(one)
     if len(bad) > MOST_LISTED:
         yield Text([Word(f"{len(bad) - MOST_LISTED} more did not pass", "bad"), "; the evidence has them."])
     passed = [one for one in run.scenarios if one.outcome == "passed"]
     for one in passed[:MOST_STEPS]:
-        yield _scenario(one, [_steps(one)] if one.steps else [])
+        yield _scenario(one)
     if len(passed) > MOST_STEPS:
         yield Text([f"{counted(len(passed) - MOST_STEPS, 'scenario')} more passed; the evidence has their steps."])
 
 
-def _scenario(one: ScenarioView, blocks: Sequence[Block]) -> Folded:
+def _scenario(one: ScenarioView) -> Folded:
     name = one.id.rpartition("::")[2]
     summary: list[Inline] = [Word(_worded(one.outcome), _TONES.get(one.outcome, "warn")), " ", Code(name)]
     if one.classes:
@@ -87,7 +87,10 @@ def _scenario(one: ScenarioView, blocks: Sequence[Block]) -> Folded:
     if one.ref:
         about += ["record ", Code(one.ref)]
     about.append(Spot(one.where or one.id))
-    return Folded(summary, [Text(about), *blocks])
+    blocks: list[Block] = [Text(about)]
+    if one.begins:
+        blocks += [Text(["The run starts with:"]), Items([[_cut(line)] for line in one.begins])]
+    return Folded(summary, [*blocks, _steps(one)] if one.steps else blocks)
 
 
 def _steps(one: ScenarioView) -> Table:
@@ -96,6 +99,8 @@ def _steps(one: ScenarioView) -> Table:
         verdict = step.verdict if step.verdict != "skipped" else "not reached"
         tone = _TONES.get(step.verdict, "warn")
         sent: list[Inline] = [Code(_cut(step.payload))] if step.payload else []
+        if step.key:
+            sent += [" key ", Code(step.key)]
         answer: list[Inline] = [step.answer]
         for differs in step.differs:
             answer += ["; ", Word(differs, "bad")]

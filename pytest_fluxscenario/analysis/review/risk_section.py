@@ -16,6 +16,7 @@ RISKS: Final = {
     "no-gate": "Without a gate",
     "approval-open": "Approvals that cover more than one request",
     "approval-no-expiry": "Approvals that need not expire",
+    "approval-values-once": "Approvals that need not name values",
     "approval-shared": "Approvals that open more than one action",
     "use-outside": "Use of the pack",
     "use-unsaid": "Use of the pack",

@@ -66,11 +66,17 @@ def _approvals(rules: RulesView) -> Iterator[RiskView]:
         if len(actions) > 1:
             what = f"{every_one(actions)} share the approval {scope} by {role}"
             yield RiskView("approval-shared", gates[0].where, what, "who approves one of them has approved the others")
+    for one in rules.approvals:
+        before = [gate for gate in rules.gates if gate.type == "approval" and gate.action == one.action]
+        if one.kind == "real" and len(before) > 1:
+            what = f"only one approval of {one.action} has to name its values: {either(one.scopes)}"
+            why = "the others open their gates whatever they name, as long as they name nothing else"
+            yield RiskView("approval-values-once", one.where, what, why)
     enforced = {action.id for action in rules.actions}
     use = [one for one in rules.approvals if one.kind == "use"]
     for one in use:
         if one.action and one.action not in enforced:
-            what = f"the approval {one.scope} for the use of the pack is asked for outside of these rules"
+            what = f"the approval {either(one.scopes)} for the use of the pack is asked for outside of these rules"
             why = f"the profile has no action {one.action}: whoever installs packs has to ask for it"
             yield RiskView("use-outside", one.where, what, why)
     if not use:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_fluxscenario.analysis.review.blocks import (
     Block,
@@ -20,19 +20,22 @@ from pytest_fluxscenario.analysis.review.blocks import (
     names,
     said,
 )
+from pytest_fluxscenario.analysis.review.source_blocks import source_blocks
+from pytest_fluxscenario.analysis.review.sources import CODE_FOLDER as _CODE
 from pytest_fluxscenario.analysis.review.words import duration
+from pytest_fluxscenario.model.review import SourceView
 from pytest_fluxscenario.model.review_rules import ActionView, GateView, RulesView
 
 
-def rule_sections(rules: RulesView) -> Iterator[Section]:
+def rule_sections(rules: RulesView, sources: Mapping[str, SourceView]) -> Iterator[Section]:
     """The process, its roles, actions, gates, artifacts, approvals and hooks."""
     yield Section("map", "The process", list(_map(rules)))
     yield Section("roles", "Who may do what", [_roles(rules)])
     yield Section("gates", "Gates and routes", list(_gates(rules)))
     yield Section("materialization", "Modes and scopes", list(_modes(rules)))
     yield Section("approvals", "Approvals", list(_approvals(rules)))
-    yield Section("artifacts", "Artifacts", list(_types(rules)))
-    yield Section("hooks", "Hooks and runtimes", list(_hooks(rules)))
+    yield Section("artifacts", "Artifacts", list(_types(rules, sources)))
+    yield Section("hooks", "Hooks and runtimes", list(_hooks(rules, sources)))
 
 
 def _map(rules: RulesView) -> Iterator[Block]:
@@ -142,7 +145,7 @@ def _modes(rules: RulesView) -> Iterator[Block]:
         yield Text(["Nothing materializes."])
     forbidden: Line = said(" Forbidden: ", names(rules.forbidden_capabilities), ".")
     offered = (names(rules.capabilities, "no capability"), "; connected to ", names(rules.connectors, "nothing"), ".")
-    yield Text(said("The environment offers ", *offered, forbidden if rules.forbidden_capabilities else ""))
+    yield Text(said("The environment has to offer ", *offered, forbidden if rules.forbidden_capabilities else ""))
 
 
 def _needs(action: ActionView) -> Line:
@@ -157,12 +160,12 @@ def _approvals(rules: RulesView) -> Iterator[Block]:
     rows: list[Sequence[Line]] = []
     for one in rules.approvals:
         what: Line = [kinds[one.kind], " ", Code(one.gate)] if one.gate else [kinds[one.kind]]
-        rows.append(([Code(one.scope), Spot(one.where)], [one.role], what, names([one.action]), [one.when]))
+        rows.append((said(names(one.scopes), Spot(one.where)), [one.role], what, names([one.action]), [one.when]))
     yield Table(("Scope", "by", "what it does", "action", "when"), rows)
     yield Text(["Approvals enter by the trusted surface only: no request can bring one."])
 
 
-def _types(rules: RulesView) -> Iterator[Block]:
+def _types(rules: RulesView, sources: Mapping[str, SourceView]) -> Iterator[Block]:
     if not rules.types:
         yield Text(["No records are kept."])
         return
@@ -183,9 +186,11 @@ def _types(rules: RulesView) -> Iterator[Block]:
             )
         )
     yield Table(("Record", "required fields", "source", "schema", "left by", "required by"), rows)
+    for path in dict.fromkeys(kind.schema for kind in rules.types if kind.schema):
+        yield from source_blocks(sources, path, "Schema")
 
 
-def _hooks(rules: RulesView) -> Iterator[Block]:
+def _hooks(rules: RulesView, sources: Mapping[str, SourceView]) -> Iterator[Block]:
     runtime = rules.runtime
     if runtime is None or not rules.hooks:
         yield Text(["The pack has no hooks: nothing but its rules decides."])
@@ -193,7 +198,7 @@ def _hooks(rules: RulesView) -> Iterator[Block]:
     how = f", a process {'for each call' if runtime.lifetime == 'call' else 'that is kept'}"
     command = Code(" ".join(runtime.command))
     yield Text(
-        [Code(runtime.kind), " ", command, f"; at most {runtime.timeout_ms} ms a call{how}. ", Code(runtime.where)]
+        [Code(runtime.kind), " ", command, f"; at most {runtime.timeout_ms} ms a call{how}.", Spot(runtime.where)]
     )
     rows: list[Sequence[Line]] = []
     for hook in rules.hooks:
@@ -206,6 +211,9 @@ def _hooks(rules: RulesView) -> Iterator[Block]:
     if any(hook.failures for hook in rules.hooks):
         yield Text(["Failures that scenarios inject to see what follows are counted with the others."])
     yield Text(["No hook may say ", *names(sorted({*runtime.forbidden, *rules.forbidden_outputs}), "nothing"), "."])
+    for path in runtime.code:
+        if path.startswith(_CODE) or path in runtime.command:
+            yield from source_blocks(sources, path, "Code")
     files: list[Line] = [[Code(path), " ", Code(digest)] for path, digest in runtime.code.items()]
     if files:
         yield Folded(["What its calls may run or read: ", Code(runtime.code_hash)], [Items(files)])

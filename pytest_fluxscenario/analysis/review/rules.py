@@ -114,7 +114,7 @@ def _approvals(whole: Whole) -> list[ApprovalView]:
         if gate.type == "approval" and gate.required_approval is not None:
             asked, where = gate.required_approval, spot(whole.written.at("gates", at))
             when = stops(gate).rpartition("until ")[0].rstrip(", ") or "always"
-            found.append(ApprovalView("gate", where, gate.before_action, gate.id, asked.role, asked.scope, when))
+            found.append(ApprovalView("gate", where, gate.before_action, gate.id, asked.role, (asked.scope,), when))
     for at, action in enumerate(whole.profile.actions):
         if action.materialization_mode == "real":
             where = spot(whole.written.at("actions", at, "materialization_mode"))
@@ -126,8 +126,8 @@ def _approvals(whole: Whole) -> list[ApprovalView]:
             # control.md, 10: the approval of a gate before it will do, and one of the action itself.
             known = list(dict.fromkeys((*_pairs(asked_by), ("approver", action.id))))
             roles = either(dict.fromkeys(role for role, _ in known))
-            when = f"always, naming exactly {either_none(action.materialization_scope_fields)}"
-            scopes = either(scope for _, scope in known)
+            when = f"always, naming exactly {_values(action.materialization_scope_fields)}"
+            scopes = tuple(dict.fromkeys(scope for _, scope in known))
             found.append(ApprovalView("real", where, action.id, "", roles, scopes, when))
     return found
 
@@ -136,7 +136,7 @@ def _pairs(asked: list[RequiredApproval]) -> list[tuple[str, str]]:
     return [(one.role, one.scope) for one in asked]
 
 
-def either_none(names: tuple[str, ...]) -> str:
+def _values(names: tuple[str, ...]) -> str:
     """The names of fields whose values an approval has to name."""
     return f"the values of {', '.join(names)}" if names else "no value"
 
@@ -147,4 +147,6 @@ def _of_use(whole: Whole, manifest: Manifest | None) -> list[ApprovalView]:
         return []
     where = spot(whole.manifest.document.at(("approval_for_use",)))
     asked = use.required_approval
-    return [ApprovalView("use", where, use.approve_use_action, "", asked.role, asked.scope, "before the pack is used")]
+    return [
+        ApprovalView("use", where, use.approve_use_action, "", asked.role, (asked.scope,), "before the pack is used")
+    ]

@@ -250,6 +250,64 @@ def test_the_same_pack_gives_the_same_bytes_but_for_the_time(here: Path, capsys:
     assert texts[0] == texts[1]
 
 
+def test_what_a_scenario_starts_with_and_what_is_read_beside_the_rules_is_in_the_packet(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = {"type": "start_record", "payload": {"what": "a patch"}}
+    approval = {"role": "approver", "scope": "waive", "values": {"x": 1}, "expires_at": "2030-01-01T00:00:00Z"}
+    given = {"artifacts": [record], "approvals": [approval]}
+    stops = {"status": "nok", "route": "InstructAgent"}
+    check = step("check", "work.check", expect=stops, faults={"assess": "timeout"}, idempotency_key="once")
+    add(
+        here,
+        "given",
+        scenario("given", check, given=given, environment={"capabilities": ["repo.read"], "connectors": ["git"]}),
+    )
+    said = packet(capsys, "--no-mutants")
+    one = next(one for one in said["run"]["scenarios"] if one["id"].endswith("::given"))
+    assert one["begins"] == [
+        'a record of start_record by agent: {"what": "a patch"}',
+        'approver says approved to waive for {"x": 1} until 2030-01-01T00:00:00Z',
+        "an environment that offers repo.read and git",
+        "the hook assess fails in step 1 (timeout)",
+    ]
+    assert one["steps"][0]["key"] == "once"
+    assert [source["path"] for source in said["pack"]["sources"]] == ["logic/main.py"]
+    text = markdown(capsys)
+    for line in (*one["begins"][2:], "call = json.loads(sys.stdin.readline())"):
+        assert line in text, line
+
+
+def test_files_that_are_no_text_or_too_long_are_named_and_left_out(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logic = here / _PACK / "logic"
+    (logic / "data.bin").write_bytes(b"\xff\xfe")
+    (logic / "large.py").write_text("# x\n" * 20_000, encoding="utf-8")
+    said = {one["path"]: one for one in packet(capsys, "--no-mutants")["pack"]["sources"]}
+    assert said["logic/data.bin"]["left_out"] == "2 bytes that are no text"
+    assert said["logic/large.py"]["left_out"] == "80000 bytes are too many for a packet: read the file"
+    assert said["logic/large.py"]["text"] == ""
+    assert "80000 bytes are too many" in markdown(capsys)
+
+
+def test_a_listing_ends_where_it_ends(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logic = here / _PACK / "logic" / "main.py"
+    logic.write_text(logic.read_text(encoding="utf-8") + "# ````\n# </pre><b>no</b>\n", encoding="utf-8")
+    text = markdown(capsys)
+    assert text.count("\n`````\n") == 2
+    assert "b" not in page(here).seen
+
+
+def test_the_picture_is_written_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["review", _PACK, "--no-mutants", "-o", "map.svg"])
+    root = ET.parse(here / "map.svg").getroot()  # noqa: S314 - it was drawn here
+    assert "waiver_needs_approval" in "".join(root.itertext())
+    (here / _PACK / "profile.yaml").write_text("profile: [", encoding="utf-8")
+    main(["review", _PACK, "-o", "map.svg"])
+    assert "cannot be read" in (here / "map.svg").read_text(encoding="utf-8")
+
+
 # ---- evidence -----------------------------------------------------------------------------------
 
 
