@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import secrets
+from collections.abc import Iterable
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
@@ -53,10 +54,15 @@ def replace_file(path: str, data: bytes, *, lasts: bool = True, mode: int = NEW_
     Without ``lasts`` the caller syncs the folder before it relies on the new bytes; until then a crash may bring back
     the old ones. ``mode`` is what the file may be before the umask: a secret is its owner's from its first byte on.
     """
+    replace_file_by(path, (data,), lasts=lasts, mode=mode)
+
+
+def replace_file_by(path: str, pieces: Iterable[bytes], *, lasts: bool = True, mode: int = NEW_MODE) -> None:
+    """The same for what comes piece by piece, and need not be held; what making a piece raises leaves the old file."""
     folder, temporary = beside(path)
     try:
         try:
-            _write_new(temporary, data, mode)
+            _write_new(temporary, pieces, mode)
             os.replace(temporary, path)
         except BaseException:
             forget(temporary)
@@ -76,7 +82,7 @@ def create_file(path: str, data: bytes) -> bool:
     folder, temporary = beside(path)
     try:
         try:
-            _write_new(temporary, data)
+            _write_new(temporary, (data,))
             try:
                 os.link(temporary, path, follow_symlinks=False)
             except OSError as error:
@@ -96,20 +102,21 @@ def create_file(path: str, data: bytes) -> bool:
 def _create_in_place(path: str, data: bytes) -> None:
     descriptor = open_new(path)
     try:
-        _fill(descriptor, data)
+        _fill(descriptor, (data,))
     except BaseException:
         forget(path)
         raise
 
 
-def _write_new(temporary: str, data: bytes, mode: int = NEW_MODE) -> None:
-    """A temporary file with ``data`` in it, which lasts. Raises OSError; the caller removes it then."""
-    _fill(open_new(temporary, mode), data)
+def _write_new(temporary: str, pieces: Iterable[bytes], mode: int = NEW_MODE) -> None:
+    """A temporary file with ``pieces`` in it, which lasts. Raises OSError; the caller removes it then."""
+    _fill(open_new(temporary, mode), pieces)
 
 
-def _fill(descriptor: int, data: bytes) -> None:
+def _fill(descriptor: int, pieces: Iterable[bytes]) -> None:
     try:
-        write_all(descriptor, data)
+        for data in pieces:
+            write_all(descriptor, data)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import DamageError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import did_you_mean, shown
-from pytest_fluxscenario.cli import evidence_sign, exits
+from pytest_fluxscenario.cli import evidence_html, evidence_sign, exits
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import COLOURS, Outputs, one_line, plural, problem_json
 from pytest_fluxscenario.cli.signing import add_public_keys
@@ -56,6 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "id", metavar="ID", nargs="?", help="an item (file::id), or a scenario's id where only one file has it"
     )
     one.set_defaults(run=_show)
+    evidence_html.add(commands)
     one = command(
         commands, "split", "write a file for each record", "fluxrig evidence split .fluxscenario/evidence build/records"
     )

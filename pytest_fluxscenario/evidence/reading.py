@@ -50,6 +50,8 @@ class Line:
     #: Whether a line feed ends it.
     ended: bool
     too_long: bool = False
+    #: The byte of the log at which it begins.
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +114,19 @@ def read_lines(folder: str, most: int = LINE_MOST) -> Iterator[Line]:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise DamageError.of("evidence.unreadable", Place(name), "is not a regular file")
-    number = 0
+    number = start = 0
     with os.fdopen(descriptor, "rb", buffering=1 << 16) as file:
         while data := file.readline(most + 1):
-            number += 1
+            number, begins = number + 1, start
+            start += len(data)
             if data.endswith(b"\n"):
-                yield Line(number, data[:-1], ended=True)
+                yield Line(number, data[:-1], ended=True, start=begins)
                 continue
             too_long = len(data) > most
             while data and not data.endswith(b"\n") and too_long:
                 data = file.readline(1 << 20)
-            yield Line(number, b"" if too_long else data, ended=data.endswith(b"\n"), too_long=too_long)
+                start += len(data)
+            yield Line(number, b"" if too_long else data, ended=data.endswith(b"\n"), too_long=too_long, start=begins)
 
 
 def _unreadable(error: OSError) -> str:
@@ -156,6 +160,42 @@ def find_record(folder: str, item_id: str) -> RecordLine | None:
                 raise line_error(folder, line.number, record)
             found = record
     return found
+
+
+class RecordIndex:
+    """Where each item's last record stands in a log, so that records are read in any order, one at a time."""
+
+    def __init__(self, folder: str) -> None:
+        """Reads the log once. Raises DamageError where there is none."""
+        self._path = os.path.join(folder, RECORDS)
+        self._lines: dict[str, tuple[int, int]] = {}
+        for line in read_lines(folder):
+            try:
+                name = msgspec.json.decode(line.data, type=_Named).id
+            except _UNDECODABLE:
+                # What is no record is found by verifying.
+                continue
+            self._lines[name] = line.start, len(line.data)
+
+    def read(self, item_id: str) -> RecordLine | None:
+        """The last record of an item, verified by nobody; None where there is none that can be read."""
+        if item_id not in self._lines:
+            return None
+        start, length = self._lines[item_id]
+        try:
+            descriptor = os.open(self._path, _FLAGS)
+            try:
+                data = os.pread(descriptor, length, start)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return None
+        record = parse_line(data)
+        return None if isinstance(record, str) else record
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: str
 
 
 def line_error(folder: str, number: int, message: str) -> FluxError:

@@ -58,7 +58,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from pytest_fluxscenario.plugin.reference import take_refs
 
         take_refs(config)
-    if hasattr(config, "workerinput") or not is_anything_set(config):
+    if hasattr(config, "workerinput"):
+        return
+    html = config.stash[OPTIONS].html
+    if html is not None and not config.option.collectonly:
+        from pytest_fluxscenario.plugin.html import begin_page
+
+        begin_page(config, html)
+    if not is_anything_set(config):
         return
     from pytest_fluxscenario.plugin.settings import check_settings
 

@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_fluxscenario.cas.store import Store
     from pytest_fluxscenario.plugin.options import Options
+    from pytest_fluxscenario.plugin.recorder import Recorder
     from pytest_fluxscenario.plugin.reference import Stored
     from pytest_fluxscenario.plugin.session import Session
 
@@ -20,6 +21,8 @@ LEFT_OUT = "fluxscenario_left_out"
 FAILED_FOLDERS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 #: The plugin's session in this process, where scenarios run in it.
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
+#: What keeps the evidence, in the process that does; not there before a scenario is seen.
+RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 #: The store of the session, opened once; None where there is none.
 STORE: pytest.StashKey[Store | None] = pytest.StashKey()
 #: What is run from it; not there where nothing is.

@@ -14,7 +14,7 @@ from pytest_fluxscenario.plugin.keys import OPTIONS
 #: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in
 #: ``plugin.entry``.
 _OFF = "off"
-_FOLDER_OPTIONS = ("--fluxscenario-store", "--fluxscenario-evidence")
+_FOLDER_OPTIONS = ("--fluxscenario-store", "--fluxscenario-evidence", "--fluxscenario-html")
 #: The hooks that set something for the whole session.
 _SETTING_HOOKS = ("pytest_fluxscenario_redact", "pytest_fluxscenario_matchers")
 
@@ -40,6 +40,8 @@ class Options:
     hook_env: tuple[str, ...] = ()
     #: Scenario classes that are asked for, as they are written; empty for all that a profile makes possible.
     classes: tuple[str, ...] = ()
+    #: The page of the session, absolute; None where none is written.
+    html: str | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -72,8 +74,10 @@ def add_options(parser: pytest.Parser) -> None:
         choices=("continue", "stop"),
         help="after a failed step go on with the next one (default), or stop the scenario",
     )
+    group.addoption("--fluxscenario-html", metavar="FILE", help="write the run as an HTML page, for people")
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
+    parser.addini("fluxscenario_html", "default of --fluxscenario-html, relative to the ini file")
     parser.addini("fluxscenario_ref", "default of --fluxscenario-ref where no path is given, as testpaths")
     parser.addini("fluxscenario_strict", "default of --fluxscenario-strict", type="bool", default=False)
     parser.addini("fluxscenario_on_failure", "default of --fluxscenario-on-failure", default="continue")
@@ -101,9 +105,12 @@ def read_options(config: pytest.Config) -> Options:
 
         raise pytest.UsageError(f"fluxscenario_on_failure is '{shown(on_failure, 80)}'; it can be 'continue' or 'stop'")
     strict = config.getoption("fluxscenario_strict")
+    evidence, html = _evidence(config), _folder(config, "fluxscenario_html")
+    if html is not None and evidence is None and config.getoption("fluxscenario_html"):
+        raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
     return Options(
         store=_store(config),
-        evidence=_evidence(config),
+        evidence=evidence,
         ref=_ref(config),
         strict=bool(config.getini("fluxscenario_strict") if strict is None else strict),
         on_failure=cast("Literal['continue', 'stop']", on_failure),
@@ -113,6 +120,7 @@ def read_options(config: pytest.Config) -> Options:
         limits=tuple(config.getini("fluxscenario_limits")),
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
         classes=tuple(config.getini("fluxscenario_classes")),
+        html=None if evidence is None else html,
     )
 
 

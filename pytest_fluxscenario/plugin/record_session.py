@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_fluxscenario.plugin.classes import Classes
-from pytest_fluxscenario.plugin.keys import OPTIONS, SESSION, STORED
+from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED
 from pytest_fluxscenario.plugin.local import Local
 from pytest_fluxscenario.plugin.message import Teller
 from pytest_fluxscenario.plugin.protocol import ShortProtocol
@@ -47,6 +47,7 @@ def _record(config: pytest.Config, session: Session) -> Recorder:
     stored = config.stash.get(STORED, None)
     refs = () if stored is None else stored.run_refs()
     recorder = Recorder(session.options.evidence, session.redactor, refs, keep_messages=verbose)
+    config.stash[RECORDER] = recorder
     config.pluginmanager.register(Classes(config, recorder), "fluxscenario-classes")
     config.pluginmanager.register(Summary(config, recorder), "fluxscenario-summary")
     if verbose:

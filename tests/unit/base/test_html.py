@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -11,38 +10,22 @@ from hypothesis import strategies as st
 
 from pytest_fluxscenario.base.html import code, document, lines, style_of, table, text
 from pytest_fluxscenario.base.text import shown
+from tests.fakes.page import Page
 
 _HOSTILE = "<script>alert(1)</script>\" onload='x' & \x1b[31m \u202e\u200b"
-
-
-class _Seen(HTMLParser):
-    """What a browser would make of a page: tags with their attributes, and the text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.said = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.said += data
 
 
 @pytest.mark.parametrize("make", [text, lines, code])
 def test_what_is_foreign_stays_text_and_moves_no_cursor(make: object) -> None:
     assert callable(make)
-    seen = _Seen(make(_HOSTILE))
+    seen = Page(make(_HOSTILE))
     assert {tag for tag, _ in seen.tags} <= {"code"}
     assert seen.said == "<script>alert(1)</script>\" onload='x' & \\x1b[31m \\u202e\\u200b"
 
 
 @given(st.text(st.characters(), max_size=200))
 def test_any_text_stays_one_piece_of_text_and_inside_its_quotes(value: str) -> None:
-    seen = _Seen(f'<p title="{text(value)}">{text(value)}</p>')
+    seen = Page(f'<p title="{text(value)}">{text(value)}</p>')
     assert [tag for tag, _ in seen.tags] == ["p"]
     assert seen.tags[0][1] == {"title": seen.said}
     assert seen.said == shown(value)
@@ -70,7 +53,7 @@ def test_a_page_is_whole_and_its_policy_allows_its_own_style_alone() -> None:
     assert page.endswith("<p>one</p>\n<p>two</p>\n</main></body></html>\n")
     css = page.partition("<style>")[2].partition("</style>")[0]
     assert css.endswith(".mine { color: red; }\n")
-    policy = next(a["content"] for tag, a in _Seen(page).tags if tag == "meta" and "http-equiv" in a)
+    policy = next(a["content"] for tag, a in Page(page).tags if tag == "meta" and "http-equiv" in a)
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -79,7 +62,7 @@ def test_a_page_asks_for_nothing_from_anywhere() -> None:
     page = "".join(document("a", []))
     assert not re.search(r"https?:|url\(|@import|src=|href=|<script", page)
     tags = ["html", "head", "meta", "meta", "meta", "meta", "title", "style", "body", "main"]
-    assert [tag for tag, _ in _Seen(page).tags] == tags
+    assert [tag for tag, _ in Page(page).tags] == tags
 
 
 def test_the_style_fits_both_schemes_of_colour() -> None:
