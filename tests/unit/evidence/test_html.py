@@ -68,7 +68,7 @@ def test_a_failed_step_is_shown_with_what_was_asked_expected_and_came_back_and_i
 def test_lines_are_left_out_where_the_file_has_changed_or_the_root_is_not_known(tmp_path: Path) -> None:
     evidence = run_in(tmp_path, failing())
     assert not re.search(r"all\.json:\d", page_of(evidence).said)
-    assert "all.json:23" in page_of(evidence, tmp_path).said
+    assert re.search(r"all\.json:\d", page_of(evidence, tmp_path).said)
     write(tmp_path / "packs" / "small" / "scenarios" / "all.json", failing(description="since then"))
     assert not re.search(r"all\.json:\d", page_of(evidence, tmp_path).said)
 
