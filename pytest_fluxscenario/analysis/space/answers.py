@@ -126,7 +126,7 @@ class Decider:
             said = pending.pop()
             try:
                 decision = self.with_said(said).decide(run, request, now)
-            except _OpenError as asked:
+            except UndecidedError as asked:
                 pending.extend((*said, one) for one in reversed(self.hooks.options(asked.call)))
                 continue
             yield said, decision
@@ -141,13 +141,13 @@ class _Chosen:
     said: Mapping[str, Said]
 
     def call(self, call: HookCall) -> HookOutcome:
-        """What was chosen for the hook. Raises _OpenError where nothing was."""
+        """What was chosen for the hook. Raises UndecidedError where nothing was."""
         if call.hook_id not in self.said:
-            raise _OpenError(call)
+            raise UndecidedError(call)
         return self.said[call.hook_id].outcome
 
 
-class _OpenError(Exception):
+class UndecidedError(Exception):
     """A hook is asked whose answer is not chosen yet."""
 
     def __init__(self, call: HookCall) -> None:

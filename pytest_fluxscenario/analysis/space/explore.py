@@ -18,7 +18,7 @@ from msgspec import UNSET
 from pytest_fluxscenario.analysis.space.answers import Said
 from pytest_fluxscenario.analysis.space.needs import Needs, needs_of
 from pytest_fluxscenario.analysis.space.space import Ask, Space
-from pytest_fluxscenario.analysis.space.watched import Reads, run_of
+from pytest_fluxscenario.analysis.space.watched import Reads, run_of, watch
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.control.answers import Decision
 from pytest_fluxscenario.control.state import ArtifactRecord, Run
@@ -162,11 +162,11 @@ class Explorer:
             node = self._nodes[node.before]
         return tuple(reversed(steps))
 
-    def run(self, node: Node, reads: Reads | None = None) -> Run:
-        """A run in that state; with ``reads`` it notes there what is looked at."""
+    def run(self, node: Node) -> Run:
+        """A run in that state."""
         held = {name: self._samples[name] for name, bit in self._bits.items() if node.held & bit}
         records = (self.space.records[number] for number in node.grants)
-        return run_of(self.space.rules, held, records, completed=node.completed, reads=reads)
+        return run_of(self.space.rules, held, records, completed=node.completed)
 
     def held(self, node: Node) -> frozenset[str]:
         """The types that the run of a state holds."""
@@ -184,7 +184,7 @@ class Explorer:
             found = table.find(node)
             if found is None:
                 reads = Reads()
-                run = self.run(node, reads)
+                run = watch(self.run(node), reads)
                 computed = self._decide(run, self.space.asks[action], until)
                 if computed is None:
                     return None
@@ -228,6 +228,8 @@ class Explorer:
             response.missing_artifacts,
             response.created_artifact_types,
             response.completion_report_exists,
+            decision.effects.completes,
+            len(decision.effects.records),
             None if response.reason is UNSET else response.reason,
         )
         known = self._shared.get(key)

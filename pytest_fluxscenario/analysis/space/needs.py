@@ -22,6 +22,10 @@ class Needs:
     meets: tuple[int, ...]
     refuses: tuple[int, ...]
 
+    def of(self, ask: int, gate: str | None) -> Need:
+        """What a request needs at an approval gate; at None, for its ``real`` mode."""
+        return self.every[self.bits[ask, gate]]
+
     def after(self, met: int, grant: int) -> int:
         """The needs that are met (a mask) with one more approval: the newest that says something decides."""
         return (met | self.meets[grant]) & ~self.refuses[grant]

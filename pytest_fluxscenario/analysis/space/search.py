@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pytest_fluxscenario.analysis.space.explore import Explorer, Granted, Move, Node, Outcome
 from pytest_fluxscenario.analysis.space.space import Space
 from pytest_fluxscenario.analysis.space.watched import RUN_ID
+from pytest_fluxscenario.control.approvals import approval_record
 from pytest_fluxscenario.control.engine import new_run
 from pytest_fluxscenario.control.state import Run
 from pytest_fluxscenario.model.request import Request
@@ -93,7 +94,7 @@ def take(space: Space, moves: Sequence[Move]) -> tuple[Taken, ...]:
     taken: list[Taken] = []
     for move in moves:
         if isinstance(move, Granted):
-            run.approvals.append(space.records[move.number])
+            run.approvals.append(approval_record(run, move.approval, space.now))
             run.written += 1
             taken.append(Taken(move, None))
             continue

@@ -7,7 +7,7 @@ that the engine looks at nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, SupportsIndex
 
 from pytest_fluxscenario.control.rules import Rules
@@ -105,15 +105,16 @@ def run_of(
     approvals: Iterable[ApprovalRecord],
     *,
     completed: bool,
-    reads: Reads | None = None,
 ) -> Run:
-    """A run that holds these records; with ``reads`` it notes there what is looked at."""
+    """A run that holds these records."""
     profile = rules.profile
     run = Run(RUN_ID, profile.id, profile.version, rules.profile_hash)
-    noted = reads if reads is not None else Reads()
-    run.artifacts = dict(artifacts) if reads is None else _Artifacts(artifacts, noted)
-    run.approvals = list(approvals) if reads is None else _Approvals(approvals, noted)
-    run.completed = completed
+    run.artifacts, run.approvals, run.completed = dict(artifacts), list(approvals), completed
     # Ids of records count on from here; nothing else looks at it.
-    run.written = dict.__len__(run.artifacts) + list.__len__(run.approvals)
+    run.written = len(run.artifacts) + len(run.approvals)
     return run
+
+
+def watch(run: Run, reads: Reads) -> Run:
+    """The same run, noting in ``reads`` what is looked at; its answers under keys are not watched."""
+    return replace(run, artifacts=_Artifacts(run.artifacts, reads), approvals=_Approvals(run.approvals, reads))
