@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_fluxscenario.cli import pack_build, pack_check, pack_new, pack_sign
+from pytest_fluxscenario.cli import pack_build, pack_check, pack_new, pack_prove, pack_sign
 from pytest_fluxscenario.cli.parser import verbs
 
 #: In the order of the help; each adds its command.
-_VERBS = (pack_new, pack_check, pack_build, pack_sign)
+_VERBS = (pack_new, pack_check, pack_prove, pack_build, pack_sign)
 
 
 def add(parser: argparse.ArgumentParser) -> None:

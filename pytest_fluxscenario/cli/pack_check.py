@@ -11,11 +11,10 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
-from pytest_fluxscenario.cli.stores import add_store, store_folder
+from pytest_fluxscenario.cli.stores import add_store, asked_store
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.pack_check import Checked
-    from pytest_fluxscenario.cas.store import Store
 
 _CHECK: Final = """\
 PACK is a pack's folder, its manifest, an archive (*.fstpack), a profile alone, or what the store has under name:tag or
@@ -47,7 +46,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cli.packs_named import named_files
     from pytest_fluxscenario.packs.files import LoneProfile
 
-    files = named_files(options.pack, lambda: _store(options)).files
+    files = named_files(options.pack, lambda: asked_store(options)).files
     checked = check_lone_profile(files) if isinstance(files, LoneProfile) else check_pack(files)
     valid = not checked.count("error") and not (options.strict and checked.count("warning"))
     if options.json:
@@ -86,14 +85,3 @@ def _verdict(checked: Checked, *, valid: bool) -> str:
     counts = [plural(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count]
     said = f"{', '.join(counts)}: " if counts else ""
     return f"{said}{'valid' if valid else 'not valid'}{'' if valid or errors else ', as warnings count here'}"
-
-
-def _store(options: argparse.Namespace) -> Store:
-    from pytest_fluxscenario.cas.store import open_store
-
-    folder = store_folder(options)
-    store = open_store(folder, shown(folder))
-    if store is None:
-        message = f"there is no store in {shown(folder)}, and no such file"
-        raise UsageError.of("pack.none", Place(shown(options.pack)), message)
-    return store

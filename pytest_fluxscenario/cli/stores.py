@@ -29,6 +29,16 @@ def store_folder(options: argparse.Namespace) -> str:
     return os.path.relpath(found) if found else STORE_FOLDER
 
 
+def asked_store(options: argparse.Namespace) -> Store:
+    """The store in which the argument ``options.pack`` is a ref. Raises UsageError where there is none, DamageError."""
+    folder = store_folder(options)
+    store = open_store(folder, shown(folder))
+    if store is None:
+        message = f"there is no store in {shown(folder)}, and no such file"
+        raise UsageError.of("pack.none", Place(shown(options.pack)), message)
+    return store
+
+
 def open_run_store(settings: Settings, start: str) -> Store | None:
     """The store that scenarios are run with, shown as seen from the root; None where none is named and none found.
 

@@ -14,6 +14,7 @@ from pytest_fluxscenario.model.flips import FLIPS_SCHEMA, Flips
 from pytest_fluxscenario.model.mutants import MUTANTS_SCHEMA, MutationReport
 from pytest_fluxscenario.model.pack import Hooks, Manifest
 from pytest_fluxscenario.model.profile import Profile
+from pytest_fluxscenario.model.proof import PROOF_SCHEMA, ProofReport
 from pytest_fluxscenario.model.report import REPORT_SCHEMA, Report
 from pytest_fluxscenario.model.request import Request
 from pytest_fluxscenario.model.response import Response
@@ -37,6 +38,7 @@ DOCUMENTS: dict[str, Any] = {
     "mutants": MutationReport,
     "flips": Flips,
     "review": Packet,
+    "proof": ProofReport,
 }
 #: Documents that name their own schema, which no other document may.
 _CONSTANTS: dict[Any, str] = {
@@ -46,6 +48,7 @@ _CONSTANTS: dict[Any, str] = {
     MutationReport: MUTANTS_SCHEMA,
     Flips: FLIPS_SCHEMA,
     Packet: REVIEW_SCHEMA,
+    ProofReport: PROOF_SCHEMA,
 }
 
 

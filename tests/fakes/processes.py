@@ -28,8 +28,13 @@ def space_in(folder: Path | str) -> Space:
     return pack_space(pack, Process.of(pack).rules())
 
 
-def rules_of(profile: dict[str, Any], hooks: dict[str, str] | None = None) -> Rules:
-    """The rules of a profile in core form, an action open to agents unless it says otherwise."""
+def rules_of(
+    profile: dict[str, Any], hooks: dict[str, str] | None = None, hook_inputs: dict[str, str] | None = None
+) -> Rules:
+    """The rules of a profile in core form, an action open to agents unless it says otherwise.
+
+    ``hooks`` are ids to types, ``hook_inputs`` ids to the artifact types that they look at.
+    """
     actions = [{"allowed_roles": ["agent"], **action} for action in profile.get("actions", ())]
     whole = {
         "id": "made",
@@ -41,14 +46,17 @@ def rules_of(profile: dict[str, Any], hooks: dict[str, str] | None = None) -> Ru
     read = msgspec.convert(whole, Profile)
     modes = tuple({action.materialization_mode for action in read.actions if action.materialization_mode is not None})
     manifest = Manifest(About("made", "1.0.0"), requires=Requires(("repo.read",), (), modes))
-    declared = tuple(Hook(name, kind) for name, kind in (hooks or {}).items())
+    declared = tuple(Hook(name, kind, (hook_inputs or {}).get(name)) for name, kind in (hooks or {}).items())
     return make_rules(read, profile_hash(read), manifest, Hooks(Runtime("r", "python_stdio", 1), declared))
 
 
 def made_space(
-    profile: dict[str, Any], hooks: dict[str, str] | None = None, **payloads: tuple[dict[str, Any], ...]
+    profile: dict[str, Any],
+    hooks: dict[str, str] | None = None,
+    *,
+    hook_inputs: dict[str, str] | None = None,
+    **payloads: tuple[dict[str, Any], ...],
 ) -> Space:
     """The space of such a profile; ``payloads`` are those of its suite, by action with ``_`` for the dot."""
-    return space_of(
-        rules_of(profile, hooks), Examples({name.replace("_", "."): sent for name, sent in payloads.items()})
-    )
+    examples = Examples({name.replace("_", "."): sent for name, sent in payloads.items()})
+    return space_of(rules_of(profile, hooks, hook_inputs), examples)

@@ -1,7 +1,8 @@
 """The approval that counts is the newest that speaks of the request; nothing else is one.
 
 The states tell apart what approvals are worth by the specification's words. Whether the engine sees them so is tried
-here: where a request is allowed, one and two more approvals of every kind are recorded, and it is asked again.
+here. Where a request waits for an approval, one of every kind is recorded, and it is asked again; where it is allowed,
+two are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
+from msgspec import UNSET
+
 from pytest_fluxscenario.analysis.proof.findings import Finding, Findings
 from pytest_fluxscenario.analysis.proof.reading import Reading
 from pytest_fluxscenario.analysis.space.answers import UndecidedError
@@ -17,11 +20,12 @@ from pytest_fluxscenario.analysis.space.approvals import Need, foreign_to
 from pytest_fluxscenario.analysis.space.explore import Explorer, Granted, Outcome, Visit
 from pytest_fluxscenario.control.approvals import approval_record
 from pytest_fluxscenario.model.request import Approval
+from pytest_fluxscenario.model.response import Response
 
 
 @dataclass(slots=True)
 class Approvals:
-    """Tries each request that needs approvals, where it is allowed for the first time."""
+    """Tries each request that needs approvals where it is first allowed, and where it first waits for each of them."""
 
     explorer: Explorer
     reading: Reading
@@ -36,7 +40,8 @@ class Approvals:
                 continue
             self._seen.add(id(outcomes))
             for outcome in outcomes:
-                if outcome.response.status == "ok" and id(outcome) not in self._tried:
+                asks = outcome.response.status == "ok" or outcome.response.required_approval is not UNSET
+                if asks and id(outcome) not in self._tried:
                     self._tried.add(id(outcome))
                     self._try(visit, outcome)
 
@@ -53,7 +58,7 @@ class Approvals:
         engine = space.decider.with_said(outcome.said)
         run = explorer.run(visit.node)
         before = run.approvals
-        for more in _histories(needs, space.grants):
+        for more in _histories(needs, space.grants, 2 if outcome.response.status == "ok" else 1):
             run.approvals = [*before, *(approval_record(run, one, space.now) for one in more)]
             try:
                 response = engine.decide(run, outcome.ask.request, space.now).response
@@ -62,31 +67,33 @@ class Approvals:
                 continue
             self.findings.count("approvals")
             met = all(need.met([*given, *more], space.now) for need in needs)
-            if (response.status == "ok") != met:
-                self._add(visit, outcome, more, met=met)
+            # One that waited may be stopped by something else, once it has its approval.
+            waits = response.required_approval is not UNSET or outcome.response.status == "ok"
+            if (response.status == "ok" and not met) or (response.status != "ok" and met and waits):
+                self._add(visit, outcome, response, more)
 
-    def _add(self, visit: Visit, outcome: Outcome, more: tuple[Approval, ...], *, met: bool) -> None:
-        if not self.findings.open("approvals"):
-            return
-        action = outcome.ask.request.action
+    def _add(self, visit: Visit, outcome: Outcome, response: Response, more: tuple[Approval, ...]) -> None:
         newest = more[-1]
         what = f"'{newest.scope}' by '{newest.role}', {newest.decision}{', expired' if newest.expires_at else ''}"
-        message = (
-            f"{action} waits for an approval that it has (the newest: {what})"
-            if met
-            else f"{action} is allowed, although the newest approval that speaks of it is none (recorded last: {what})"
-        )
-        granted = [Granted(-1, one) for one in more]
-        moves = (*self.explorer.path(visit.node), *granted, outcome)
-        self.findings.add(Finding("approvals", message, moves))
+        moves = (*self.explorer.path(visit.node), *(Granted(-1, one) for one in more), outcome)
+        action = outcome.ask.request.action
+        if response.status != "ok":
+            message = f"{action} waits for an approval that it has (recorded last: {what})"
+            self.findings.add(Finding("approvals", message, moves))
+            return
+        message = f"{action} is allowed, although the newest approval that speaks of it is none (recorded last: {what})"
+        of_route = {"Complete": "completion", "MaterializeAllowed": "materialization"}.get(response.route or "")
+        for name in ("approvals", of_route):
+            if name is not None:
+                self.findings.add(Finding(name, message, moves))
 
 
-def _histories(needs: list[Need], grants: tuple[Approval, ...]) -> Iterator[tuple[Approval, ...]]:
-    """One more approval of each kind, then two."""
+def _histories(needs: list[Need], grants: tuple[Approval, ...], most: int) -> Iterator[tuple[Approval, ...]]:
+    """One more approval of each kind, then as many as ``most``."""
     asked = {(one.role, one.scope): one for need in needs for one in need.asked}
     own = [one for one in grants if (one.role, one.scope) in asked]
     values = [need.scope for need in needs if need.scope is not None]
     foreign = [one for need in asked.values() for one in foreign_to(need, values[0] if values else None)]
     kinds = (*own, *foreign)
-    yield from ((one,) for one in kinds)
-    yield from product(kinds, repeat=2)
+    for count in range(1, most + 1):
+        yield from product(kinds, repeat=count)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_fluxscenario.analysis.space.approvals import asked_of
 from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
 from pytest_fluxscenario.model.response import RequiredApproval
 
@@ -30,9 +31,10 @@ def guarantees_of(explorer: Explorer, visits: Sequence[Visit]) -> tuple[Guarante
         for action in explorer.space.profile.actions
         if action.completes_run or action.materialization_mode == "real"
     ]
-    asked = tuple(
-        dict.fromkeys(gate.required_approval for gate in explorer.space.profile.gates if gate.required_approval)
-    )
+    profile = explorer.space.profile
+    gates = [gate.required_approval for gate in profile.gates if gate.required_approval is not None]
+    real = [one for action in ends if action.materialization_mode == "real" for one in asked_of(profile, action)]
+    asked = tuple(dict.fromkeys((*gates, *real)))
     allowed = {action.id: _allowed(visits, action.id) for action in ends}
     without = {one: _reached(explorer, visits, one) for one in asked} if any(allowed.values()) else {}
     found = []

@@ -14,6 +14,8 @@ from pytest_fluxscenario.control.state import Effects, Run
 from pytest_fluxscenario.model.response import replayed
 
 KEY = "key-1"
+#: What the payload has more in the request that is a conflict.
+OTHER_KEY = "sent_under_the_same_key"
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class Replay:
             return f"{action}, sent again under its key, changes the run again"
         if reads.types or reads.every_type or reads.approvals:
             return f"{action}, sent again under its key, is decided again: it looks at what the run holds"
-        payload = {**request.payload, "sent_under_the_same_key": True}
+        payload = {**request.payload, OTHER_KEY: True}
         other = msgspec.structs.replace(request, payload=payload)
         try:
             conflict = silent.decide(run, other, space.now)

@@ -88,12 +88,14 @@ class Visit:
     node: Node
     #: Action to its outcomes, in the order of the profile.
     outcomes: dict[str, tuple[Outcome, ...]]
-    #: Numbers of the states that one step leads to; this one is not among them.
+    #: Numbers of the states that one step leads to, without this one; ``LEFT_OUT`` for what lies beyond a bound.
     after: tuple[int, ...]
 
 
 #: Called now and then with the number of states seen and of those still to be looked at.
 Tick = Callable[[int, int], None]
+#: Stands for a state that was left out.
+LEFT_OUT: Final = -1
 _ALL: Final = -1
 
 
@@ -256,9 +258,11 @@ class Explorer:
         if number is None:
             if node.depth >= self.bounds.depth:
                 self.stopped = self.stopped or f"{self.bounds.depth} steps"
+                after[LEFT_OUT] = None
                 return
             if len(self._nodes) >= self.bounds.states:
                 self.stopped = self.stopped or f"{self.bounds.states} states"
+                after[LEFT_OUT] = None
                 return
             number = self._add(held, met, completed, node.number, move, grants, node.depth + 1)
         if number != node.number:
