@@ -34,6 +34,8 @@ exit status: 0 proved, 1 refuted, or not decided because a bound was met, 2 no s
 130 interrupted"""
 _COLOURS: Final = {"proved": "green", "refuted": "red", "undecided": "yellow"}
 _SAID: Final = {"proved": "proved", "refuted": "refuted", "undecided": "not decided"}
+#: Reasons of which all are told.
+_MOST_GAPS: Final = 10
 _STATES, _SECONDS, _DEPTH = 20_000, 60.0, 1_000
 
 
@@ -86,10 +88,12 @@ def _prove(options: argparse.Namespace, outputs: Outputs) -> int:
     examples = read_examples(pack.files) if pack.files is not None else None
     runtimes = _runtimes()
     try:
-        space = space_of(Process.of(pack).rules(), examples, dict(pack.schemas))
+        # The most of the time is for the states.
+        until = begun + options.max_seconds / 3
+        space = space_of(Process.of(pack).rules(), examples, dict(pack.schemas), until=until)
         if options.hooks == "real" and pack.hooks is not None:
             space = space.with_hooks(runtimes.of(pack))
-        proof = _explored(space, options, outputs)
+        proof = _explored(space, begun, options, outputs)
         found = {name: counterexample_of(space, finding) for name, finding in proof.findings.found.items()}
     finally:
         runtimes.close()
@@ -120,7 +124,7 @@ def _runtimes() -> Runtimes:
     return Runtimes(HookSettings.of(os.environ, ()))
 
 
-def _explored(space: Space, options: argparse.Namespace, outputs: Outputs) -> Proof:
+def _explored(space: Space, begun: float, options: argparse.Namespace, outputs: Outputs) -> Proof:
     from pytest_fluxscenario.analysis.proof.prove import prove
     from pytest_fluxscenario.analysis.space.explore import Bounds, Explorer
 
@@ -130,7 +134,8 @@ def _explored(space: Space, options: argparse.Namespace, outputs: Outputs) -> Pr
         progress.tell(f"{plural(seen, 'state')} seen, {waiting} waiting")
 
     try:
-        return prove(Explorer(space, Bounds(options.max_states, options.max_seconds, options.max_depth), tick))
+        bounds = Bounds(options.max_states, options.max_seconds, options.max_depth)
+        return prove(Explorer(space, bounds, tick, begun))
     finally:
         progress.end()
 
@@ -164,8 +169,10 @@ def _tell(report: ProofReport, outputs: Outputs, duration: float) -> None:
     ):
         for name in names:
             out.line(one_line(f"{said} {name}"), "yellow")
-    for gap in report.gaps:
+    for gap in report.gaps[:_MOST_GAPS]:
         out.line(one_line(f"not a proof: {gap}"), "yellow")
+    if len(report.gaps) > _MOST_GAPS:
+        out.line(f"not a proof: {len(report.gaps) - _MOST_GAPS} reasons more", "yellow")
     for path in report.unread:
         outputs.err.line(one_line(f"warning: {path}: cannot be read, its payloads are not tried"), "yellow")
     hooks = "hooks may say anything" if report.hooks == "any" else "hooks called for real"

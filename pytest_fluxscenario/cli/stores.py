@@ -6,6 +6,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Final
 
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, no_store, open_store
 

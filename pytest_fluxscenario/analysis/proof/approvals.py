@@ -41,7 +41,7 @@ class Approvals:
             self._seen.add(id(outcomes))
             for outcome in outcomes:
                 asks = outcome.response.status == "ok" or outcome.response.required_approval is not UNSET
-                if asks and id(outcome) not in self._tried:
+                if asks and id(outcome) not in self._tried and not self.explorer.late():
                     self._tried.add(id(outcome))
                     self._try(visit, outcome)
 

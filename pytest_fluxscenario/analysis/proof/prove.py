@@ -63,7 +63,6 @@ def prove(explorer: Explorer) -> Proof:
         visits.append(visit)
         for check in checks:
             check.check(visit)
-    gaps = tuple(_gaps(explorer))
     unsure = any(not one.admissible or not one.complete for one in explorer.space.payloads.values())
     aside = Findings() if unsure else findings
     # Where no request could be made of an action, that nothing leads on says nothing.
@@ -73,7 +72,7 @@ def prove(explorer: Explorer) -> Proof:
     return Proof(
         explorer,
         findings,
-        gaps,
+        tuple(_gaps(explorer)),
         guarantees_of(explorer, visits) if whole else (),
         _silent_gates(explorer, visits) if whole else (),
         _closed_actions(explorer, visits) if whole else (),

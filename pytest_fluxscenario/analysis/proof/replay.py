@@ -38,7 +38,7 @@ class Replay:
                 continue
             self._seen.add(id(outcomes))
             for outcome in outcomes:
-                if id(outcome) not in self._tried:
+                if id(outcome) not in self._tried and not self.explorer.late():
                     self._tried.add(id(outcome))
                     message = self._fault(self.explorer.run(visit.node), outcome)
                     if message and self.findings.open("replay"):

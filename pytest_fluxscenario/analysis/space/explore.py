@@ -31,6 +31,7 @@ class Bounds:
     """How far an exploration goes."""
 
     states: int = 20_000
+    #: From the time that the explorer counts from.
     seconds: float = 60.0
     #: Steps from the start.
     depth: int = 1_000
@@ -106,6 +107,8 @@ class Explorer:
     space: Space
     bounds: Bounds = field(default_factory=Bounds)
     tick: Tick | None = None
+    #: When the time began to run (``base.clock.seconds``); now, unless more than the exploration counts.
+    begun: float = field(default_factory=seconds)
     #: Why it ended before every state was seen; empty where none was left out.
     stopped: str = ""
     #: Requests decided by the engine.
@@ -118,7 +121,6 @@ class Explorer:
     _tables: dict[str, _Table] = field(default_factory=dict, init=False, repr=False)
     _shared: dict[object, Outcome] = field(default_factory=dict, init=False, repr=False)
     _bits: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    _spent: float = field(default=0.0, init=False)
     _late: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -145,16 +147,19 @@ class Explorer:
         """Every state, nearest first: those seen before, then further ones until all are or a bound is met."""
         yield from self._visits
         while not self._late and len(self._visits) < len(self._nodes):
-            begun = seconds()
-            visit = self._visit(self._nodes[len(self._visits)], self.bounds.seconds - self._spent + begun)
-            self._spent += seconds() - begun
+            visit = None if self.late() else self._visit(self._nodes[len(self._visits)])
             if visit is None:
-                self.stopped, self._late = f"{self.bounds.seconds:g} seconds", True
                 return
             self._visits.append(visit)
             if self.tick is not None:
                 self.tick(len(self._visits), len(self._nodes) - len(self._visits))
             yield visit
+
+    def late(self) -> bool:
+        """Whether the time is up; then what is not seen by now is left out, also by those who ask."""
+        if seconds() > self.begun + self.bounds.seconds:
+            self.stopped, self._late = f"{self.bounds.seconds:g} seconds", True
+        return self._late
 
     def path(self, node: Node, last: Move | None = None) -> tuple[Move, ...]:
         """The steps that lead to a state by the shortest way, then ``last``."""
@@ -178,7 +183,7 @@ class Explorer:
         """Types as a mask; those that nothing asks for have no bit."""
         return sum({self._bits.get(name, 0) for name in types})
 
-    def _visit(self, node: Node, until: float) -> Visit | None:
+    def _visit(self, node: Node) -> Visit | None:
         """All answers in a state, whose successors are noted; None where the time is up."""
         outcomes: dict[str, tuple[Outcome, ...]] = {}
         after: dict[int, None] = {}
@@ -187,7 +192,7 @@ class Explorer:
             if found is None:
                 reads = Reads()
                 run = watch(self.run(node), reads)
-                computed = self._decide(run, self.space.asks[action], until)
+                computed = self._decide(run, self.space.asks[action])
                 if computed is None:
                     return None
                 found = computed
@@ -203,10 +208,10 @@ class Explorer:
                 self._step(node, node.held, met, False, Granted(number, approval), grants, after)
         return Visit(node, outcomes, tuple(after))
 
-    def _decide(self, run: Run, asks: tuple[Ask, ...], until: float) -> _Found | None:
+    def _decide(self, run: Run, asks: tuple[Ask, ...]) -> _Found | None:
         outcomes: list[Outcome] = []
         for ask in asks:
-            if seconds() > until:
+            if self.late():
                 return None
             for said, decision in self.space.decider.decide(run, ask.request, self.space.now):
                 self.decided += 1

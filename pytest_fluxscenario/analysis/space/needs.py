@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pytest_fluxscenario.analysis.space.approvals import Need, asked_of
 from pytest_fluxscenario.analysis.space.space import Space
 from pytest_fluxscenario.base.values import ABSENT, lookup
+from pytest_fluxscenario.model.response import RequiredApproval
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,16 @@ def needs_of(space: Space) -> Needs:
     every: dict[tuple[bool | None, ...], int] = {}
     kept: list[Need] = []
     bits: dict[tuple[int, str | None], int] = {}
+    valued = {(one.role, one.scope) for one in space.grants if one.values is not None}
+    plain: dict[tuple[RequiredApproval, ...], tuple[bool | None, ...]] = {}
     for action in space.profile.actions:
         for ask in space.asks[action.id]:
             for name, need in _needs(space, action.id, ask.request.payload).items():
-                said = tuple(need.says(one, space.now) for one in space.grants)
+                # Where no approval names values, what it says does not hang on the payload.
+                known = plain.get(need.asked) if need.scope is None else None
+                said = known or tuple(need.says(one, space.now) for one in space.grants)
+                if not any((one.role, one.scope) in valued for one in need.asked):
+                    plain[need.asked] = said
                 bit = every.setdefault(said, len(kept))
                 if bit == len(kept):
                     kept.append(need)

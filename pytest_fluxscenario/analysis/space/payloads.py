@@ -6,16 +6,17 @@ required field, a scope or a forbidden key is, one at a time, since any one of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
-from math import prod
 from typing import Any, Final
 
 from pytest_fluxscenario.analysis.space.construct import TEXT, construct, values_at
 from pytest_fluxscenario.analysis.space.places import put, without
 from pytest_fluxscenario.analysis.space.questions import Class, Questions, questions_of
 from pytest_fluxscenario.base.canonical import canonical
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.values import ABSENT, lookup, said_twice
 from pytest_fluxscenario.control.rules import ActionRule, Rules
 
@@ -42,11 +43,15 @@ class ActionPayloads:
 
 
 def payloads_of(
-    rules: Rules, rule: ActionRule, examples: Sequence[Payload], schemas: Mapping[str, Mapping[str, Any]]
+    rules: Rules,
+    rule: ActionRule,
+    examples: Sequence[Payload],
+    schemas: Mapping[str, Mapping[str, Any]],
+    until: float = math.inf,
 ) -> ActionPayloads:
     """One payload for each class that the rules of an action can tell apart; with and without what is admissible.
 
-    Raises ProfileError where a schema takes too long to check.
+    After ``until`` (``base.clock.seconds``) nothing more is made. Raises ProfileError where a schema takes too long.
     """
     questions = questions_of(rules.profile, rule.action)
     maker = _Maker(rules, rule, questions, [schemas[kind.id] for kind in rule.produces if kind.id in schemas])
@@ -55,6 +60,9 @@ def payloads_of(
     found: dict[tuple[Class, bool], Payload] = {}
     complete = maker.combinations(bases[0]) <= MOST_CANDIDATES
     for payload in islice(maker.candidates(bases), MOST_CANDIDATES):
+        if seconds() > until and found:
+            complete = False
+            break
         if said_twice(payload) is None:
             found.setdefault((questions.class_of(payload), maker.fits(payload)), payload)
     ordered = sorted(found.items(), key=lambda item: not item[0][1])
@@ -93,7 +101,7 @@ class _Maker:
 
     def combinations(self, base: Payload) -> int:
         """How many payloads one example gives when all that conditions look at varies."""
-        return prod(len(self._domain(path, [base])) for path in self.questions.asked)
+        return math.prod(len(self._domain(path, [base])) for path in self.questions.asked)
 
     def candidates(self, bases: Sequence[Payload]) -> Iterator[Payload]:
         """The examples, and nothing at all; one thing changed; all combinations of what conditions look at."""

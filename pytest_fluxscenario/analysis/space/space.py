@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -82,16 +83,18 @@ def space_of(
     examples: Examples | None = None,
     schemas: Mapping[str, dict[str, Any]] | None = None,
     hooks: Hooks | None = None,
+    until: float = math.inf,
 ) -> Space:
     """The space of a process with its rules made ready; hooks may say anything unless others are given.
 
-    ``examples`` are payloads of its suite, ``schemas`` those of its artifact types. Raises ProfileError where a schema
+    ``examples`` are payloads of its suite, ``schemas`` those of its artifact types. Of what is not made by ``until``
+    (``base.clock.seconds``) each action has an example at least. Raises ProfileError where a schema
     takes too long to check.
     """
     examples = examples or Examples()
     requires = rules.manifest.requires
     payloads = {
-        name: payloads_of(rules, rule, examples.of(name), schemas or {}) for name, rule in rules.actions.items()
+        name: payloads_of(rules, rule, examples.of(name), schemas or {}, until) for name, rule in rules.actions.items()
     }
     numbers: Iterator[int] = iter(range(1 << 60))
     asks = {
