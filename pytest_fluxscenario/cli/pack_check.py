@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
