@@ -22,6 +22,7 @@ NOUNS = {
     "spec": "file specs in the store, and look at what is there",
     "profile": "file process packs in the store, and look at what is there",
     "pack": "begin, check and build process packs",
+    "coverage": "show what runs have seen of their profiles, and what is missing",
     "mutate": "weaken the rules of a pack, and see what its scenarios notice",
     "review": "write what a reviewer needs to decide on a pack",
     "store": "check the whole store, remove what nothing names, merge its index in git",

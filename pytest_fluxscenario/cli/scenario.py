@@ -99,6 +99,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a variable whose value is never written or shown; may be repeated",
     )
+    run.add_argument(
+        "--coverage", action="store_true", help="show what was seen of each profile, and what is missing with its line"
+    )
+    run.add_argument(
+        "--coverage-fail-under",
+        metavar="N",
+        help="fail where less than N percent of a profile were seen: 90, gates=100,routes=90, or both",
+    )
     run.add_argument("-v", "--verbose", action="store_true", help="a line for each scenario and each step")
     run.set_defaults(run=_run)
 
@@ -146,7 +154,8 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
         raise _nothing(options.paths, f"no scenario holds '{shown(options.keyword or '', 80)}'", hint)
     remember(store, taken, files, session.used)
-    _tell(report, recording, start, seconds() - begun)
+    covered = session if settings.coverage or settings.fail_under is not None else None
+    _tell(report, recording, start, seconds() - begun, covered)
     if interrupted:
         outputs.err.line("interrupted")
         return exits.INTERRUPTED
@@ -177,6 +186,8 @@ def _settings(
         options.on_failure,
         tuple(options.redact),
         tuple(options.redact_env),
+        options.coverage,
+        options.coverage_fail_under,
     )
     folders = [*folders_of(targets), *(os.path.dirname(ref.index) for ref in refs if ref.index)]
     return make_settings(find_ini(folders, start), asked, start)
@@ -199,7 +210,10 @@ def _run_all(session: Session, files: Sequence[Chosen], recording: Recording | N
     return True
 
 
-def _tell(report: Report, recording: Recording | None, start: str, duration: float) -> None:
+def _tell(
+    report: Report, recording: Recording | None, start: str, duration: float, covered: Session | None = None
+) -> None:
+    """Say what came of the run; of ``covered`` also what it has seen of its profiles."""
     faults = recording.faults if recording is not None else ()
     written = recording is not None and recording.writing
     folder = os.path.relpath(recording.writer.folder, start) if recording is not None else ""
@@ -217,8 +231,12 @@ def _tell(report: Report, recording: Recording | None, start: str, duration: flo
                     "root": writer.root,
                     "records": writer.records,
                 }
+        if covered is not None:
+            document["coverage"] = _coverage_json(covered)
         report.outputs.json(document)
     else:
+        if covered is not None:
+            _tell_coverage(covered, report)
         said = None
         if recording is not None and written:
             writer = recording.writer
@@ -227,6 +245,23 @@ def _tell(report: Report, recording: Recording | None, start: str, duration: flo
         report.finish(duration, said)
     for fault in faults:
         report.outputs.err.line(one_line(str(fault)), "red")
+
+
+def _coverage_json(session: Session) -> object:
+    import msgspec
+
+    from pytest_fluxscenario.cli.covered import coverage_reports
+    from pytest_fluxscenario.evidence.coverage_merge import merge
+
+    return msgspec.to_builtins(coverage_reports(merge(session.tally.coverage.profiles()), session.suite.resolver))
+
+
+def _tell_coverage(session: Session, report: Report) -> None:
+    from pytest_fluxscenario.cli.covered import tell_coverage
+    from pytest_fluxscenario.evidence.coverage_merge import merge
+
+    merged = merge(session.tally.coverage.profiles())
+    tell_coverage(merged, session.suite.resolver, report.outputs, report.redactor.text)
 
 
 def _nothing(paths: list[str], message: str, hint: str) -> UsageError:

@@ -20,6 +20,7 @@ from pytest_fluxscenario.cli.stores import open_run_store
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.classes import lacking, missing_classes
 from pytest_fluxscenario.evidence.coverage_count import Tally
+from pytest_fluxscenario.evidence.coverage_merge import merge
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ScenarioRef
 from pytest_fluxscenario.packs.resolve import Resolver
@@ -70,6 +71,7 @@ class Session:
                 interrupts.check()
                 self._listener.ended(self._one(item, None))
             self._tell_classes(None)
+            self._tell_coverage(None)
             return
         items = list(self._items(files, keep=True, recorder=recorder))
         recorder.begin(items, self.deselected)
@@ -79,6 +81,7 @@ class Session:
             recorder.ended(ended)
             self._listener.ended(ended)
         self._tell_classes(recorder)
+        self._tell_coverage(recorder)
 
     def _tell_classes(self, recorder: Recorder | None) -> None:
         """The classes of which no scenario ran, where whole packs did; under the strict option a failure.
@@ -99,6 +102,21 @@ class Session:
             if recorder is not None:
                 recorder.broken(profile.source, error)
             self._listener.broken(profile.source, error)
+
+    def _tell_coverage(self, recorder: Recorder | None) -> None:
+        """What was seen less than asked for is a failure of the run, as it is in pytest's."""
+        least = self._settings.fail_under
+        if least is None:
+            return
+        found = merge(self.tally.coverage.profiles())
+        misses = [(one.profile.source, text) for one in found for text in least.misses(one)]
+        if not found:
+            misses.append(("--coverage-fail-under", "no scenario ran, so nothing of a profile is covered"))
+        for source, text in misses:
+            error = DocumentError.of("coverage.below", Place(source), text)
+            if recorder is not None:
+                recorder.broken(source, error)
+            self._listener.broken(source, error)
 
     def _items(self, files: Iterable[Chosen], *, keep: bool, recorder: Recorder | None = None) -> Iterator[Item]:
         for whole in files:

@@ -11,6 +11,7 @@ from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.ini import Ini
+from pytest_fluxscenario.evidence.coverage_score import FailUnder
 from pytest_fluxscenario.packs.classes import read_classes
 
 OFF = "off"
@@ -29,6 +30,9 @@ class Asked:
     on_failure: str | None = None
     redact: tuple[str, ...] = ()
     redact_env: tuple[str, ...] = ()
+    coverage: bool = False
+    #: As it is written; None where nothing is.
+    coverage_fail_under: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class Settings:
     hook_env: tuple[str, ...] = ()
     #: Scenario classes that are asked for; None for all that a profile makes possible.
     classes: tuple[str, ...] | None = None
+    #: Tell what of each profile was seen.
+    coverage: bool = False
+    #: How much of it has to be.
+    fail_under: FailUnder | None = None
 
 
 def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
@@ -77,7 +85,15 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
         limits=read.words("fluxscenario_limits"),
         hook_env=read.words("fluxscenario_hook_env"),
         classes=read_classes(read.words("fluxscenario_classes"), Place(shown(ini.file))),
+        coverage=asked.coverage or read.flag("fluxscenario_coverage"),
+        fail_under=_fail_under(asked.coverage_fail_under, read.text("fluxscenario_coverage_fail_under"), ini.file),
     )
+
+
+def _fail_under(given: str | None, configured: str, file: str) -> FailUnder | None:
+    text = (configured if given is None else given).strip()
+    place = Place(shown(file) if given is None else "--coverage-fail-under")
+    return FailUnder.parse(text, place) if text else None
 
 
 def _folder(given: str | None, configured: str, root: str, start: str) -> str | None:

@@ -10,7 +10,15 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.coverage_merge import Merged
 from pytest_fluxscenario.evidence.coverage_score import Score, score_of
-from pytest_fluxscenario.model.coverage import KINDS, NOUNS, Marks
+from pytest_fluxscenario.model.coverage import (
+    KINDS,
+    NOUNS,
+    WAYS,
+    CoverageGap,
+    CoverageScore,
+    Marks,
+    ProfileCoverageReport,
+)
 
 #: Missing things that are told of one profile; the rest are counted.
 MOST_MISSING: Final = 40
@@ -22,6 +30,7 @@ _NEVER: Final[Mapping[str, str]] = {
     "ran": "no scenario ran",
 }
 _BOTH: Final = "never looked at"
+_ALL_WAYS: Final = tuple(way for ways in WAYS.values() for way in ways)
 
 
 class Line(NamedTuple):
@@ -69,10 +78,14 @@ def missing_of(marks: Marks, places: Mapping[tuple[str, str], Place]) -> tuple[M
         Missing(kind, name, lacking, places.get((kind, name)))
         for kind in KINDS
         for name, ways in marks.get(kind, {}).items()
-        if (lacking := tuple(way for way, mark in ways.items() if mark is False))
+        if (lacking := tuple(sorted((way for way, mark in ways.items() if mark is False), key=_way_order)))
     ]
     # Stable: what stands at one place, or at none, stays kind by kind.
     return tuple(sorted(found, key=_order))
+
+
+def _way_order(way: str) -> int:
+    return _ALL_WAYS.index(way) if way in _ALL_WAYS else len(_ALL_WAYS)
 
 
 def _order(one: Missing) -> tuple[bool, str, int]:
@@ -96,6 +109,36 @@ def missing_lines(missing: tuple[Missing, ...], most: int = MOST_MISSING) -> Ite
         yield Line(str(one), "red")
     if len(missing) > most:
         yield Line(f"and {len(missing) - most} more", "red")
+
+
+def profile_report(one: Merged, missing: tuple[Missing, ...]) -> ProfileCoverageReport:
+    """The same for programs."""
+    profile = one.profile
+    return ProfileCoverageReport(
+        profile.id,
+        profile.version,
+        profile.hash,
+        profile.origin,
+        profile.source,
+        one.runs,
+        _plain(score_of(one.marks)),
+        {kind: _plain(score_of(one.marks, kind)) for kind in one.marks},
+        tuple(
+            CoverageGap(
+                lack.kind,
+                lack.name,
+                lack.ways,
+                lack.place.file if lack.place else "",
+                lack.place.line if lack.place else 0,
+            )
+            for lack in missing
+        ),
+        {kind: {name: dict(ways) for name, ways in names.items()} for kind, names in one.marks.items()},
+    )
+
+
+def _plain(score: Score) -> CoverageScore:
+    return CoverageScore(score.seen, score.possible, score.percent)
 
 
 def _row(kind: str, score: Score) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from pytest_fluxscenario.model.coverage import COVERAGE_SCHEMA, CoverageReport
 from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, RECORD_SCHEMA, Record
 from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
 from pytest_fluxscenario.model.flips import FLIPS_SCHEMA, Flips
@@ -36,6 +37,7 @@ DOCUMENTS: dict[str, Any] = {
     "evidence-manifest": EvidenceManifest,
     "report": Report,
     "mutants": MutationReport,
+    "coverage": CoverageReport,
     "flips": Flips,
     "review": Packet,
     "proof": ProofReport,
@@ -46,6 +48,7 @@ _CONSTANTS: dict[Any, str] = {
     EvidenceManifest: MANIFEST_SCHEMA,
     Report: REPORT_SCHEMA,
     MutationReport: MUTANTS_SCHEMA,
+    CoverageReport: COVERAGE_SCHEMA,
     Flips: FLIPS_SCHEMA,
     Packet: REVIEW_SCHEMA,
     ProofReport: PROOF_SCHEMA,

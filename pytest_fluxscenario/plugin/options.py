@@ -42,6 +42,10 @@ class Options:
     classes: tuple[str, ...] = ()
     #: The page of the session, absolute; None where none is written.
     html: str | None = None
+    #: Tell what of each profile was seen.
+    coverage: bool = False
+    #: How much of it has to be, as it is written; empty for nothing.
+    coverage_fail_under: str = ""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -75,12 +79,25 @@ def add_options(parser: pytest.Parser) -> None:
         help="after a failed step go on with the next one (default), or stop the scenario",
     )
     group.addoption("--fluxscenario-html", metavar="FILE", help="write the run as an HTML page, for people")
+    group.addoption(
+        "--fluxscenario-coverage",
+        action="store_true",
+        default=None,
+        help="show what the scenarios have seen of each profile, and what is missing with its line",
+    )
+    group.addoption(
+        "--fluxscenario-coverage-fail-under",
+        metavar="N",
+        help="fail where less than N percent of a profile were seen: 90, gates=100,routes=90, or both",
+    )
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
     parser.addini("fluxscenario_html", "default of --fluxscenario-html, relative to the ini file")
     parser.addini("fluxscenario_ref", "default of --fluxscenario-ref where no path is given, as testpaths")
     parser.addini("fluxscenario_strict", "default of --fluxscenario-strict", type="bool", default=False)
     parser.addini("fluxscenario_on_failure", "default of --fluxscenario-on-failure", default="continue")
+    parser.addini("fluxscenario_coverage", "default of --fluxscenario-coverage", type="bool", default=False)
+    parser.addini("fluxscenario_coverage_fail_under", "default of --fluxscenario-coverage-fail-under", default="")
     parser.addini(
         "fluxscenario_files", "patterns of scenario files, instead of the usual rule", type="args", default=[]
     )
@@ -108,6 +125,7 @@ def read_options(config: pytest.Config) -> Options:
     evidence, html = _evidence(config), _folder(config, "fluxscenario_html")
     if html is not None and evidence is None and config.getoption("fluxscenario_html"):
         raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
+    coverage, least = config.getoption("fluxscenario_coverage"), config.getoption("fluxscenario_coverage_fail_under")
     return Options(
         store=_store(config),
         evidence=evidence,
@@ -121,6 +139,8 @@ def read_options(config: pytest.Config) -> Options:
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
         classes=tuple(config.getini("fluxscenario_classes")),
         html=None if evidence is None else html,
+        coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
+        coverage_fail_under=str(config.getini("fluxscenario_coverage_fail_under") if least is None else least).strip(),
     )
 
 
@@ -152,6 +172,7 @@ def is_anything_set(config: pytest.Config) -> bool:
         or options.redact_env
         or options.limits
         or options.classes
+        or options.coverage_fail_under
         or any(getattr(hooks, name).get_hookimpls() for name in _SETTING_HOOKS)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_fluxscenario.plugin.classes import Classes
+from pytest_fluxscenario.plugin.coverage import ProfileCoverageReport
 from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED
 from pytest_fluxscenario.plugin.local import Local
 from pytest_fluxscenario.plugin.message import Teller
@@ -48,6 +49,8 @@ def _record(config: pytest.Config, session: Session) -> Recorder:
     refs = () if stored is None else stored.run_refs()
     recorder = Recorder(session.options.evidence, session.redactor, refs, keep_messages=verbose)
     config.stash[RECORDER] = recorder
+    # Before the classes, so that it is asked after them: what coverage lacks is no reason to look at no class.
+    config.pluginmanager.register(ProfileCoverageReport(config, session, recorder), "fluxscenario-coverage")
     config.pluginmanager.register(Classes(config, recorder), "fluxscenario-classes")
     config.pluginmanager.register(Summary(config, recorder), "fluxscenario-summary")
     if verbose:

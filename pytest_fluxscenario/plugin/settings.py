@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.evidence.coverage_score import FailUnder
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.classes import read_classes
 from pytest_fluxscenario.plugin.options import Options
@@ -24,6 +25,7 @@ def check_settings(config: pytest.Config, options: Options) -> None:
     """Raise pytest.UsageError for a pattern, limit or matcher that cannot be used; each stands on a line of its own."""
     make_limits(options)
     make_classes(options)
+    make_fail_under(options)
     make_matchers(config, make_redactor(config, options))
 
 
@@ -39,6 +41,16 @@ def make_classes(options: Options) -> tuple[str, ...] | None:
     """The scenario classes that are asked for; None for all that a profile makes possible. Raises pytest.UsageError."""
     try:
         return read_classes(options.classes, Place("fluxscenario_classes"))
+    except FluxError as error:
+        raise usage_error(error) from error
+
+
+def make_fail_under(options: Options) -> FailUnder | None:
+    """How much of each profile has to be seen; None where nothing is said. Raises pytest.UsageError."""
+    if not options.coverage_fail_under:
+        return None
+    try:
+        return FailUnder.parse(options.coverage_fail_under, Place("fluxscenario_coverage_fail_under"))
     except FluxError as error:
         raise usage_error(error) from error
 
