@@ -79,7 +79,7 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
         stop_at_first=on_failure == "stop",
         strict_xfail=read.flag("strict_xfail", "xfail_strict", "strict"),
         files=read.words("fluxscenario_files"),
-        no_recurse=read.words("norecursedirs") or _NO_RECURSE,
+        no_recurse=read.words("norecursedirs", _NO_RECURSE),
         redact=(*read.lines("fluxscenario_redact"), *asked.redact),
         redact_env=(*read.words("fluxscenario_redact_env"), *asked.redact_env),
         limits=read.words("fluxscenario_limits"),
@@ -132,8 +132,10 @@ class _Reader:
             raise self.unusable(str(key), "write true or false")
         return word in _YES
 
-    def words(self, key: str) -> tuple[str, ...]:
-        value = self._ini.values.get(key, "")
+    def words(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        if key not in self._ini.values:
+            return default
+        value = self._ini.values[key]
         try:
             return self._listed(key, shlex.split(value) if isinstance(value, str) else value)
         except ValueError as error:

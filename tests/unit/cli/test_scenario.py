@@ -185,6 +185,7 @@ def test_the_same_files_as_pytest_collects(rig: Rig) -> None:
     for lines in (
         "",
         "norecursedirs = kept deep\n",
+        "norecursedirs =\n",
         "fluxscenario_files = *.json\n",
         "fluxscenario_files = scenarios/*\n",
     ):
