@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_fluxscenario.base.errors import ProfileError
 from pytest_fluxscenario.base.patience import TooSlowError
 from pytest_fluxscenario.base.place import Place, json_pointer
-from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.base.text import SHOWN, shown
 from pytest_fluxscenario.packs.validation import find_faults, make_validator
 
 if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
 
@@ -40,6 +41,15 @@ class ArtifactSchemas:
             message = f"holding a payload against the schema of {shown(artifact_type, 80)} {error}"
             hint = "look for nested repetitions in patterns, and for choices inside choices"
             raise ProfileError.of("pack.slow-schema", Place("schemas"), message, hint) from error
-        return tuple(
-            f"{shown(json_pointer(tuple(error.absolute_path))) or '/'}: {shown(error.message)}" for error in errors
-        )
+        return tuple(map(_told, errors))
+
+
+def _told(error: ValidationError) -> str:
+    """What is wrong, and where. Nothing of the payload is cut: half a secret is one that nobody finds any more."""
+    path = json_pointer(tuple(error.absolute_path)) or "/"
+    message = error.message
+    if len(message) > SHOWN:
+        message = message.replace(repr(error.instance), "the value")
+    if len(message) > SHOWN:
+        message = f"does not fit '{error.validator}' of the schema"
+    return f"{shown(path) if len(path) <= SHOWN else 'a part of it'}: {shown(message)}"

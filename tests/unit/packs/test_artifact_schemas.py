@@ -54,3 +54,23 @@ def test_a_long_path_is_cut_and_escaped() -> None:
     (told,) = schemas.faults("note", {"\x1b[31m" + "k" * 5_000: {"x": 1}})
     assert len(told) < 600
     assert "\x1b" not in told
+
+
+_SECRET = "hunter2" * 60
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload", "said"),
+    [
+        ({"properties": {"a": {"type": "integer"}}}, {"a": _SECRET}, "/a: the value is not of type 'integer'"),
+        ({"properties": {"a": {"pattern": "^x$"}}}, {"a": _SECRET}, "/a: the value does not match '^x$'"),
+        ({"properties": {"a": {"const": "x"}}}, {"a": [_SECRET]}, "/a: 'x' was expected"),
+        ({"properties": {"a": {"enum": ["x"]}}}, {"a": {"b": _SECRET}}, "/a: the value is not one of ['x']"),
+        ({"additionalProperties": False}, {_SECRET: 1}, "/: does not fit 'additionalProperties' of the schema"),
+        ({"additionalProperties": {"type": "null"}}, {_SECRET: 1}, "a part of it: 1 is not of type 'null'"),
+        ({"properties": {"a": {"type": "integer"}}}, {"a": "short"}, "/a: 'short' is not of type 'integer'"),
+    ],
+)
+def test_a_value_is_told_whole_or_not_at_all(schema: dict[str, Any], payload: dict[str, Any], said: str) -> None:
+    """What is cut cannot be redacted: half a secret matches no pattern."""
+    assert ArtifactSchemas({"note": schema}).faults("note", payload) == (said,)
