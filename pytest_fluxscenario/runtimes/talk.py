@@ -29,6 +29,8 @@ class Heard:
     out: bytearray = field(default_factory=bytearray)
     #: The last 64 KiB of its standard error.
     errors: bytearray = field(default_factory=bytearray)
+    #: Whether a line has come to its end. Kept, as to look again for each byte of a long one takes for ever.
+    whole_line: bool = False
     _total: int = 0
     #: Where the last line begins.
     _line: int = 0
@@ -42,6 +44,7 @@ class Heard:
         length = (len(self.out) if end < 0 else end) - self._line
         if end >= 0:
             self._line = self.out.rfind(b"\n", begin) + 1
+            self.whole_line = True
         return "long_line" if length > LINE_BYTES else self._count(data)
 
     def take_errors(self, data: bytes) -> How | None:
@@ -178,7 +181,7 @@ class _Exchange:
         self._tree.kill(self._child)
 
     def _answered(self) -> bool:
-        return self._kept and self._why is None and self._child.status is None and b"\n" in self.heard.out
+        return self._kept and self._why is None and self._child.status is None and self.heard.whole_line
 
     def _rest(self) -> None:
         """What stands in the pipes when nobody is left to write more."""
