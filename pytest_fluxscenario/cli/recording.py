@@ -14,7 +14,8 @@ from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.coverage_count import Tally
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
+from pytest_fluxscenario.evidence.redact_manifest import redacted_refs
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.model.evidence import ManifestError, RunRef, SpecRef
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
@@ -99,7 +100,7 @@ class Recording:
         if not self.writing:
             return
         try:
-            self.writer.finish(self._tally.coverage.profiles(), self._redactor.counts)
+            self.writer.finish(self._tally.coverage.profiles(), self._redactor.counts, self._redactor)
         except FluxError as error:
             self._fault(error)
 

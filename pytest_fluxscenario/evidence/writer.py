@@ -20,6 +20,7 @@ from pytest_fluxscenario.base.fs import make_folder, replace_file, write_error
 from pytest_fluxscenario.base.log import Log
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.evidence.redact_manifest import redacted_coverage, redacted_profile
 from pytest_fluxscenario.model.evidence import (
     Manifest,
     ManifestError,
@@ -165,12 +166,24 @@ class EvidenceWriter:
         """How many scenarios have a record."""
         return sum(entry.ref is not None for entry in self._entries.values())
 
-    def finish(self, coverage: tuple[ProfileCoverage, ...], redactions: Mapping[str, int]) -> RunVerdict:
-        """Put the records in order of id, and write what the run is worth. Raises WriteError."""
-        log, verdict = self._log, self.verdict
+    def finish(
+        self,
+        coverage: tuple[ProfileCoverage, ...],
+        redactions: Mapping[str, int],
+        redactor: Redactor | None = None,
+    ) -> RunVerdict:
+        """Put the records in order of id, and write what the run is worth. Raises WriteError.
+
+        ``redactor`` takes secrets out of profiles and coverage; ``redactions`` were counted before.
+        """
+        log, verdict, counts = self._log, self.verdict, dict(redactions)
+        if redactor is not None and redactor.active:
+            coverage = redacted_coverage(coverage, redactor.text)
+            for key, profile in self._profiles.items():
+                self._profiles[key] = redacted_profile(profile, redactor.text)
         try:
             # The folder is held until the manifest says what the log is worth.
-            self._write_manifest(verdict, coverage, dict(redactions), "" if log is None else self._order(log))
+            self._write_manifest(verdict, coverage, counts, "" if log is None else self._order(log))
         finally:
             if log is not None:
                 log.close()
@@ -220,12 +233,6 @@ class EvidenceWriter:
         )
         checked = msgspec.structs.replace(manifest, check=manifest_check(manifest))
         replace_file(os.path.join(self.folder, MANIFEST), manifest_bytes(checked))
-
-
-def redacted_refs(refs: Iterable[RunRef], redactor: Redactor) -> tuple[RunRef, ...]:
-    """What was run from the store, as the manifest may say it: names may hold what is secret."""
-    text = redactor.text
-    return tuple(msgspec.structs.replace(one, asked=text(one.asked), ref=text(one.ref)) for one in refs)
 
 
 def verdict_of(outcomes: Collection[ScenarioOutcome], *, faults: bool) -> RunVerdict:

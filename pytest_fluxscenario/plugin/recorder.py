@@ -14,7 +14,8 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.coverage import Coverage
-from pytest_fluxscenario.evidence.writer import About, EvidenceWriter, redacted_refs
+from pytest_fluxscenario.evidence.redact_manifest import redacted_refs
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.model.evidence import ManifestError, ProfileRef, RunRef, ScenarioOutcome, SpecRef
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Message, index_of, let_go, profile_of, seen_of
 
@@ -137,7 +138,7 @@ class Recorder:
         if not self._writing:
             return
         try:
-            self._writer.finish(self.coverage.profiles(), totals)
+            self._writer.finish(self.coverage.profiles(), totals, self._redactor)
         except FluxError as error:
             self._fault(error, "the records that were written remain, and the manifest says incomplete")
 

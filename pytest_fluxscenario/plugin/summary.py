@@ -40,10 +40,11 @@ class Summary:
         if self._config.get_verbosity() >= 0:
             for profile, count in sorted(recorder.profiles.items(), key=lambda entry: (entry[0].id, entry[0].version)):
                 where = f"{profile.origin} {profile.source}"
-                terminalreporter.write_line(
+                line = (
                     f"fluxscenario: {count} scenario{'s' if count != 1 else ''} on {profile.id} {profile.version}"
                     f" ({profile.hash[:19]}…, {shown(where)})"
                 )
+                terminalreporter.write_line(recorder.redacted(line))
             if recorder.written:
                 writer = recorder.writer
                 folder = shown(os.path.relpath(writer.folder, self._config.invocation_params.dir))

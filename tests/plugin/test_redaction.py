@@ -220,3 +220,18 @@ def test_what_conftests_raise_and_add_is_redacted_too(
     assert "no profile at [redacted]" in junit
     assert "https://[redacted]" in junit
     assert "hunter2" not in text_of(result) + junit
+
+
+def test_names_of_packs_gates_and_actions_are_redacted_in_the_manifest_too(project: Project) -> None:
+    project.ini("fluxscenario_redact =", "    sm[a]ll", "    wh[a]t_required", "    w[o]rk.start")
+    project.add("a.json", scenario("one"))
+    result = project.run()
+    result.assert_outcomes(passed=1)
+    text = (project.evidence / "manifest.json").read_text(encoding="utf-8")
+    assert [word for word in ("small", "what_required", "work.start") if word in text] == []
+    assert project.manifest()["profiles"][0]["id"] == "[redacted]"
+    assert project.manifest()["coverage"][0]["gates"]["[redacted]"] is False
+    assert verify(str(project.evidence)).problems == ()
+    ours = [line for line in result.outlines if line.startswith("fluxscenario: 1 scenario on")]
+    assert ours
+    assert "small" not in ours[0]
