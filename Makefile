@@ -24,7 +24,7 @@ PIP_FLAGS := --quiet --no-input --disable-pip-version-check --progress-bar off
 # What an outer environment must not decide.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS
 
-.PHONY: help demo test test-slow build lint typecheck format bench clean FORCE
+.PHONY: help demo test test-slow build lint typecheck format bench openapi clean FORCE
 
 help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
@@ -32,6 +32,7 @@ help:
 	@echo "make test-slow   the slow tests"
 	@echo "make lint        ruff, mypy, import layers, the types as users see them (make typecheck: mypy alone)"
 	@echo "make format      rewrite the sources as ruff formats them"
+	@echo "make openapi     write docs/openapi.yaml from the code (make lint says when it is not so)"
 	@echo "make build       sdist and wheel, in dist/"
 	@echo "make bench       the benchmarks against other tools; keeps the table in docs/benchmarks.md"
 	@echo "make clean       remove what the other targets made"
@@ -103,6 +104,7 @@ lint: $(VENV)/stamp-lint typecheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml --check
 	$(BIN)/pytest -q tests/typing
 
 typecheck: $(VENV)/stamp-lint
@@ -111,6 +113,9 @@ typecheck: $(VENV)/stamp-lint
 format: $(VENV)/stamp-lint
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+openapi: $(VENV)/stamp-test
+	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml
 
 bench: $(BENCH)/.stamp
 	$(BIN)/python benchmarks/run.py --tools $(BENCH) $(BENCH_ARGS)

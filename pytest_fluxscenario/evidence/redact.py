@@ -33,12 +33,14 @@ class Redactor:
         self, patterns: Iterable[str] = (), variables: Iterable[str] = (), environ: Mapping[str, str] | None = None
     ) -> None:
         """Raises UsageError for a pattern that is none or matches empty text, and for a value too short to find."""
+        #: As they were given.
+        self.patterns: tuple[str, ...] = tuple(patterns)
         self._rules: list[tuple[str, re.Pattern[str]]] = []
         self._forms: list[tuple[str, list[str]]] = []
         self._lines: list[tuple[str, re.Pattern[str]]] = []
         #: How many values were replaced, by the pattern or the variable that named them.
         self.counts: dict[str, int] = {}
-        for pattern in patterns:
+        for pattern in self.patterns:
             self._rules.append((pattern, _compiled(pattern)))
         for name in variables:
             value = (environ or {}).get(name, "")

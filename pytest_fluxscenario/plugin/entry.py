@@ -65,6 +65,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from pytest_fluxscenario.plugin.html import begin_page
 
         begin_page(config, html)
+    if config.stash[OPTIONS].mixer is not None and not config.option.collectonly:
+        from pytest_fluxscenario.plugin.mixer import begin_run
+
+        begin_run(config)
     if not is_anything_set(config):
         return
     from pytest_fluxscenario.plugin.settings import check_settings

@@ -63,12 +63,12 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
         hooks,
         flux.settings,
         references=item.prepared.references,
-        observer=_HookObserver(item) if _watched(item) else None,
+        observer=_HookObserver(item) if is_stepped(item) else None,
         spec=case.subject.spec,
     )
     duration = round(seconds() - begun, 6)
     result = make_result(case, environment, outcome)
-    volatile = circumstances(started, duration, flux.worker, item.told, {**hook_notes(outcome), **_notes(item)})
+    volatile = circumstances(started, duration, flux.worker, item.told, {**hook_notes(outcome), **notes_of(item)})
     # Only the engine is known to answer with nothing but what the scenario holds.
     floats = item.prepared.floats or type(control) is not EngineControl
     written = write_record(item.nodeid, result, volatile, flux.redactor, floats=floats)
@@ -77,14 +77,16 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
     return Attempt(outcome, result, written, properties, hooks.calls > 0, seen)
 
 
-def _watched(item: ScenarioMixin) -> bool:
+def is_stepped(item: ScenarioMixin) -> bool:
+    """Whether a plugin is told of each step."""
     hook = item.config.hook
     return bool(
         hook.pytest_fluxscenario_before_step.get_hookimpls() or hook.pytest_fluxscenario_after_step.get_hookimpls()
     )
 
 
-def _notes(item: ScenarioMixin) -> dict[str, str]:
+def notes_of(item: ScenarioMixin) -> dict[str, str]:
+    """What plugins note of a scenario that has run."""
     if not item.config.hook.pytest_fluxscenario_evidence_record.get_hookimpls():
         return {}
     notes: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +79,17 @@ class ScenarioMixin(pytest.Item):
         self.prepared = replace(self.prepared, encoded=b"")
 
     def run_on(self, case: Case, control: Control, hooks: StepHooks, environment: Environment) -> None:
+        """Run the scenario on a control. Raises like ``judge``."""
+        self.judge(lambda: execute(self, case, control, hooks, environment))
+
+    def judge(self, run: Callable[[], Attempt]) -> None:
         """Run the scenario. Raises ScenarioFailed where it did not pass; skips it where a hook cannot run here."""
         if self.told:
             # A plugin runs the scenario again: its properties are the new attempt's.
             self.user_properties = [kept for kept in self.user_properties if not _is_ours(kept[0])]
         ready, self.ready = self.ready, None
         try:
-            attempt = self.attempt = ready or execute(self, case, control, hooks, environment)
+            attempt = self.attempt = ready or run()
         except RuntimeMissing as missing:
             self.missing = True
             raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
@@ -119,9 +124,16 @@ class ScenarioItem(ScenarioMixin):
 
     def runtest(self) -> None:
         """Run the scenario on the engine."""
+        self.judge(self.make_attempt)
+
+    def make_attempt(self) -> Attempt:
+        """One run of the scenario on the engine: here, or on a rack. Raises FluxError, RuntimeMissing."""
+        elsewhere = self.flux.elsewhere
+        if elsewhere is not None and elsewhere.has(self):
+            return elsewhere.attempt(self)
         case = self.make_case()
         hooks = case.hooks()
-        self.run_on(case, case.control(hooks), hooks, case.environment)
+        return execute(self, case, case.control(hooks), hooks, case.environment)
 
 
 class FixtureScenarioItem(ScenarioMixin, pytest.Function):
@@ -146,6 +158,10 @@ class FixtureScenarioItem(ScenarioMixin, pytest.Function):
 
     def runtest(self) -> None:
         """Run the scenario on the control that the fixtures give, or on the engine with what they give."""
+        elsewhere = self.flux.elsewhere
+        if elsewhere is not None and elsewhere.has(self):
+            self.judge(lambda: elsewhere.attempt(self))
+            return
         given = self.funcargs
         case = self.case
         environment = as_environment(given.get("fluxscenario_environment", case.environment))
@@ -157,7 +173,20 @@ class FixtureScenarioItem(ScenarioMixin, pytest.Function):
             control = case.control(self.hooks, environment, clock)
         self.run_on(case, control, self.hooks, environment)
 
+    def needs_only_plugins(self) -> bool:
+        """Whether all fixtures that apply are of installed plugins: they know nothing of scenarios."""
+        known: Any = getattr(getattr(self, "_fixtureinfo", None), "name2fixturedefs", None)
+        return known is not None and all(_is_installed(one.func) for several in known.values() for one in several)
+
     def teardown(self) -> None:
         """Forget what was made for this run."""
         self._case = self.hooks = None
         super().teardown()
+
+
+def _is_installed(function: Any) -> bool:
+    """Whether a fixture is pytest's, this plugin's or one of an installed package, and not the project's own."""
+    if str(getattr(function, "__module__", "")).startswith(("_pytest.", "pytest_fluxscenario.")):
+        return True
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    return not {"site-packages", "dist-packages"}.isdisjoint(file.replace(os.sep, "/").split("/"))

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 #: What was asked for.
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
+#: The id of the session's run on a Mixer; not there where scenarios run here.
+MIXER_RUN: pytest.StashKey[str] = pytest.StashKey()
+#: Why scenarios run here all the same, and how many for that reason.
+HERE: pytest.StashKey[dict[str, int]] = pytest.StashKey()
+#: Where a worker finds the id of the run, and where it tells which scenarios run here.
+RUN_KEY = "fluxscenario_run"
+TOLD_HERE = "fluxscenario_here"
 #: Where a worker tells its controller which scenarios it collected and will not run.
 LEFT_OUT = "fluxscenario_left_out"
 #: Folders that could not be collected, with what pytest says of each: nobody knows what scenarios they hold.

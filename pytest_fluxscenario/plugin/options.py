@@ -46,6 +46,10 @@ class Options:
     coverage: bool = False
     #: How much of it has to be, as it is written; empty for nothing.
     coverage_fail_under: str = ""
+    #: The address of the Mixer whose racks run the scenarios; None where they run here.
+    mixer: str | None = None
+    #: Seconds for which a session waits for a rack, and for a Mixer that is started again.
+    mixer_wait: str = ""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -90,6 +94,13 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="N",
         help="fail where less than N percent of a profile were seen: 90, gates=100,routes=90, or both",
     )
+    group.addoption(
+        "--fluxscenario-mixer",
+        metavar="URL",
+        help="let the racks of that Mixer run the scenarios (its token: FLUXRIG_API_TOKEN)",
+    )
+    parser.addini("fluxscenario_mixer", "default of --fluxscenario-mixer")
+    parser.addini("fluxscenario_mixer_wait", "seconds to wait for a rack, or for the Mixer to come back", default="60")
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
     parser.addini("fluxscenario_html", "default of --fluxscenario-html, relative to the ini file")
@@ -141,6 +152,8 @@ def read_options(config: pytest.Config) -> Options:
         html=None if evidence is None else html,
         coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
         coverage_fail_under=str(config.getini("fluxscenario_coverage_fail_under") if least is None else least).strip(),
+        mixer=config.getoption("fluxscenario_mixer") or config.getini("fluxscenario_mixer") or None,
+        mixer_wait=str(config.getini("fluxscenario_mixer_wait")),
     )
 
 

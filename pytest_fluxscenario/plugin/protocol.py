@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_fluxscenario.plugin.execute import Attempt, execute
+from pytest_fluxscenario.plugin.execute import Attempt
 from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 from pytest_fluxscenario.plugin.reports import redacted_properties
@@ -123,9 +123,7 @@ class ShortProtocol:
 def _attempt(item: ScenarioItem) -> Attempt | None:
     """One run of the scenario; None where something is wrong that the usual protocol tells as it tells everything."""
     try:
-        case = item.make_case()
-        hooks = case.hooks()
-        return execute(item, case, case.control(hooks), hooks, case.environment)
+        return item.make_attempt()
     except Exception:  # noqa: BLE001 - it is raised again where pytest expects it
         return None
 

@@ -28,6 +28,10 @@ def session_of(config: pytest.Config) -> Session:
             raise pytest.Collector.CollectError("\n".join(map(str, error.args))) from None
         config.stash[SESSION] = known
         config.add_cleanup(known.close)
+        if known.options.mixer is not None and not config.option.collectonly:
+            from pytest_fluxscenario.plugin.elsewhere import take_elsewhere
+
+            take_elsewhere(config, known)
         teller = Teller(known.worker, known.redactor.counts, known.counter)
         reports = Reports(known, teller)
         config.pluginmanager.register(reports, "fluxscenario-reports")

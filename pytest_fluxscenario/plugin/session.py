@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +24,9 @@ from pytest_fluxscenario.runner.suite import Suite
 from pytest_fluxscenario.runner.told import Told
 from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.plugin.elsewhere import Elsewhere
 
 #: Where a worker finds the index that its controller resolves refs with.
 INDEX_KEY = "fluxscenario_index"
@@ -44,6 +48,8 @@ class Session:
     faults: Told = field(default_factory=Told)
     #: Counts what scenarios show of their profiles.
     counter: Counter = field(default_factory=Counter)
+    #: The scenarios that racks run; None where all of them run here.
+    elsewhere: Elsewhere | None = None
 
     def prepare(self) -> None:
         """Make the redactor and the settings, which ask plugins. Raises pytest.UsageError."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import LEFT_OUT, OPTIONS, STORED
+from pytest_fluxscenario.plugin.keys import HERE, LEFT_OUT, MIXER_RUN, OPTIONS, RUN_KEY, STORED, TOLD_HERE
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.recorder import Recorder
@@ -40,6 +40,9 @@ class Controller:
             self._index = read_index(self._config)
         if self._index:
             node.workerinput[INDEX_KEY] = self._index
+        run = self._config.stash.get(MIXER_RUN, None)
+        if run is not None:
+            node.workerinput[RUN_KEY] = run
         if self._config.stash[OPTIONS].ref is not None:
             from pytest_fluxscenario.plugin.reference import REF_KEY
 
@@ -62,6 +65,10 @@ class Controller:
         left_out = getattr(node, "workeroutput", {}).get(LEFT_OUT)
         if left_out:
             self._recording().deselected(left_out)
+        here = getattr(node, "workeroutput", {}).get(TOLD_HERE)
+        if here:
+            # Every worker collects all of them.
+            self._config.stash[HERE].update(here)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario file that a worker could not collect."""

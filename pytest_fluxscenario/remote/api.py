@@ -119,8 +119,6 @@ class Again(Document, frozen=True):
     item: str
     #: 2 for the second.
     attempt: int
-    #: Refs of the results of earlier attempts.
-    earlier: tuple[str, ...] = ()
 
 
 class RunInfo(Document, frozen=True):
@@ -161,6 +159,8 @@ class ItemDone(Document, frozen=True):
     errors: tuple[tuple[str, str], ...] = ()
     called: bool = False
     damaged: bool = False
+    #: What it showed of its profile, in hexadecimal.
+    seen: str = "0"
     redactions: dict[str, int] = {}
 
 

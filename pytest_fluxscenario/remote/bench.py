@@ -20,6 +20,7 @@ from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
+from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ScenarioRef, StepResult, Volatile
@@ -74,6 +75,7 @@ class Bench:
     environ: Mapping[str, str] = field(default_factory=dict)
     #: Calls the hooks of packs; whoever makes a bench closes it.
     runtimes: Runtimes = field(default_factory=Runtimes)
+    _counter: Counter = field(default_factory=Counter)
     _subjects: dict[tuple[PortablePack, PortableSpec | None, tuple[str, ...]], Subject] = field(default_factory=dict)
 
     def run(self, case: PortableCase, settings: PortableSettings, earlier: tuple[str, ...] = ()) -> Done:
@@ -85,11 +87,12 @@ class Bench:
         whole = self._case(case, settings)
         hooks = whole.hooks()
         how = RunSettings(settings.on_failure == "stop", {}, redactor.text)
+        control = whole.control(hooks, whole.environment)
         started, begun = timestamp(SystemClock().now()), seconds()
         try:
             outcome = run_scenario(
                 whole.scenario,
-                whole.control(hooks, whole.environment),
+                control,
                 hooks,
                 how,
                 references=case.references,
@@ -100,7 +103,8 @@ class Bench:
             return Done(redactor.text(case.item), "", "", "error", self.name, missing=said, redactions=redactor.counts)
         about = circumstances(started, round(seconds() - begun, 6), self.name, earlier, hook_notes(outcome))
         done = self._done(case, whole, outcome, about, redactor)
-        return msgspec.structs.replace(done, called=hooks.calls > 0)
+        seen = self._counter.seen(whole, control, hooks, whole.environment, outcome)
+        return msgspec.structs.replace(done, called=hooks.calls > 0, seen=f"{seen:x}")
 
     def give_up(self, case: PortableCase, settings: PortableSettings, reason: str) -> Done:
         """The record of a case that could not be run to its end: no verdict, and why. Raises like ``run``."""
@@ -149,6 +153,7 @@ class Bench:
         if subject is None:
             if len(self._subjects) >= _MOST_SUBJECTS:
                 self._subjects.clear()
+                self._counter = Counter()
                 self.runtimes.close()
             subject = self._subjects[key] = self._loaded(case, Limits.parse(limits))
         if subject.ref != case.profile:

@@ -89,6 +89,8 @@ class Done(Struct, frozen=True, forbid_unknown_fields=True):
     called: bool = False
     #: A hook did not run, because the content of its pack is damaged.
     damaged: bool = False
+    #: What it showed of its profile, in hexadecimal: bits of the pack's index.
+    seen: str = "0"
     #: What the machine lacks, where a hook could not run there: then there is no record.
     missing: str = ""
     #: How often each redaction rule has replaced something.

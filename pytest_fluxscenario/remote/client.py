@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -232,7 +232,7 @@ class Client:
         return UnreachableError.of("mixer.unreachable", Place(self.url), message, "start it: fluxrig-mixer -c FILE")
 
 
-def patiently(client: Client, seconds: float, ask: Any) -> Any:
+def patiently(client: Client, seconds: float, ask: Callable[[], _T]) -> _T:
     """What ``ask`` gives; a Mixer that is started again meanwhile is waited for. Raises like ``ask``."""
     end = time.monotonic() + seconds
     while True:

@@ -32,6 +32,7 @@ from pytest_fluxscenario.packs import hooks as pack_hooks
 from pytest_fluxscenario.packs.conditions import OPERATORS
 from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.options import add_options
+from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, URL_VARIABLE
 from pytest_fluxscenario.runtimes.leftovers import TOKEN
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -118,7 +119,7 @@ def test_nothing_else_is_called_so(name: str) -> None:
     words = set(re.findall(r"--fluxscenario[\w-]*|(?<![\w./-])(?:pytest_)?fluxscenario_\w+", _ALL[name]))
     assert words - {*declared.options, *declared.keys, *_hooks(), *_fixtures()} == set()
     variables = set(re.findall(r"\bFLUX\w+", _ALL[name]))
-    assert variables <= {"FLUXRIG_KEY_PASSWORD", "FLUXRIG_STORE", TOKEN}
+    assert variables <= {"FLUXRIG_KEY_PASSWORD", "FLUXRIG_STORE", TOKEN, TOKEN_VARIABLE, URL_VARIABLE}
 
 
 def test_every_command_with_its_options_and_arguments_is_documented() -> None:

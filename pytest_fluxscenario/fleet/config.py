@@ -1,0 +1,190 @@
+"""Configuration files of the fleet: strict YAML, one frozen value each; what cannot be used is told by line."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.problems import Problem
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.source import read_source
+from pytest_fluxscenario.packs.document import PackDocument, parse_document
+
+_C = TypeVar("_C", bound=Struct)
+
+
+class ApiConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and to whom the Mixer answers."""
+
+    #: Address and port.
+    listen: str = "127.0.0.1:8090"
+    #: The variable that holds the token.
+    token_env: str = "FLUXRIG_API_TOKEN"
+    #: Answer whoever asks, without a token.
+    without_token: bool = False
+    #: Names that the Mixer is called by, beside those of this machine.
+    hosts: tuple[str, ...] = ()
+    #: Most bytes of a request.
+    body_bytes: int = 16 << 20
+    #: Seconds that a request may take to come.
+    body_seconds: float = 10.0
+
+
+class SnakeConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The link to the racks."""
+
+    #: Address and port of the server that the Mixer starts.
+    listen: str = "127.0.0.1:4222"
+    #: A cluster that is there already, instead of a server of its own.
+    url: str = ""
+    #: Certificate and key of the server that the Mixer starts, and the authority that signed those of its clients.
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""
+
+
+class RacksConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may work."""
+
+    #: Let in every rack that says hello.
+    auto_adopt: bool = False
+    #: Racks that are let in by their names.
+    adopt: tuple[str, ...] = ()
+    #: Seconds between heartbeats.
+    beat: float = 2.0
+    #: Seconds without a heartbeat after which a rack is offline.
+    offline_after: float = 10.0
+
+
+class WorkConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How scenarios are handed out."""
+
+    #: Queues that racks take from.
+    pools: tuple[str, ...] = ("default",)
+    #: How often a scenario may be taken by racks that do not come back.
+    tries: int = 3
+    #: Seconds until the scenario of a rack that says nothing more goes to another.
+    ack_wait: float = 30.0
+
+
+class MixerConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """``configs/mixer.yaml``. Folders are relative to where the Mixer is started."""
+
+    #: What a Mixer is called by its racks.
+    name: str = "mixer"
+    store: str = "store"
+    #: Database, content that was sent, keys, and what the server of the Snake keeps.
+    data: str = "data"
+    #: The startup reference; empty for what was run last.
+    scenario: str = ""
+    api: ApiConfig = ApiConfig()
+    snake: SnakeConfig = SnakeConfig()
+    racks: RacksConfig = RacksConfig()
+    work: WorkConfig = WorkConfig()
+
+
+def read_config(path: str, kind: type[_C]) -> tuple[_C, PackDocument]:
+    """The configuration in the file ``path``, and its document, for places.
+
+    Raises DocumentError and UsageError with everything that is wrong with it.
+    """
+    source = read_source(path, os.path.relpath(path) if os.path.isabs(path) else path, Limits())
+    try:
+        document = parse_document(source, Limits())
+        return document.decode(kind), document
+    except FluxError as error:
+        raise UsageError(error.problems) from None
+
+
+def read_mixer_config(path: str) -> MixerConfig:
+    """The Mixer's. Raises DocumentError and UsageError."""
+    config, document = read_config(path, MixerConfig)
+    problems = [
+        Problem("config.value", document.at(pointer), message, hint) for pointer, message, hint in _faults(config)
+    ]
+    if problems:
+        raise UsageError(problems)
+    return config
+
+
+def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]:
+    from pytest_fluxscenario.base.names import name_fault
+
+    found: list[tuple[tuple[str | int, ...], str, str]] = []
+    for section, name in (("api", "listen"), ("snake", "listen")):
+        text = getattr(getattr(config, section), name)
+        if split_address(text) is None:
+            found.append(
+                ((section, name), f"'{shown(text, 80)}' is no address and port", "write it like 127.0.0.1:8090")
+            )
+    named = [(("name",), config.name)]
+    named += [(("work", "pools", at), pool) for at, pool in enumerate(config.work.pools)]  # type: ignore[misc]  # the path grows longer
+    named += [(("racks", "adopt", at), rack) for at, rack in enumerate(config.racks.adopt)]  # type: ignore[misc]  # the path grows longer
+    for pointer, text in named:
+        fault = name_fault(text) or ("a name here has no dot" if "." in text else None)
+        if fault:
+            found.append((pointer, f"'{shown(text, 80)}' cannot be used", fault))
+    if not config.work.pools:
+        found.append((("work", "pools"), "there is no pool", "name one, such as default"))
+    numbers = (
+        (("api", "body_bytes"), config.api.body_bytes, 1 << 12, 256 << 20),
+        (("api", "body_seconds"), config.api.body_seconds, 0.1, 600),
+        (("racks", "beat"), config.racks.beat, 0.05, 3600),
+        (("racks", "offline_after"), config.racks.offline_after, 2 * config.racks.beat, 86400),
+        (("work", "tries"), config.work.tries, 1, 100),
+        (("work", "ack_wait"), config.work.ack_wait, 0.2, 3600),
+    )
+    for where, number, least, most in numbers:
+        if not least <= number <= most:
+            found.append((where, f"{number:g} is out of bounds", f"from {least:g} to {most:g}"))
+    if bool(config.snake.tls_cert) != bool(config.snake.tls_key):
+        found.append(
+            (("snake",), "a certificate needs its key, and a key its certificate", "give tls_cert and tls_key")
+        )
+    return found
+
+
+def split_address(text: str) -> tuple[str, int] | None:
+    """Address and port; None where it is none. Port 0 is any that is free."""
+    host, colon, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if (
+        not colon
+        or not host
+        or any(letter in host for letter in "[]/@ \t\r\n")
+        or not port.isascii()
+        or not port.isdigit()
+    ):
+        return None
+    return (host, int(port)) if len(port) <= 5 and int(port) < 1 << 16 else None
+
+
+def as_yaml(config: Struct) -> str:
+    """A configuration as text that ``read_config`` reads again: YAML holds JSON."""
+    return msgspec.json.format(msgspec.json.encode(config), indent=2).decode() + "\n"
+
+
+def token_of(config: ApiConfig, environ: dict[str, str]) -> str:
+    """The token that the API asks for; empty where it asks for none.
+
+    Raises UsageError where there is none, and the configuration does not say so by name, or one that is no secret.
+    """
+    token = environ.get(config.token_env, "")
+    if config.without_token:
+        return ""
+    place = Place(config.token_env)
+    if not token:
+        hint = f"set {config.token_env} to a secret of 16 or more characters, or say 'without_token: true' under 'api'"
+        raise UsageError.of(
+            "config.token", place, "is not set, and without a token whoever asks would be answered", hint
+        )
+    if len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token:
+        message = "is no usable token: it needs 16 or more printable ASCII characters without spaces"
+        raise UsageError.of("config.token", place, message, "make one: openssl rand -hex 32")
+    return token

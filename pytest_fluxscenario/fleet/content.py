@@ -1,0 +1,85 @@
+"""Content by its hash: that of the store, and what was sent to be run (fleet.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import StoreError
+from pytest_fluxscenario.base.names import hash_fault
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.remote.bench import contents
+from pytest_fluxscenario.remote.case import PortableCase
+
+
+@dataclass(slots=True)
+class Content:
+    """Reads both; what is sent is kept beside the store, which names nothing of it."""
+
+    #: The blobs of the store; None without one.
+    store: Blobs | None
+    sent: Blobs
+    #: Trees that are known to be there whole.
+    _whole: set[str] = field(default_factory=set)
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of a hash, verified. Raises Refused, NotThere; DamageError."""
+        check_hash(digest)
+        for blobs in self._all():
+            if blobs.lies(digest):
+                return blobs.read(digest)
+        raise refused(NotThere, "content.none", f"there is no content of the hash {digest}")
+
+    def write(self, digest: str, data: bytes) -> None:
+        """Keep what was sent, durably. Raises Refused where it has another hash, WriteError."""
+        check_hash(digest)
+        if sha256(data) != digest:
+            raise refused(Refused, "content.hash", f"what was sent has not the hash {digest}")
+        if self.store is None or not self.store.lies(digest):
+            self.sent.write(data)
+
+    def lacks(self, digests: Iterable[str]) -> tuple[str, ...]:
+        """Those that are not here. Raises Refused for what is no hash."""
+        return tuple(digest for digest in dict.fromkeys(digests) if not self._lies(check_hash(digest)))
+
+    def check(self, cases: Iterable[PortableCase]) -> None:
+        """Raise Conflict where something is not here that ``cases`` need, Refused for what can be no content."""
+        lacking: dict[str, None] = {}
+        for case in cases:
+            for digest in (case.content, case.pack.hash, *((case.spec.hash,) if case.spec else ())):
+                if not self._lies(check_hash(digest)):
+                    lacking[digest] = None
+            if case.pack.kind == "tree" and case.pack.hash not in lacking and case.pack.hash not in self._whole:
+                below = self.lacks(self._below(case))
+                lacking |= dict.fromkeys(below)
+                if not below:
+                    self._whole.add(case.pack.hash)
+        if lacking:
+            message = f"the content of {len(lacking)} hashes is not here, such as {next(iter(lacking))}"
+            raise refused(Conflict, "run.content", message, "send it first: PUT /v1/content/HASH")
+
+    def _below(self, case: PortableCase) -> list[str]:
+        digest = case.pack.hash
+        blobs = next(blobs for blobs in self._all() if blobs.lies(digest))
+        try:
+            return list(contents(case, blobs))
+        except StoreError as error:
+            message = f"the pack {digest} is no tree of files: {shown(error.problems[0].message)}"
+            raise refused(Refused, "run.pack", message) from None
+
+    def _lies(self, digest: str) -> bool:
+        return any(blobs.lies(digest) for blobs in self._all())
+
+    def _all(self) -> tuple[Blobs, ...]:
+        return (self.sent,) if self.store is None else (self.store, self.sent)
+
+
+def check_hash(digest: str) -> str:
+    """``digest``. Raises Refused where it is none."""
+    fault = hash_fault(digest)
+    if fault:
+        raise refused(Refused, "content.hash", f"'{shown(digest, 80)}': {fault}")
+    return digest

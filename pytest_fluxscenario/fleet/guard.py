@@ -1,0 +1,231 @@
+"""The door of the API: what is no request of a client of the Mixer is refused before anything of it is looked at.
+
+Host and Origin, token, path, method, type, size, time and depth, in that order (fleet.md, "REST"). What goes
+on has its whole body in memory, at most the limit, and all bodies together are at most twice that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from pytest_fluxscenario.base.digest import sha256
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.documents.elements import read_elements
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.remote.api import API, Trouble
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
+_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~:@-]+/?)*")
+_QUERY: Final = re.compile(r"[A-Za-z0-9._~:=&-]*")
+_LONGEST: Final = 1_024
+_METHODS: Final = ("GET", "PUT", "POST", "DELETE")
+#: Values of one document: a scenario of a run has some thirty.
+_NODES: Final = 1_000_000
+
+
+class _Answer(Exception):  # noqa: N818 - how a check says what to answer
+    def __init__(self, status: int, code: str, message: str, hint: str = "", challenge: str = "") -> None:
+        super().__init__(message)
+        self.status, self.trouble, self.challenge = status, Trouble(code, message, hint), challenge
+
+
+@dataclass(slots=True)
+class Guard:
+    """Stands before an ASGI application."""
+
+    app: App
+    #: Empty where whoever asks is answered.
+    token: str
+    #: Names and addresses that the Mixer is called by, lower case, without a port.
+    hosts: frozenset[str]
+    body_bytes: int
+    body_seconds: float
+    _held: int = 0
+    _freed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the application answer."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            # A WebSocket is not accepted: the server closes it.
+            return
+        taken = 0
+        try:
+            headers = _headers(scope)
+            self._check(scope, headers)
+            size = self._size(scope, headers)
+            taken = await self._make_room(size)
+            body = await self._body(receive, size)
+            _check_json(headers, body)
+        except _Answer as answer:
+            await _refuse(send, answer)
+        else:
+            await self.app(scope, _replay(body, receive), send)
+        finally:
+            if taken:
+                self._held -= taken
+                async with self._freed:
+                    self._freed.notify_all()
+
+    def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        if _name_of(headers.get("host", "")) not in self.hosts:
+            raise _Answer(421, "http.host", "this is not called by that name", "name it under 'hosts' of 'api'")
+        origin = headers.get("origin")
+        if origin is not None and _name_of(origin.partition("://")[2]) not in self.hosts:
+            raise _Answer(403, "http.origin", "pages of other sites are not answered")
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            raise _Answer(403, "http.origin", "pages of other sites are not answered")
+        method, path = scope["method"], scope["path"]
+        is_page = not path.startswith(f"{API}/")
+        if method not in _METHODS:
+            raise _Answer(405, "http.method", "the method is not known here", f"known: {', '.join(_METHODS)}")
+        self._check_token(headers, is_page=is_page and method == "GET")
+        raw = scope.get("raw_path") or path.encode()
+        if len(raw) > _LONGEST or b"%" in raw or not _PATH.fullmatch(path):
+            raise _Answer(400, "http.path", "the path holds what no path here holds")
+        query = scope.get("query_string", b"").decode("latin-1")
+        if len(query) > _LONGEST or not _QUERY.fullmatch(query):
+            raise _Answer(400, "http.query", "the query holds what no query here holds")
+        if "upgrade" in headers or "content-encoding" in headers:
+            raise _Answer(415, "http.encoding", "a body is taken as it is, without encoding")
+
+    def _check_token(self, headers: Mapping[str, str], *, is_page: bool) -> None:
+        if not self.token:
+            return
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "basic" and is_page:
+            # A browser asks its user: any name, and the token as the password. It reads pages, and changes nothing.
+            try:
+                given = base64.b64decode(given, validate=True).decode().partition(":")[2]
+            except (binascii.Error, UnicodeDecodeError):
+                given = ""
+        elif kind.lower() != "bearer":
+            given = ""
+        # Of equal length, whatever was given: the time tells nothing.
+        if not hmac.compare_digest(sha256(given.strip().encode()), sha256(self.token.encode())):
+            challenge = 'Basic realm="Mixer", charset="UTF-8"' if is_page else "Bearer"
+            said = "there is no token" if not given else "the token is another one"
+            raise _Answer(401, "http.token", f"the Mixer answers who has its token, and {said}", challenge=challenge)
+
+    def _size(self, scope: Scope, headers: Mapping[str, str]) -> int:
+        """How many bytes the body has. Raises _Answer for one that cannot be taken."""
+        text = headers.get("content-length")
+        if text is None:
+            if "transfer-encoding" in headers:
+                raise _Answer(411, "http.length", "the size of a body is said before it", "send Content-Length")
+            return 0
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise _Answer(400, "http.length", "Content-Length is no number")
+        size = int(text)
+        if size > self.body_bytes:
+            message = f"the body has {size} bytes, and the limit body_bytes is {self.body_bytes}"
+            raise _Answer(413, "http.size", message, "raise body_bytes under 'api' of the Mixer")
+        if size and scope["method"] in ("GET", "DELETE"):
+            raise _Answer(400, "http.body", f"a {scope['method']} has no body")
+        wanted = BYTES if scope["method"] == "PUT" and scope["path"].startswith(f"{API}/content/") else JSON
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if size and kind != wanted:
+            raise _Answer(415, "http.type", f"the body is '{shown(kind, 80)}', and {wanted} is needed")
+        return size
+
+    async def _make_room(self, size: int) -> int:
+        try:
+            async with asyncio.timeout(self.body_seconds), self._freed:
+                await self._freed.wait_for(lambda: self._held + size <= 2 * self.body_bytes)
+                self._held += size
+        except TimeoutError:
+            raise _Answer(429, "http.busy", "too much is sent at a time", "send it again in a moment") from None
+        return size
+
+    async def _body(self, receive: Receive, size: int) -> bytes:
+        pieces: list[bytes] = []
+        length = 0
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                while size and length < size:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise _Answer(400, "http.body", "the body ended before its end")
+                    piece = message.get("body", b"")
+                    length += len(piece)
+                    pieces.append(piece)
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            said = f"the body did not come within {self.body_seconds:g} seconds"
+            raise _Answer(408, "http.slow", said) from None
+        if length != size:
+            raise _Answer(400, "http.body", f"the body has {length} bytes, and {size} were said")
+        return b"".join(pieces)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers, of which none that decides may come twice. Raises _Answer."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").lower()
+        if key in found and key in ("host", "origin", "authorization", "content-length", "content-type"):
+            raise _Answer(400, "http.header", f"the header {shown(key, 80)} comes twice")
+        found[key] = value.decode("latin-1")
+    return found
+
+
+def _name_of(host: str) -> str:
+    """A host without its port, lower case."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0][1:]
+    return host.rpartition(":")[0] if ":" in host else host
+
+
+def _check_json(headers: Mapping[str, str], body: bytes) -> None:
+    if not body or not headers.get("content-type", "").lower().startswith(JSON):
+        return
+    limits = Limits(file_bytes=len(body), nodes=_NODES)
+    try:
+        read_elements(Source("body.json", body, ""), limits, split=False)
+    except (FluxError, RecursionError) as error:
+        said = error.problems[0].message if isinstance(error, FluxError) else "it is nested too deep"
+        raise _Answer(400, "http.json", f"the body is no strict JSON: {shown(said, 300)}") from None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def again() -> dict[str, Any]:
+        nonlocal told
+        if not told:
+            told = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return again
+
+
+async def _refuse(send: Send, answer: _Answer) -> None:
+    data = msgspec.json.encode(answer.trouble)
+    headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(data)).encode())]
+    if answer.challenge:
+        headers.append((b"www-authenticate", answer.challenge.encode()))
+    # What of the body has not come is not waited for.
+    headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": data})

@@ -1,0 +1,154 @@
+"""The history of runs in the database: what was asked for, what was handed out, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from duckdb import DuckDBPyConnection
+
+from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.remote.api import ItemDone, RunStateName
+from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One attempt of one scenario, as it was asked for."""
+
+    #: 1-based, in the order of the submission.
+    number: int
+    case: PortableCase
+    attempt: int = 1
+
+
+@dataclass(slots=True)
+class Run:
+    """A run as the Mixer holds it while somebody needs it."""
+
+    run: str
+    created: str
+    state: RunStateName
+    source: str
+    pool: str
+    #: ``sha256:`` of what was submitted.
+    digest: str
+    settings: PortableSettings
+    #: By item and attempt.
+    asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
+    records: list[ItemDone] = field(default_factory=list)
+    #: Item and attempt of each record.
+    known: set[tuple[str, int]] = field(default_factory=set)
+    #: Number to the sequence of what was handed out since the Mixer was started; 0 where that was before.
+    published: dict[int, int] = field(default_factory=dict)
+
+    def take(self, done: ItemDone) -> None:
+        """Add a record."""
+        self.records.append(done)
+        self.known.add((done.item, done.attempt))
+
+    @property
+    def open(self) -> list[Asked]:
+        """What has no record yet."""
+        return [asked for key, asked in self.asked.items() if key not in self.known]
+
+
+class _About(msgspec.Struct, frozen=True):
+    source: str
+    pool: str
+    digest: str
+    settings: PortableSettings
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Reads and writes runs. Every method raises DatabaseError."""
+
+    database: Database
+
+    async def add(self, run: Run) -> None:
+        """Keep a new run with all that it asks for."""
+        asked = list(run.asked.values())
+        about = _About(run.source, run.pool, run.digest, run.settings)
+        row = [run.run, run.created, run.state, _text(about)]
+
+        def work(connection: DuckDBPyConnection) -> None:
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row)
+            _insert_cases(connection, run.run, asked)
+
+        await self.database.do(work)
+
+    async def ask(self, run: Run, asked: Asked) -> None:
+        """Keep a further attempt; the run is under way again."""
+
+        def work(connection: DuckDBPyConnection) -> None:
+            _insert_cases(connection, run.run, [asked])
+            connection.execute("UPDATE runs SET state = 'running' WHERE run = ?", [run.run])
+
+        await self.database.do(work)
+
+    async def handed_out(self, run: str, numbers: Sequence[int]) -> None:
+        """Remember what the Snake keeps."""
+        sql = "INSERT INTO published SELECT ?, unnest(?::BIGINT[])"
+        await self._write(sql, [run, list(numbers)])
+
+    async def record(self, run: str, done: Sequence[ItemDone]) -> None:
+        """Keep what came of scenarios."""
+        sql = "INSERT INTO records SELECT ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[])"
+        values = [run, [one.number for one in done], [_text(one) for one in done]]
+        await self._write(sql, values)
+
+    async def set_state(self, run: str, state: RunStateName) -> None:
+        """Remember that a run has ended."""
+        sql = "UPDATE runs SET state = ? WHERE run = ?"
+        await self._write(sql, [state, run])
+
+    async def read(self, run: str) -> Run | None:
+        """A run with everything; None where there is none of that id."""
+        return await self.database.do(lambda connection: _read(connection, run))
+
+    async def latest(self, most: int) -> list[str]:
+        """The ids of the latest runs, newest first."""
+        sql = "SELECT run FROM runs ORDER BY created DESC, run LIMIT ?"
+        return await self.database.do(lambda connection: [row[0] for row in connection.execute(sql, [most]).fetchall()])
+
+    async def running(self) -> list[str]:
+        """The ids of the runs that have not ended."""
+        sql = "SELECT run FROM runs WHERE state = 'running' ORDER BY created"
+        return await self.database.do(lambda connection: [row[0] for row in connection.execute(sql).fetchall()])
+
+    async def _write(self, sql: str, values: Sequence[object]) -> None:
+        def work(connection: DuckDBPyConnection) -> None:
+            connection.execute(sql, values)
+
+        await self.database.do(work)
+
+
+def _insert_cases(connection: DuckDBPyConnection, run: str, asked: Sequence[Asked]) -> None:
+    # As columns: row by row takes DuckDB milliseconds each.
+    sql = "INSERT INTO cases SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?::VARCHAR[])"
+    numbers, attempts = [one.number for one in asked], [one.attempt for one in asked]
+    connection.execute(sql, [run, numbers, attempts, [_text(one.case) for one in asked]])
+
+
+def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
+    row = connection.execute("SELECT created, state, data FROM runs WHERE run = ?", [run]).fetchone()
+    if row is None:
+        return None
+    about = msgspec.json.decode(row[2], type=_About)
+    found = Run(run, row[0], row[1], about.source, about.pool, about.digest, about.settings)
+    sql = "SELECT number, attempt, data FROM cases WHERE run = ? ORDER BY number"
+    for number, attempt, data in connection.execute(sql, [run]).fetchall():
+        case = msgspec.json.decode(data, type=PortableCase)
+        found.asked[case.item, attempt] = Asked(number, case, attempt)
+    sql = "SELECT number FROM published WHERE run = ?"
+    found.published = {number: 0 for (number,) in connection.execute(sql, [run]).fetchall()}
+    sql = "SELECT data FROM records WHERE run = ? ORDER BY number"
+    for (data,) in connection.execute(sql, [run]).fetchall():
+        found.take(msgspec.json.decode(data, type=ItemDone))
+    return found
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()

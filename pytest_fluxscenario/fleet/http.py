@@ -1,0 +1,133 @@
+"""Serves an application over HTTP: uvicorn, with a bound on how long a request may take to begin."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+
+_BACKLOG = 256
+#: Bytes of a request line and its headers.
+_HEAD = 16 << 10
+
+
+class _Server(uvicorn.Server):  # type: ignore[misc]  # where the extra is not installed, the library has no types
+    """Leaves signals to the Mixer, which ends in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing is captured."""
+        yield
+
+
+def _protocol(seconds: float) -> type[H11Protocol]:
+    class Patient(H11Protocol):  # type: ignore[misc]  # as above
+        """Ends a connection on which nothing, or half a head, has come in time."""
+
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+            super().connection_lost(exc)
+
+        def _idle(self) -> bool:
+            return self.cycle is None or self.cycle.response_complete
+
+        def _wait(self) -> None:
+            if self._timer is None and self._idle():
+                self._timer = self.loop.call_later(seconds, self._late)
+
+        def _late(self) -> None:
+            self._timer = None
+            if self._idle() and not self.transport.is_closing():
+                self.transport.close()
+
+    return Patient
+
+
+@dataclass(slots=True)
+class HttpServer:
+    """One address; ``start`` returns when it is listened on."""
+
+    app: Any
+    host: str
+    #: 0 for one that is free.
+    port: int
+    #: Seconds that the head of a request may take.
+    patience: float = 10.0
+    _server: _Server | None = None
+    _task: asyncio.Task[None] | None = None
+    _socket: socket.socket | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def bind(self) -> None:
+        """Take the address. Raises FluxError where that cannot be done."""
+        try:
+            self._socket = socket.create_server(
+                (self.host, self.port),
+                family=socket.AF_INET6 if ":" in self.host else socket.AF_INET,
+                backlog=_BACKLOG,
+                reuse_port=False,
+            )
+        except OSError as error:
+            message = f"cannot be listened on: {shown(error.strerror or error)}"
+            hint = "is another Mixer running? name another address under 'api'"
+            raise FluxError.of("http.listen", Place(f"{self.host}:{self.port}"), message, hint) from None
+        self.port = self._socket.getsockname()[1]
+
+    async def start(self) -> None:
+        """Serve, from now on."""
+        if self._socket is None:
+            self.bind()
+        config = uvicorn.Config(
+            self.app,
+            http=_protocol(self.patience),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=_HEAD,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = server = _Server(config)
+        sockets = [] if self._socket is None else [self._socket]
+        self._task = asyncio.create_task(server.serve(sockets), name="http")
+        while not server.started and not self._task.done():  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """End; what is being answered is given a second."""
+        server, task = self._server, self._task
+        self._server = self._task = None
+        if server is not None and task is not None:
+            server.should_exit = True
+            await task
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None

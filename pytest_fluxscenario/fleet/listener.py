@@ -1,0 +1,160 @@
+"""What the Mixer hears on the Snake: racks that say hello and beat, content that they lack, and evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
+from pytest_fluxscenario.fleet.message import (
+    Command,
+    Evidence,
+    Fetch,
+    Heartbeat,
+    Hello,
+    Message,
+    Piece,
+    Refusal,
+    Welcome,
+)
+from pytest_fluxscenario.fleet.registry import Rack, Registry
+from pytest_fluxscenario.fleet.runs import Runs
+from pytest_fluxscenario.fleet.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, heartbeat
+from pytest_fluxscenario.fleet.transport import Delivery, Subscription, Transport
+from pytest_fluxscenario.fleet.wire import Writer, decode_as
+
+_LOG: Final = logging.getLogger("fluxrig.mixer")
+#: Messages of evidence that are stored with one commit, and seconds to wait for the first of them.
+_BATCH: Final = 256
+_WAIT: Final = 5.0
+#: Seconds after a failure before it is tried again.
+_PAUSE: Final = 0.5
+#: Bytes of content in one message.
+_PIECE: Final = 1 << 20
+#: Makes the passport of a rack that was let in.
+Issue = Callable[[Rack], bytes]
+
+
+@dataclass(slots=True)
+class Listener:
+    """Answers racks, and takes what they have found."""
+
+    transport: Transport
+    writer: Writer
+    registry: Registry
+    runs: Runs
+    content: Content
+    issue: Issue
+    #: Called when somebody was let in for the first time, or with other pools.
+    let_in: Callable[[], Awaitable[None]]
+    #: Seconds between heartbeats.
+    beat: float
+    #: Public key that signs passports.
+    key: str = ""
+    _subscriptions: list[Subscription] = field(default_factory=list)
+    _taking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin. Raises SnakeError."""
+        for subject, handler in ((HELLO, self._hello), (HEARTBEATS, self._beat), (CONTENT, self._content)):
+            self._subscriptions.append(await self.transport.subscribe(subject, handler))
+        self._taking = asyncio.create_task(self._take(), name="evidence")
+
+    async def stop(self) -> None:
+        """End; what was taken and not stored comes again."""
+        for subscription in self._subscriptions:
+            await subscription.end()
+        self._subscriptions.clear()
+        taking, self._taking = self._taking, None
+        if taking is not None:
+            taking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await taking
+
+    async def command(self, rack: str, command: Command) -> None:
+        """Tell a rack what to do; one that is not there hears it when it says hello."""
+        with contextlib.suppress(SnakeError):
+            await self.transport.send(commands(rack), self.writer.encoded(command))
+
+    async def _hello(self, _: str, data: bytes) -> bytes | None:
+        try:
+            message, said = decode_as(Hello, data)
+        except MessageError as error:
+            _LOG.warning("a hello was not understood: %s", shown(error))
+            return None
+        try:
+            before = self.registry.accounts()
+            rack = await self.registry.hello(said)
+            if self.registry.accounts() != before:
+                await self.let_in()
+            passport = self.issue(rack) if rack.standing != "pending" else b""
+        except FluxError as error:
+            problem = error.problems[0]
+            _LOG.warning("a rack was refused: %s", problem)
+            return self._answer(message, Refusal(code=problem.code, message=problem.message, hint=problem.hint))
+        except Exception:  # noqa: BLE001 - whatever it is, it concerns this message and not the next
+            _LOG.exception("a hello failed")
+            return None
+        welcome = Welcome(state=rack.standing, passport=passport, mixer=self.key, beat=self.beat)
+        return self._answer(message, welcome)
+
+    async def _beat(self, subject: str, data: bytes) -> None:
+        try:
+            _, said = decode_as(Heartbeat, data)
+            # The server lets a rack beat under its own name only; what it says must be of the same.
+            if subject == heartbeat(said.rack):
+                self.registry.beat(said)
+        except FluxError as error:
+            _LOG.warning("a heartbeat was not understood: %s", shown(error))
+
+    async def _content(self, _: str, data: bytes) -> bytes | None:
+        try:
+            message, asked = decode_as(Fetch, data)
+        except MessageError as error:
+            _LOG.warning("a request for content was not understood: %s", shown(error))
+            return None
+        try:
+            whole = await asyncio.to_thread(self.content.read, asked.hash)
+        except FluxError as error:
+            problem = error.problems[0]
+            return self._answer(message, Refusal(code=problem.code, message=problem.message, hint=problem.hint))
+        offset = max(0, min(asked.offset, len(whole)))
+        piece = whole[offset : offset + _PIECE]
+        return self._answer(message, Piece(hash=asked.hash, offset=offset, size=len(whole), data=piece))
+
+    def _answer(self, message: Message, body: Refusal | Welcome | Piece) -> bytes:
+        return self.writer.encoded(body, answers=message)
+
+    async def _take(self) -> None:
+        while True:
+            try:
+                deliveries = await self.transport.take(EVIDENCE, _BATCH, _WAIT)
+                if deliveries:
+                    await self._store(deliveries)
+            except FluxError as error:
+                # What was not acknowledged comes again.
+                _LOG.warning("evidence could not be stored, and is tried again: %s", shown(error, 500))
+                await asyncio.sleep(_PAUSE)
+            except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
+                _LOG.exception("evidence could not be stored, and is tried again")
+                await asyncio.sleep(_PAUSE)
+
+    async def _store(self, deliveries: list[Delivery]) -> None:
+        understood: list[tuple[str, Evidence]] = []
+        for delivery in deliveries:
+            try:
+                message, evidence = decode_as(Evidence, delivery.data)
+            except MessageError as error:
+                _LOG.warning("evidence was not understood, and is dropped: %s", shown(error))
+                continue
+            understood.append((message.run, evidence))
+        await self.runs.take(understood)
+        # Stored, durably: only now may the Snake forget them.
+        await asyncio.gather(*(delivery.ack() for delivery in deliveries))

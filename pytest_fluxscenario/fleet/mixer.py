@@ -1,0 +1,159 @@
+"""The Mixer: all its parts, begun in order and ended in the opposite one (fleet.md, "Mixer")."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field
+from typing import Final
+
+from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.fs import make_folder
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.cas.store import blobs_of
+from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.fleet.config import MixerConfig, split_address
+from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.endpoint import make_app
+from pytest_fluxscenario.fleet.guard import Guard
+from pytest_fluxscenario.fleet.history import History
+from pytest_fluxscenario.fleet.http import HttpServer
+from pytest_fluxscenario.fleet.ids import Ids, machine_of
+from pytest_fluxscenario.fleet.keys import Key, keep_key
+from pytest_fluxscenario.fleet.listener import Listener
+from pytest_fluxscenario.fleet.message import Command
+from pytest_fluxscenario.fleet.page import PAGES
+from pytest_fluxscenario.fleet.passport import issue
+from pytest_fluxscenario.fleet.permissions import Accounts
+from pytest_fluxscenario.fleet.registry import Rack, Registry
+from pytest_fluxscenario.fleet.rest import ENDPOINTS
+from pytest_fluxscenario.fleet.runs import Runs
+from pytest_fluxscenario.fleet.service import Service
+from pytest_fluxscenario.fleet.snake import Snake, make_snake
+from pytest_fluxscenario.fleet.startup import Startup
+from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
+from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.wire import Writer
+from pytest_fluxscenario.remote.api import RunInfo
+
+DATABASE: Final = "fluxrig.duckdb"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+#: What a Mixer is told to do with its keys: make the Snake.
+SnakeMaker = Callable[[MixerConfig, Key], Snake]
+
+
+@dataclass(slots=True)
+class Mixer:
+    """A Mixer that is running; ``run`` begins and ends it."""
+
+    config: MixerConfig
+    #: Empty where whoever asks is answered.
+    token: str
+    startup: Startup
+    make_snake: SnakeMaker = lambda config, key: make_snake(config.snake, config.data, key)
+    #: Where it is reached, once it runs.
+    url: str = ""
+    #: Where its racks find the Snake.
+    snake_url: str = ""
+    #: How many runs it went on with.
+    resumed: int = 0
+    service: Service | None = field(default=None, repr=False)
+
+    async def run(self, ready: Callable[[Mixer], None], until: asyncio.Event) -> None:
+        """Serve until ``until``; ``ready`` is called when all of it is there.
+
+        Raises FluxError where a part cannot begin: the address, the database, the Snake.
+        """
+        config = self.config
+        _check_listen(config)
+        async with AsyncExitStack() as parts:
+            make_folder(config.data)
+            host, port = split_address(config.api.listen) or ("127.0.0.1", 8090)
+            http = HttpServer(None, host, port, config.api.body_seconds)
+            http.bind()
+            parts.push_async_callback(http.stop)
+            database = parts.enter_context(closing(Database(os.path.join(config.data, DATABASE))))
+            key = keep_key(os.path.join(config.data, "keys", "mixer.nk"))
+            joining = keep_key(os.path.join(config.data, "keys", "joining.nk"))
+            registry = _registry(config, database)
+            snake = self.make_snake(config, key)
+            parts.push_async_callback(snake.close)
+
+            def accounts() -> Accounts:
+                return Accounts(key.public, joining.public, registry.accounts())
+
+            link = await snake.open(accounts())
+            terms = Terms(ack_wait=config.work.ack_wait)
+            await link.prepare(terms)
+            for queue in (*map(work, config.work.pools), EVIDENCE):
+                await link.open_queue(queue, terms)
+            writer = Writer(Ids(machine_of(key.public)))
+            content = Content(
+                blobs_of(config.store) if self.startup.store is not None else None,
+                blobs_of(os.path.join(config.data, "content")),
+            )
+            runs = Runs(History(database), link, writer, content, config.work.pools, config.work.tries)
+
+            async def let_in() -> None:
+                await snake.reload(accounts())
+
+            def passport(rack: Rack) -> bytes:
+                return issue(key, rack.name, rack.key, rack.pools)
+
+            listener = Listener(link, writer, registry, runs, content, passport, let_in, config.racks.beat, key.public)
+
+            async def changed(name: str, verb: str) -> None:
+                command = {"approve": "hello", "suspend": "suspend", "activate": "activate", "remove": "remove"}[verb]
+                # Told while it can still hear: what was removed is let in no more.
+                await listener.command(name, Command(do=command))  # type: ignore[arg-type]  # one of the words of Command
+                await let_in()
+
+            async def cancelled(info: RunInfo) -> None:
+                for rack in registry.all():
+                    await listener.command(rack.name, Command(do="cancel", run=info.run))
+
+            self.service = Service(
+                registry, runs, content, self.startup, tool(), lambda: link.connected, changed, cancelled
+            )
+            self.resumed = await runs.resume()
+            await listener.start()
+            parts.push_async_callback(listener.stop)
+            http.app = Guard(
+                make_app(self.service, ENDPOINTS, PAGES),
+                self.token,
+                _hosts(config),
+                config.api.body_bytes,
+                config.api.body_seconds,
+            )
+            await http.start()
+            self.url, self.snake_url = http.url, snake.url
+            ready(self)
+            await until.wait()
+
+
+def _registry(config: MixerConfig, database: Database) -> Registry:
+    racks = config.racks
+    registry = Registry(database, tool(), config.work.pools, racks.auto_adopt, racks.adopt, racks.offline_after)
+    registry.load()
+    return registry
+
+
+def _hosts(config: MixerConfig) -> frozenset[str]:
+    """What the Mixer may be called: loopback, the address that it listens on, this machine, what is added."""
+    listen = (split_address(config.api.listen) or ("127.0.0.1", 0))[0]
+    names = {*_LOOPBACK, listen, *config.api.hosts}
+    if listen not in _LOOPBACK:
+        names |= {socket.gethostname(), socket.getfqdn()}
+    return frozenset(name.lower() for name in names)
+
+
+def _check_listen(config: MixerConfig) -> None:
+    """Raise UsageError for a Mixer that answers all the world without a token."""
+    listen = (split_address(config.api.listen) or ("127.0.0.1", 0))[0]
+    if config.api.without_token and listen not in _LOOPBACK:
+        message = f"'without_token' is for this machine alone, and the Mixer listens on {listen}"
+        raise UsageError.of("config.token", Place("api"), message, "listen on 127.0.0.1, or give it a token")

@@ -1,0 +1,209 @@
+"""The racks: who they are, who may work, who is there (fleet.md, "Rack")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import msgspec
+from duckdb import DuckDBPyConnection
+
+from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.message import Heartbeat, Hello
+from pytest_fluxscenario.fleet.passport import is_signed
+from pytest_fluxscenario.fleet.permissions import RackAccount, rack_name_fault
+from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.remote.api import RackCounts, RackInfo, RackStateName
+
+Standing = Literal["pending", "active", "suspended"]
+#: Racks that are remembered; a stranger may invent names.
+MOST_RACKS: Final = 1_000
+
+
+class Rack(msgspec.Struct, frozen=True):
+    """A rack as it is remembered."""
+
+    name: str
+    key: str
+    version: str
+    standing: Standing
+    gears: tuple[str, ...]
+    pools: tuple[str, ...]
+    labels: dict[str, str]
+    slots: int
+    first_seen: str
+    last_seen: str
+
+
+@dataclass(slots=True)
+class _Beat:
+    """What a rack said last, and when by the clock that only goes forward."""
+
+    at: float
+    busy: tuple[tuple[str, str], ...] = ()
+    done: int = 0
+    slots: int = 0
+
+
+@dataclass(slots=True)
+class Registry:
+    """All racks. Methods raise Refused, and DatabaseError."""
+
+    database: Database
+    #: Of this package: racks of another are refused.
+    version: str
+    pools: tuple[str, ...]
+    auto_adopt: bool = False
+    #: Racks that the configuration lets in.
+    adopt: tuple[str, ...] = ()
+    #: Seconds without a heartbeat after which a rack is offline.
+    offline_after: float = 10.0
+    #: By name.
+    _racks: dict[str, Rack] = field(default_factory=dict)
+    _beats: dict[str, _Beat] = field(default_factory=dict)
+
+    def load(self) -> None:
+        """Read what is remembered, before the Mixer serves."""
+        rows = self.database.now(lambda connection: connection.execute("SELECT data FROM racks").fetchall())
+        racks = [msgspec.json.decode(data, type=Rack) for (data,) in rows]
+        self._racks = {rack.name: rack for rack in racks}
+
+    async def hello(self, said: Hello) -> Rack:
+        """Who says hello, as it is remembered from now on. Raises Refused for one that is not let in."""
+        self._check(said)
+        known = self._racks.get(said.rack)
+        if known is not None and known.key != said.key:
+            message = f"the name '{said.rack}' belongs to a rack with another key"
+            raise refused(Conflict, "rack.name", message, f"fluxrig rack remove {said.rack}, or give it another name")
+        if known is None and len(self._racks) >= MOST_RACKS:
+            raise refused(
+                Refused, "rack.many", f"the Mixer knows {MOST_RACKS} racks", "remove some: fluxrig rack remove"
+            )
+        now = timestamp(SystemClock().now())
+        standing: Standing = "pending" if known is None else known.standing
+        if standing == "pending" and (self.auto_adopt or said.rack in self.adopt):
+            standing = "active"
+        pools = tuple(pool for pool in said.pools if pool in self.pools)
+        rack = Rack(
+            said.rack,
+            said.key,
+            said.version,
+            standing,
+            said.gears,
+            pools,
+            said.labels,
+            said.slots,
+            now if known is None else known.first_seen,
+            now,
+        )
+        await self._keep(rack)
+        self._beats[rack.name] = _Beat(seconds(), slots=said.slots)
+        return rack
+
+    def beat(self, said: Heartbeat) -> None:
+        """A rack is there; one that is not known is passed over."""
+        rack = self._racks.get(said.rack)
+        if rack is not None:
+            self._beats[rack.name] = _Beat(seconds(), said.busy, said.done, said.slots)
+            now = timestamp(SystemClock().now())
+            self._racks[rack.name] = msgspec.structs.replace(rack, last_seen=now)
+
+    async def stand(self, name: str, standing: Standing, only: Iterable[Standing]) -> Rack:
+        """Let a rack in, or suspend it; ``only`` are the standings in which that means anything."""
+        rack = self.find(name)
+        if rack.standing not in only:
+            message = f"the rack '{name}' is {rack.standing}"
+            verb = {"pending": "approve", "suspended": "activate", "active": "suspend"}[rack.standing]
+            raise refused(Conflict, "rack.state", message, f"fluxrig rack {verb} {name}")
+        if rack.standing != standing:
+            rack = msgspec.structs.replace(rack, standing=standing)
+            await self._keep(rack)
+        return rack
+
+    async def remove(self, name: str) -> Rack:
+        """Forget a rack."""
+        rack = self.find(name)
+
+        def work(connection: DuckDBPyConnection) -> None:
+            connection.execute("DELETE FROM racks WHERE name = ?", [name])
+
+        await self.database.do(work)
+        del self._racks[name]
+        self._beats.pop(name, None)
+        return rack
+
+    def find(self, name: str) -> Rack:
+        """A rack. Raises NotThere."""
+        rack = self._racks.get(name)
+        if rack is None:
+            raise refused(NotThere, "rack.none", f"there is no rack '{shown(name, 80)}'", "see: fluxrig rack list")
+        return rack
+
+    def accounts(self) -> dict[str, RackAccount]:
+        """Who may connect as itself: all that have been let in, those that are suspended too."""
+        let_in = [rack for rack in self._racks.values() if rack.standing != "pending"]
+        return {rack.name: RackAccount(rack.name, rack.key, rack.pools) for rack in let_in}
+
+    def info(self, name: str) -> RackInfo:
+        """A rack as others are told of it. Raises NotThere."""
+        rack = self.find(name)
+        beat = self._beats.get(name)
+        return RackInfo(
+            name,
+            self._state(rack),
+            rack.version,
+            rack.key,
+            rack.gears,
+            rack.pools,
+            rack.labels,
+            rack.slots,
+            beat.busy if beat is not None else (),
+            beat.done if beat is not None else 0,
+            rack.first_seen,
+            rack.last_seen,
+        )
+
+    def all(self) -> list[RackInfo]:
+        """All racks, by name."""
+        return [self.info(name) for name in sorted(self._racks)]
+
+    def counts(self, pool: str | None = None) -> RackCounts:
+        """How many racks, of one pool or of all, are in which state."""
+        states = [self._state(rack) for rack in self._racks.values() if pool is None or pool in rack.pools]
+        return RackCounts(*(states.count(state) for state in ("pending", "active", "suspended", "offline")))
+
+    def _state(self, rack: Rack) -> RackStateName:
+        beat = self._beats.get(rack.name)
+        if rack.standing != "active":
+            return rack.standing
+        return "active" if beat is not None and seconds() - beat.at <= self.offline_after else "offline"
+
+    def _check(self, said: Hello) -> None:
+        fault = rack_name_fault(said.rack)
+        if fault:
+            raise refused(Refused, "rack.name", f"'{shown(said.rack, 80)}' is no name of a rack", fault)
+        if said.version != self.version:
+            message = f"the rack '{said.rack}' is {shown(said.version, 80)}, and the Mixer is {self.version}"
+            raise refused(Conflict, "rack.version", message, "install the same version on all machines")
+        if not set(said.pools) & set(self.pools):
+            message = f"the rack '{said.rack}' takes from no pool of this Mixer"
+            raise refused(Refused, "rack.pools", message, f"known: {', '.join(self.pools)}")
+        if not is_signed(said):
+            message = f"the hello of the rack '{said.rack}' is not signed by the key that it names"
+            raise refused(Refused, "rack.signature", message)
+        texts = [*said.gears, *said.pools, *said.labels, *said.labels.values()]
+        if len(texts) > 256 or any(len(text) > 256 for text in texts) or not 1 <= said.slots <= 1_000:
+            raise refused(Refused, "rack.size", f"the rack '{said.rack}' says too much of itself")
+
+    async def _keep(self, rack: Rack) -> None:
+        text = msgspec.json.encode(rack).decode()
+
+        def work(connection: DuckDBPyConnection) -> None:
+            connection.execute("DELETE FROM racks WHERE name = ?", [rack.name])
+            connection.execute("INSERT INTO racks VALUES (?, ?)", [rack.name, text])
+
+        await self.database.do(work)
+        self._racks[rack.name] = rack

@@ -1,0 +1,175 @@
+"""The Mixer's API over HTTP, as a table; ``docs/openapi.yaml`` is written from it (``make openapi``)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from pytest_fluxscenario.fleet.content import check_hash
+from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, Asked, Endpoint, Query
+from pytest_fluxscenario.fleet.refusal import NotThere, Refused, refused
+from pytest_fluxscenario.fleet.runs import info_of
+from pytest_fluxscenario.fleet.service import VERBS
+from pytest_fluxscenario.remote.api import (
+    MOST_HASHES,
+    Again,
+    Filed,
+    Hashes,
+    Health,
+    RackInfo,
+    Records,
+    RefSubmission,
+    RunInfo,
+    Submission,
+)
+
+#: Longest time that a client may wait for records, in seconds.
+MOST_WAIT: Final = 30.0
+#: Most records of one answer: a client asks again.
+_MOST_RECORDS: Final = 500
+
+
+async def _health(asked: Asked) -> Health:
+    return asked.service.health()
+
+
+async def _racks(asked: Asked) -> list[RackInfo]:
+    return asked.service.registry.all()
+
+
+async def _rack(asked: Asked) -> RackInfo:
+    return asked.service.registry.info(asked.path["name"])
+
+
+async def _tell_rack(asked: Asked) -> RackInfo:
+    verb = asked.path["verb"]
+    if verb not in VERBS:
+        raise refused(NotThere, "rack.verb", f"a rack is told one of: {', '.join(VERBS)}")
+    return await asked.service.tell_rack(asked.path["name"], verb)
+
+
+async def _remove_rack(asked: Asked) -> None:
+    await asked.service.remove_rack(asked.path["name"])
+
+
+async def _specs(asked: Asked) -> list[Filed]:
+    return await asyncio.to_thread(asked.service.filed, "specs")
+
+
+async def _scenarios(asked: Asked) -> list[Filed]:
+    return await asyncio.to_thread(asked.service.filed, "scenarios")
+
+
+async def _profiles(asked: Asked) -> list[Filed]:
+    return await asyncio.to_thread(asked.service.filed, "profiles")
+
+
+async def _missing(asked: Asked) -> Hashes:
+    hashes = asked.document(Hashes).hashes
+    if len(hashes) > MOST_HASHES:
+        raise refused(Refused, "content.many", f"{len(hashes)} hashes at once", f"at most {MOST_HASHES}")
+    return Hashes(await asyncio.to_thread(asked.service.content.lacks, hashes))
+
+
+async def _content(asked: Asked) -> bytes:
+    return await asyncio.to_thread(asked.service.content.read, asked.path["hash"])
+
+
+async def _give(asked: Asked) -> None:
+    digest = check_hash(asked.path["hash"])
+    await asyncio.to_thread(asked.service.content.write, digest, asked.body)
+
+
+async def _runs(asked: Asked) -> list[RunInfo]:
+    return await asked.service.runs.latest()
+
+
+async def _submit_ref(asked: Asked) -> RunInfo:
+    return await asked.service.submit_ref(asked.document(RefSubmission))
+
+
+async def _submit(asked: Asked) -> RunInfo:
+    return await asked.service.submit(asked.path["run"], asked.document(Submission))
+
+
+async def _run(asked: Asked) -> RunInfo:
+    return info_of(await asked.service.runs.get(asked.path["run"]))
+
+
+async def _records(asked: Asked) -> Records:
+    after, wait = int(asked.query["after"]), asked.query["wait"]
+    found, new = await asked.service.runs.since(asked.path["run"], after, wait)
+    info, counts = info_of(found), asked.service.registry.counts(found.pool)
+    return Records(found.state, tuple(new[:_MOST_RECORDS]), counts, info.total, info.done)
+
+
+async def _again(asked: Asked) -> RunInfo:
+    return await asked.service.runs.again(asked.path["run"], asked.document(Again))
+
+
+async def _cancel(asked: Asked) -> RunInfo:
+    return await asked.service.cancel(asked.path["run"])
+
+
+async def _evidence(asked: Asked) -> bytes:
+    found = await asked.service.runs.get(asked.path["run"])
+    lines = [one.record for one in sorted(found.records, key=lambda one: (one.item, one.attempt)) if one.record]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+_AFTER: Final = Query("after", "the last number that is known", most=1 << 53, whole=True)
+_WAIT: Final = Query("wait", "seconds until an answer without records", most=MOST_WAIT)
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/health", _health, "Whether the Mixer is there", "mixer", Health),
+    Endpoint("GET", "/racks", _racks, "All racks, by name, with state and load", "racks", list[RackInfo]),
+    Endpoint("GET", "/racks/{name}", _rack, "One rack", "racks", RackInfo),
+    Endpoint("POST", "/racks/{name}/{verb}", _tell_rack, "approve, suspend or activate a rack", "racks", RackInfo),
+    Endpoint("DELETE", "/racks/{name}", _remove_rack, "Forget a rack", "racks"),
+    Endpoint("GET", "/specs", _specs, "Specs of the store, every version", "store", list[Filed]),
+    Endpoint("GET", "/scenarios", _scenarios, "Scenarios of the store, every version", "store", list[Filed]),
+    Endpoint("GET", "/profiles", _profiles, "Profiles of the store, every version", "store", list[Filed]),
+    Endpoint("POST", "/content/missing", _missing, "Those of the hashes that are not there", "content", Hashes, Hashes),
+    Endpoint("GET", "/content/{hash}", _content, "The bytes of that SHA-256", "content", bytes, kind=BYTES),
+    Endpoint("PUT", "/content/{hash}", _give, "Send the bytes of that SHA-256", "content", takes=bytes),
+    Endpoint("GET", "/runs", _runs, "The latest runs, newest first", "runs", list[RunInfo]),
+    Endpoint(
+        "POST",
+        "/runs",
+        _submit_ref,
+        "Run what the store has, or what the Mixer was started with",
+        "runs",
+        RunInfo,
+        RefSubmission,
+    ),
+    Endpoint("GET", "/runs/{run}", _run, "One run, and how far it is", "runs", RunInfo),
+    Endpoint(
+        "PUT",
+        "/runs/{run}",
+        _submit,
+        "Run scenarios whose content was sent; again is the same run",
+        "runs",
+        RunInfo,
+        Submission,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{run}/records",
+        _records,
+        "What has come of a run, in the order in which it came",
+        "runs",
+        Records,
+        query=(_AFTER, _WAIT),
+    ),
+    Endpoint("POST", "/runs/{run}/again", _again, "Run a scenario of a run once more", "runs", RunInfo, Again),
+    Endpoint("POST", "/runs/{run}/cancel", _cancel, "Drop what of a run has not begun", "runs", RunInfo),
+    Endpoint(
+        "GET",
+        "/runs/{run}/evidence",
+        _evidence,
+        "The records of a run, one a line, in order of id",
+        "runs",
+        bytes,
+        kind=NDJSON,
+    ),
+)

@@ -1,0 +1,292 @@
+"""Runs: what is submitted is handed out, what comes back is stored once, and each scenario is accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.clock import SystemClock, timestamp
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.history import Asked, History, Run
+from pytest_fluxscenario.fleet.message import Evidence, Work
+from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.fleet.subjects import once_key, work
+from pytest_fluxscenario.fleet.transport import Transport
+from pytest_fluxscenario.fleet.wire import Writer
+from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
+from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
+
+_RUN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{7,63}")
+MOST_CASES: Final = 30_000
+_MOST_SETTINGS: Final = 1_000
+#: How many messages are under way to the Snake at a time.
+_AT_A_TIME: Final = 64
+#: Ended runs that are held; others are read again when somebody asks.
+_HELD: Final = 8
+
+
+@dataclass(slots=True)
+class Runs:
+    """All runs. Methods raise Refused for what cannot be done, DatabaseError and SnakeError."""
+
+    history: History
+    transport: Transport
+    writer: Writer
+    content: Content
+    pools: tuple[str, ...]
+    #: How often a scenario may be taken by racks that do not come back.
+    tries: int
+    _held: dict[str, Run] = field(default_factory=dict)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    #: Of those who begin, end or add to a run.
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def resume(self) -> int:
+        """Go on with the runs that were under way: hand out what the Snake was not given. Gives how many there are."""
+        running = await self.history.running()
+        for run_id in running:
+            run = await self._read(run_id)
+            if run is not None:
+                await self._hand_out(run)
+        return len(running)
+
+    async def submit(self, run_id: str, submission: Submission) -> RunInfo:
+        """Begin a run; the same once more is the same run."""
+        _check_run(run_id)
+        digest = canonical_ref([submission.cases, submission.settings, submission.pool])
+        async with self._lock:
+            known = await self._read(run_id)
+            if known is not None and known.digest != digest:
+                message = f"the run {run_id} is there already, with other scenarios"
+                raise refused(Conflict, "run.other", message, "workers of one session must collect the same")
+            if known is None:
+                self._check(submission)
+                await asyncio.to_thread(self.content.check, submission.cases)
+                known = self._begin(run_id, submission, digest)
+                await self.history.add(known)
+                self._hold(known)
+            # Also where an earlier attempt broke off half way.
+            await self._hand_out(known)
+            return info_of(known)
+
+    async def again(self, run_id: str, again: Again) -> RunInfo:
+        """A further attempt of an item; the same once more is the same attempt."""
+        async with self._lock:
+            run = await self.get(run_id)
+            first = run.asked.get((again.item, 1))
+            if first is None:
+                raise refused(NotThere, "run.item", f"the run has no scenario '{shown(again.item, 200)}'")
+            if run.state == "cancelled":
+                raise refused(Conflict, "run.cancelled", f"the run {run_id} was cancelled")
+            if not 2 <= again.attempt <= 100 or (again.item, again.attempt - 1) not in run.known:
+                raise refused(
+                    Refused, "run.attempt", f"attempt {again.attempt} has no attempt before it that has ended"
+                )
+            key = again.item, again.attempt
+            if key not in run.asked:
+                asked = Asked(len(run.asked) + 1, first.case, again.attempt)
+                await self.history.ask(run, asked)
+                run.asked[key], run.state = asked, "running"
+            await self._hand_out(run)
+            return info_of(run)
+
+    async def cancel(self, run_id: str) -> RunInfo:
+        """Drop what has not begun; what is under way may still come."""
+        async with self._lock:
+            run = await self.get(run_id)
+            if run.state == "running":
+                run.state = "cancelled"
+                await self.history.set_state(run_id, "cancelled")
+                queue = work(run.pool)
+                sequences = [run.published.get(asked.number, 0) for asked in run.open]
+                await _in_turn([self.transport.withdraw(queue.stream, number) for number in sequences if number])
+                await self._tell()
+            return info_of(run)
+
+    async def get(self, run_id: str) -> Run:
+        """A run. Raises NotThere."""
+        run = await self._read(_check_run(run_id))
+        if run is None:
+            raise refused(NotThere, "run.none", f"there is no run {run_id}")
+        return run
+
+    async def latest(self, most: int = 50) -> list[RunInfo]:
+        """The latest runs, newest first."""
+        found = [await self._read(run_id) for run_id in await self.history.latest(most)]
+        return [info_of(run) for run in found if run is not None]
+
+    async def since(self, run_id: str, after: int, wait: float) -> tuple[Run, list[ItemDone]]:
+        """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
+        run = await self.get(run_id)
+        try:
+            async with asyncio.timeout(wait), self._changed:
+                await self._changed.wait_for(lambda: len(run.records) > after or run.state != "running")
+        except TimeoutError:
+            pass
+        return run, run.records[after:]
+
+    async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> None:
+        """Store what came of scenarios, durably and once each; with it the run that it belongs to."""
+        by_run: dict[str, list[Evidence]] = {}
+        for run_id, one in evidence:
+            by_run.setdefault(run_id, []).append(one)
+        for run_id, several in by_run.items():
+            run = await self._read(run_id) if _RUN.fullmatch(run_id) else None
+            if run is not None:
+                await self._store(run, several)
+
+    def is_cancelled(self, run_id: str) -> bool:
+        """Whether a run that is held was cancelled."""
+        run = self._held.get(run_id)
+        return run is not None and run.state == "cancelled"
+
+    @property
+    def running(self) -> int:
+        """Runs that are under way."""
+        return sum(run.state == "running" for run in self._held.values())
+
+    async def _store(self, run: Run, several: Sequence[Evidence]) -> None:
+        new: list[ItemDone] = []
+        for one in several:
+            key = one.item, one.attempt
+            if key in run.asked and key not in run.known and all(key != (known.item, known.attempt) for known in new):
+                new.append(_item_done(len(run.records) + len(new) + 1, one))
+        if not new:
+            return
+        await self.history.record(run.run, new)
+        for done in new:
+            run.take(done)
+        if run.state == "running" and not run.open:
+            run.state = "finished"
+            await self.history.set_state(run.run, "finished")
+        await self._tell()
+
+    async def _hand_out(self, run: Run) -> None:
+        """Publish what has no record and was not published; the Snake drops what it has already."""
+        waiting = [asked for asked in run.open if asked.number not in run.published]
+        if run.state != "running" or not waiting:
+            return
+        for start in range(0, len(waiting), _AT_A_TIME):
+            part = waiting[start : start + _AT_A_TIME]
+            stored = await asyncio.gather(*(self._publish(run, asked) for asked in part))
+            run.published.update(zip((asked.number for asked in part), stored, strict=True))
+            await self.history.handed_out(run.run, [asked.number for asked in part])
+
+    async def _publish(self, run: Run, asked: Asked) -> int:
+        body = Work(case=asked.case, settings=run.settings, attempt=asked.attempt, tries=self.tries)
+        data = self.writer.encoded(body, run=run.run)
+        key = once_key(run.run, asked.case.item, asked.attempt)
+        return (await self.transport.publish(work(run.pool).subject, data, key)).sequence
+
+    async def _read(self, run_id: str) -> Run | None:
+        held = self._held.get(run_id)
+        if held is not None:
+            return held
+        run = await self.history.read(run_id)
+        # Somebody else may have read it meanwhile: there is one value for each run.
+        held = self._held.get(run_id)
+        if held is None and run is not None:
+            self._hold(run)
+            return run
+        return held
+
+    def _hold(self, run: Run) -> None:
+        ended = [run_id for run_id, held in self._held.items() if held.state != "running"]
+        for run_id in ended[: max(0, len(ended) - _HELD + 1)]:
+            del self._held[run_id]
+        self._held[run.run] = run
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _begin(self, run_id: str, submission: Submission, digest: str) -> Run:
+        created = timestamp(SystemClock().now())
+        asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(submission.cases, 1)}
+        source, pool = shown(submission.source, 200), submission.pool
+        return Run(run_id, created, "running", source, pool, digest, submission.settings, asked)
+
+    def _check(self, submission: Submission) -> None:
+        cases = submission.cases
+        if not cases:
+            raise refused(Refused, "run.empty", "the run has no scenario")
+        if len(cases) > MOST_CASES:
+            raise refused(Refused, "run.size", f"the run has {len(cases)} scenarios", f"at most {MOST_CASES}")
+        if submission.pool not in self.pools:
+            hint = f"known: {', '.join(self.pools)}"
+            raise refused(Refused, "run.pool", f"there is no pool '{shown(submission.pool, 80)}'", hint)
+        if len({case.item for case in cases}) != len(cases):
+            raise refused(Refused, "run.twice", "two scenarios of the run have one id")
+        settings = submission.settings
+        if len(settings.redact) > _MOST_SETTINGS or len(settings.limits) > _MOST_SETTINGS:
+            raise refused(Refused, "run.settings", "the run has too many settings")
+        check_settings(settings)
+
+
+def check_settings(settings: PortableSettings) -> None:
+    """Raise UsageError for a pattern or limit that no rack could use."""
+    from pytest_fluxscenario.documents.limits import Limits
+    from pytest_fluxscenario.evidence.redact import Redactor
+
+    Limits.parse(settings.limits)
+    Redactor(settings.redact)
+
+
+def info_of(run: Run) -> RunInfo:
+    """A run, and how far it is."""
+    verdicts: dict[str, int] = {}
+    racks: dict[str, int] = {}
+    for done in run.records:
+        said = done.verdict or done.outcome
+        verdicts[said] = verdicts.get(said, 0) + 1
+        if done.rack:
+            racks[done.rack] = racks.get(done.rack, 0) + 1
+    total = len(run.asked)
+    return RunInfo(run.run, run.state, run.source, run.pool, run.created, total, len(run.records), verdicts, racks)
+
+
+def case_of(run: Run, item: str, attempt: int) -> PortableCase | None:
+    """What was asked for."""
+    asked = run.asked.get((item, attempt))
+    return None if asked is None else asked.case
+
+
+def _item_done(number: int, evidence: Evidence) -> ItemDone:
+    item, attempt, rack = evidence.item, evidence.attempt, evidence.rack
+    done = evidence.done
+    if done is None or evidence.outcome != "ran":
+        return ItemDone(number, item, attempt, rack, evidence.outcome, evidence.reason)
+    return ItemDone(
+        number,
+        item,
+        attempt,
+        rack,
+        "ran",
+        record=done.record,
+        ref=done.ref,
+        verdict=done.verdict,
+        where=done.where,
+        fault=done.fault,
+        errors=done.errors,
+        called=done.called,
+        damaged=done.damaged,
+        seen=done.seen,
+        redactions=done.redactions,
+    )
+
+
+def _check_run(run_id: str) -> str:
+    if not _RUN.fullmatch(run_id):
+        hint = "8 to 64 of a-z, 0-9, '_' and '-'"
+        raise refused(Refused, "run.id", f"'{shown(run_id, 80)}' is no id of a run", hint)
+    return run_id
+
+
+async def _in_turn(waiting: Sequence[object]) -> None:
+    for start in range(0, len(waiting), _AT_A_TIME):
+        await asyncio.gather(*waiting[start : start + _AT_A_TIME])  # type: ignore[call-overload]  # coroutines

@@ -1,0 +1,107 @@
+"""What the Mixer does for whoever asks, by REST or on its page: racks, what is filed, runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pytest_fluxscenario.base.names import parse_ref
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.index import Kind, Resolved
+from pytest_fluxscenario.cas.store import Store, open_store
+from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.fleet.registry import Registry, Standing
+from pytest_fluxscenario.fleet.runs import Runs
+from pytest_fluxscenario.fleet.startup import Startup
+from pytest_fluxscenario.remote.api import Filed, Health, RackInfo, RefSubmission, RunInfo, Submission
+
+#: What a verb does to a rack: the standing that it gives, and those in which it means anything.
+VERBS: dict[str, tuple[Standing, tuple[Standing, ...]]] = {
+    "approve": ("active", ("pending", "active")),
+    "suspend": ("suspended", ("active", "suspended")),
+    "activate": ("active", ("suspended", "active")),
+}
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of a Mixer that answer. Methods raise Refused, DatabaseError, SnakeError."""
+
+    registry: Registry
+    runs: Runs
+    content: Content
+    startup: Startup
+    #: Name and version of this package.
+    tool: str
+    #: Whether the link to the racks is up.
+    connected: Callable[[], bool]
+    #: Called when a rack was let in, suspended or forgotten: with its name, its key and the verb.
+    changed: Callable[[str, str], Awaitable[None]]
+    #: Called when a run was cancelled.
+    cancelled: Callable[[RunInfo], Awaitable[None]]
+
+    def health(self) -> Health:
+        """Whether the Mixer can do its work."""
+        up = self.connected()
+        counts, running = self.registry.counts(), self.runs.running
+        return Health("ok" if up else "degraded", self.tool, up, counts, running, self.startup.text)
+
+    async def tell_rack(self, name: str, verb: str) -> RackInfo:
+        """Approve, suspend or activate a rack."""
+        standing, only = VERBS[verb]
+        await self.registry.stand(name, standing, only)
+        await self.changed(name, verb)
+        return self.registry.info(name)
+
+    async def remove_rack(self, name: str) -> None:
+        """Forget a rack."""
+        await self.registry.remove(name)
+        await self.changed(name, "remove")
+
+    def filed(self, kind: Kind) -> list[Filed]:
+        """The versions that the store has now. Raises StoreError, DamageError."""
+        store = self._store()
+        if store is None:
+            return []
+        found: list[Filed] = []
+        for name, tags in sorted(store.index.names.get(kind, {}).items()):
+            ordered = list(store.index.tags(kind, name))
+            found.extend(Filed(name, tag, f"sha256:{tags[tag]}", tag == ordered[-1]) for tag in ordered)
+        return found
+
+    async def submit(self, run: str, submission: Submission) -> RunInfo:
+        """Begin a run of what was sent. Raises Refused also for another version of this package."""
+        if submission.tool != self.tool:
+            message = f"this is {shown(submission.tool, 80)}, and the Mixer is {self.tool}"
+            raise refused(Conflict, "run.version", message, "install the same version on all machines")
+        return await self.runs.submit(run, submission)
+
+    async def submit_ref(self, asked: RefSubmission) -> RunInfo:
+        """Begin a run of what the store has, or of what the Mixer was started with."""
+        parcel, text = self.startup.pack(self._store(), asked.ref)
+        for digest, read in parcel.content.items():
+            self.content.write(digest, read())
+        submission = Submission(self.tool, tuple(parcel.cases), pool=asked.pool, source=text)
+        return await self.runs.submit(secrets.token_hex(16), submission)
+
+    async def cancel(self, run: str) -> RunInfo:
+        """Drop what of a run has not begun."""
+        info = await self.runs.cancel(run)
+        await self.cancelled(info)
+        return info
+
+    def resolve(self, kind: Kind, text: str) -> Resolved:
+        """What a ref means now. Raises Refused, NotThere, StoreError."""
+        store, ref = self._store(), parse_ref(text)
+        if isinstance(ref, str):
+            raise refused(Refused, "store.ref", ref)
+        if store is None:
+            raise refused(NotThere, "store.none", "the Mixer has no store")
+        return store.resolve(kind, ref)
+
+    def _store(self) -> Store | None:
+        """The store as it is now: a run is of what was filed when it began."""
+        known = self.startup.store
+        return open_store(self.startup.folder, known=known)

@@ -1,0 +1,110 @@
+"""The Mixer's end of the Snake: a server of its own, or a cluster that is there already."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pytest_fluxscenario.fleet.config import SnakeConfig, split_address
+from pytest_fluxscenario.fleet.keys import Key
+from pytest_fluxscenario.fleet.nats_link import Access, NatsTransport, connect
+from pytest_fluxscenario.fleet.permissions import MIXER, Accounts
+from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.transport import Transport
+
+
+class Snake(Protocol):
+    """What a Mixer needs of it."""
+
+    @property
+    def url(self) -> str:
+        """Where racks find it."""
+        ...
+
+    async def open(self, accounts: Accounts) -> Transport:
+        """The Mixer's connection. Raises SnakeError."""
+        ...
+
+    async def reload(self, accounts: Accounts) -> None:
+        """Let others in, or no longer. Raises SnakeError, WriteError."""
+        ...
+
+    async def close(self) -> None:
+        """End what was opened; may be called again."""
+        ...
+
+
+@dataclass(slots=True)
+class OwnServer:
+    """A NATS server that the Mixer starts, keeps running and ends."""
+
+    config: SnakeConfig
+    #: Below the Mixer's data.
+    folder: str
+    key: Key
+    _server: NatsServer | None = None
+    _link: NatsTransport | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it is open."""
+        return self._server.url if self._server is not None else ""
+
+    async def open(self, accounts: Accounts) -> Transport:
+        """Start the server, and connect. Raises SnakeError."""
+        host, port = split_address(self.config.listen) or ("127.0.0.1", 4222)
+        settings = ServerSettings(self.folder, host, port, self.config.tls_cert, self.config.tls_key)
+        self._server = NatsServer(settings, accounts)
+        await self._server.start()
+        await self._server.keep()
+        ca = self.config.tls_ca or self.config.tls_cert
+        self._link = await connect(Access(self._server.url, MIXER, self.key.seed, ca))
+        return self._link
+
+    async def reload(self, accounts: Accounts) -> None:
+        """Write the accounts anew, and have the server read them."""
+        if self._server is not None:
+            await self._server.reload(accounts)
+
+    async def close(self) -> None:
+        """End the connection, then the server."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+        server, self._server = self._server, None
+        if server is not None:
+            await server.stop()
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A server or cluster of others; who may do what there is theirs to say."""
+
+    config: SnakeConfig
+    key: Key
+    _link: NatsTransport | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        """As it was configured."""
+        return self.config.url
+
+    async def open(self, accounts: Accounts) -> Transport:  # noqa: ARG002 - the port's signature
+        """Connect. Raises SnakeError."""
+        self._link = await connect(Access(self.config.url, MIXER, self.key.seed, self.config.tls_ca))
+        return self._link
+
+    async def reload(self, accounts: Accounts) -> None:
+        """Nothing: the accounts are not the Mixer's."""
+
+    async def close(self) -> None:
+        """End the connection."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+
+def make_snake(config: SnakeConfig, data: str, key: Key) -> Snake:
+    """What the configuration asks for."""
+    return Cluster(config, key) if config.url else OwnServer(config, os.path.join(data, "nats"), key)

@@ -1,0 +1,230 @@
+"""Scenarios that racks run: submitted when they are collected, and each item waits for its own record (fleet.md).
+
+What comes back goes the way of a local attempt: the same record, properties, failure text and evidence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from time import monotonic
+from typing import Final, TypeVar
+
+import msgspec
+import pytest
+
+from pytest_fluxscenario.base.clock import SystemClock, timestamp
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.evidence.circumstances import circumstances, tool
+from pytest_fluxscenario.evidence.junit import junit_properties
+from pytest_fluxscenario.evidence.record import make_result, write_record
+from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
+from pytest_fluxscenario.plugin.execute import Attempt, is_stepped, notes_of
+from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioMixin
+from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
+from pytest_fluxscenario.plugin.session import Session
+from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
+from pytest_fluxscenario.remote.case import PortableSettings
+from pytest_fluxscenario.remote.client import Client, MixerError, patiently
+from pytest_fluxscenario.remote.parcel import Parcel
+from pytest_fluxscenario.remote.unpack import outcome_of, read_record
+from pytest_fluxscenario.runner.run import Outcome
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
+
+#: Seconds for which the Mixer is asked to wait for a record.
+_POLL: Final = 5.0
+_T = TypeVar("_T")
+
+
+def take_elsewhere(config: pytest.Config, session: Session) -> None:
+    """Let racks run what this process collects."""
+    from pytest_fluxscenario.plugin.mixer import client_of, wait_of
+
+    run = getattr(config, "workerinput", {}).get(RUN_KEY) or config.stash.get(MIXER_RUN, None)
+    if run is None:
+        return
+    client = client_of(session.options)
+    session.elsewhere = Elsewhere(session, client, str(run), wait_of(session.options))
+    config.add_cleanup(client.close)
+    config.pluginmanager.register(session.elsewhere, "fluxscenario-elsewhere")
+
+
+@dataclass(eq=False)
+class Elsewhere:
+    """The run of this session on a Mixer, as one process of it sees it."""
+
+    session: Session
+    client: Client
+    run: str
+    #: Seconds to wait for a rack, or for the Mixer to come back.
+    patience: float
+    #: Ids of the items that racks run.
+    _sent: set[str] = field(default_factory=set)
+    #: What has come and was not asked for yet, by item and attempt.
+    _come: dict[tuple[str, int], ItemDone] = field(default_factory=dict)
+    #: The number of the last record that came.
+    _last: int = 0
+    #: Why nothing more will come.
+    _broken: FluxError | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Submit what was selected; what goes wrong is told by every item that waits for it."""
+        parcel, here = Parcel(), dict[str, int]()
+        try:
+            for item in session.items:
+                if isinstance(item, ScenarioMixin):
+                    why = _why_here(item)
+                    if not why:
+                        self._add(parcel, item)
+                    elif why != _SKIPPED:
+                        here[why] = here.get(why, 0) + 1
+            if parcel.cases:
+                self._send(parcel)
+        except FluxError as error:
+            self._broken = error
+        self.session.config.stash.setdefault(HERE, {}).update(here)
+        workeroutput = getattr(self.session.config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput[TOLD_HERE] = here
+
+    def has(self, item: ScenarioMixin) -> bool:
+        """Whether a rack runs that item."""
+        return item.nodeid in self._sent
+
+    def attempt(self, item: ScenarioMixin) -> Attempt:
+        """What a rack makes of the item, which is waited for.
+
+        Raises FluxError where nothing will come, RuntimeMissing where the rack lacks what a hook runs on.
+        """
+        key = item.nodeid, len(item.told) + 1
+        if key[1] > 1 and key not in self._come:
+            self._ask(lambda: self.client.again(self.run, Again(*key)))
+        self._wait_for(key)
+        done = self._come[key]
+        if done.outcome == "missing":
+            raise RuntimeMissing.of("hook.missing", Place(""), shown(done.reason, 1000))
+        attempt = self._attempt(item, done) if done.outcome == "ran" else self._without_verdict(item, done)
+        del self._come[key]
+        return attempt
+
+    def _add(self, parcel: Parcel, item: ScenarioMixin) -> None:
+        parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
+        self._sent.add(item.nodeid)
+
+    def _send(self, parcel: Parcel) -> None:
+        options = self.session.options
+        settings = PortableSettings(options.on_failure, self.session.redactor.patterns, options.limits)
+        hashes = tuple(parcel.content)
+        for start in range(0, len(hashes), MOST_HASHES):
+            for digest in self._ask(partial(self.client.lacks, hashes[start : start + MOST_HASHES])):
+                self._ask(partial(self.client.give, digest, parcel.content[digest]()))
+        submission = Submission(tool(), tuple(parcel.cases), settings, source=f"pytest on {os.uname().nodename}")
+        self._ask(lambda: self.client.submit(self.run, submission))
+
+    def _wait_for(self, key: tuple[str, int]) -> None:
+        alone_since = monotonic()
+        while key not in self._come:
+            if self._broken is not None:
+                raise type(self._broken)(self._broken.problems)
+            said: Records = self._ask(lambda: self.client.records(self.run, self._last, _wait(self.patience)))
+            for done in said.records:
+                self._come[done.item, done.attempt] = done
+                self._last = done.number
+            if said.records or said.racks.active:
+                alone_since = monotonic()
+            elif monotonic() - alone_since >= self.patience:
+                self._break("mixer.no-rack", *_no_rack(said, self.patience))
+            if said.state != "running" and key not in self._come and not said.records:
+                self._break("mixer.ended", f"the run {self.run} is {said.state}, and this scenario was not run in it")
+
+    def _break(self, code: str, message: str, hint: str = "") -> None:
+        self._broken = MixerError.of(code, Place(self.client.url), message, hint)
+
+    def _ask(self, ask: Callable[[], _T]) -> _T:
+        try:
+            return patiently(self.client, self.patience, ask)
+        except FluxError as error:
+            self._broken = error
+            raise
+
+    def _attempt(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
+        record = read_record(done)
+        redactor = self.session.redactor
+        if not redactor.active and record.result.scenario.hash != item.prepared.hash:
+            message = f"the record of the rack {shown(done.rack, 80)} is one of another scenario"
+            raise MixerError.of("mixer.record", Place(item.nodeid), message)
+        for name, count in done.redactions.items():
+            redactor.counts[name] = redactor.counts.get(name, 0) + count
+        notes = {**record.volatile.notes, **notes_of(item)}
+        volatile = msgspec.structs.replace(
+            record.volatile, attempt=len(item.told) + 1, earlier=item.told, notes=notes, worker=done.rack
+        )
+        attempt = self._written(item, record.result, outcome_of(done, record), volatile, done.ref)
+        return replace(attempt, seen=_bits(done))
+
+    def _without_verdict(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
+        """The record of a scenario that no rack could run: no verdict, and why."""
+        case = item.make_case()
+        steps = tuple(StepResult(number, step.name, "skipped") for number, step in enumerate(case.scenario.steps, 1))
+        outcome = Outcome("error", steps, shown(done.reason, 2000))
+        result = make_result(case, case.environment, outcome)
+        volatile = circumstances(timestamp(SystemClock().now()), 0.0, done.rack or "mixer", item.told, notes_of(item))
+        return self._written(item, result, outcome, volatile)
+
+    def _written(
+        self, item: ScenarioMixin, result: Result, outcome: Outcome, volatile: Volatile, ref: str | None = None
+    ) -> Attempt:
+        redactor = self.session.redactor
+        written = write_record(item.nodeid, result, volatile, redactor)
+        if ref is not None and not redactor.active and written.ref != ref:
+            message = "the record is another one when it is written here: the rack has another version"
+            raise MixerError.of("mixer.record", Place(item.nodeid), message)
+        properties = junit_properties(item.nodeid, result, written.ref, redactor)
+        # Whatever came of it, it is not run a second time only to be told.
+        return Attempt(outcome, result, written, properties, called=True)
+
+
+def _bits(done: ItemDone) -> int:
+    """What a scenario showed. Raises MixerError."""
+    try:
+        return int(done.seen, 16)
+    except ValueError:
+        message = f"what the rack {shown(done.rack, 80)} says of its coverage is no number"
+        raise MixerError.of("mixer.record", Place(done.item), message) from None
+
+
+_SKIPPED: Final = "skipped"
+
+
+def _why_here(item: ScenarioMixin) -> str:
+    """Why an item runs here all the same; empty where a rack can run it."""
+    if any(mark.name == "skip" for mark in item.iter_markers()):
+        return _SKIPPED
+    if isinstance(item, FixtureScenarioItem) and not item.needs_only_plugins():
+        return "fixtures of the project apply to them"
+    if is_stepped(item):
+        return "a plugin watches their steps"
+    if item.flux.settings.matchers and b'"x-' in item.prepared.encoded:
+        return "they use matchers of the project"
+    return ""
+
+
+def _wait(patience: float) -> float:
+    return max(0.1, min(_POLL, patience / 2))
+
+
+def _no_rack(said: Records, patience: float) -> tuple[str, str]:
+    racks = said.racks
+    others = {"pending": racks.pending, "suspended": racks.suspended, "offline": racks.offline}
+    there = ", ".join(f"{count} {name}" for name, count in others.items() if count) or "none has said hello"
+    if racks.pending:
+        hint = "let one in: fluxrig rack approve NAME (see: fluxrig rack list)"
+    elif racks.suspended:
+        hint = "fluxrig rack activate NAME"
+    else:
+        hint = "start one: fluxrig rack start -c configs/rack.yaml"
+    return f"no rack was active for {patience:g} seconds, so nothing runs ({there})", hint

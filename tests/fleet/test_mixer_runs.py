@@ -1,0 +1,205 @@
+"""A run on a Mixer: submitted, handed out, stored once, each scenario accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.fleet.memory import Hub
+from pytest_fluxscenario.fleet.message import Work
+from pytest_fluxscenario.packs.resolve import Resolver
+from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
+from pytest_fluxscenario.remote.client import Client, MixerError
+from pytest_fluxscenario.remote.parcel import Parcel
+from pytest_fluxscenario.remote.unpack import read_record
+from pytest_fluxscenario.runner.suite import Suite
+from tests.fakes.fleet import RunningMixer, running_mixer
+from tests.fakes.packs import failing, scenario, write, write_pack
+
+
+def parcel_of(root: Path, *documents: object) -> Parcel:
+    """Scenarios of the pack ``small``, packed up."""
+    write_pack(root / "packs" / "small")
+    write(root / "packs/small/scenarios/all.json", *documents)
+    suite, parcel, name = Suite(str(root), Resolver(str(root))), Parcel(), "packs/small/scenarios/all.json"
+    for loaded in suite.load(suite.read(str(root / name), name)):
+        for row in loaded.rows:
+            parcel.add(f"{name}::{row.name}", row, suite.subject(loaded, name), name)
+    return parcel
+
+
+def send(client: Client, parcel: Parcel, run: str = "") -> RunInfo:
+    """Submit it, with the content that the Mixer lacks."""
+    for digest in client.lacks(tuple(parcel.content)):
+        client.give(digest, parcel.content[digest]())
+    return client.submit(run or secrets.token_hex(16), Submission(tool(), tuple(parcel.cases)))
+
+
+def all_of(client: Client, run: str, seconds: float = 20) -> list[ItemDone]:
+    """The records of a run, when all of them are there."""
+    found: list[ItemDone] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        said = client.records(run, len(found), 1)
+        found += said.records
+        if said.state != "running":
+            return found
+    raise AssertionError(f"only {len(found)} records after {seconds} seconds")
+
+
+def test_a_run_on_two_racks_accounts_for_each_scenario(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(20)], failing())
+    with running_mixer(tmp_path) as mixer:
+        client = mixer.client()
+        one, two = mixer.start("one"), mixer.start("two")
+        info = send(client, parcel)
+        assert (info.total, info.state) == (21, "running")
+        done = all_of(client, info.run)
+        assert sorted(item.item for item in done) == sorted(case.item for case in parcel.cases)
+        assert [item.number for item in done] == list(range(1, 22))
+        assert {item.rack for item in done} == {"one", "two"}
+        assert len(one.taken) + len(two.taken) == 21
+        info = client.run(info.run)
+        assert info.verdicts == {"passed": 20, "failed": 1}
+        assert info.state == "finished"
+        assert [run.run for run in client.runs()] == [info.run]
+        assert {read_record(item).result.profile.id for item in done} == {"small"}
+
+
+def test_the_same_submission_is_the_same_run_and_another_is_refused(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, scenario("a"), scenario("b"))
+    with running_mixer(tmp_path) as mixer:
+        client = mixer.client()
+        first = send(client, parcel, "run-of-a-session")
+        assert send(client, parcel, "run-of-a-session") == first
+        parcel.cases.pop()
+        with pytest.raises(MixerError, match="the run run-of-a-session is there already, with other scenarios"):
+            send(client, parcel, "run-of-a-session")
+        mixer.start()
+        assert len(all_of(client, first.run)) == 2
+
+
+def test_what_is_published_twice_is_stored_once(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(5)])
+    with running_mixer(tmp_path) as mixer:
+        rack = mixer.start(times=3)
+        client = mixer.client()
+        info = send(client, parcel)
+        assert len(all_of(client, info.run)) == 5
+        assert len(rack.taken) == 5
+        assert client.run(info.run).done == 5
+
+
+def test_what_a_dead_rack_held_goes_to_another(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(6)])
+    with running_mixer(tmp_path, work={"ack_wait": 0.5}) as mixer:
+        client = mixer.client()
+        dying = mixer.start("dying", before=lambda _work: False)
+        info = send(client, parcel)
+        while not dying.taken:
+            time.sleep(0.01)
+        mixer.start("living")
+        done = all_of(client, info.run)
+        assert {item.rack for item in done} == {"living"}
+        assert dying.taken[0] in {item.item for item in done}
+
+
+def test_a_cancelled_run_gives_no_more_work(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(30)])
+    with running_mixer(tmp_path) as mixer:
+        client = mixer.client()
+        info = send(client, parcel)
+        assert client.cancel(info.run).state == "cancelled"
+        assert client.cancel(info.run).state == "cancelled"
+        rack = mixer.start()
+        time.sleep(0.6)
+        assert rack.taken == []
+        with pytest.raises(MixerError, match=r"was cancelled|no attempt before it"):
+            client.again(info.run, Again(parcel.cases[0].item, 2))
+
+
+def test_a_mixer_that_is_started_again_goes_on_with_its_runs(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(12)])
+    hub = Hub()
+    with running_mixer(tmp_path, hub=hub, work={"ack_wait": 0.5}) as mixer:
+        client = mixer.client()
+        seen: list[str] = []
+
+        def dies_at_the_sixth(work: Work) -> bool:
+            seen.append(work.case.item)
+            return len(seen) <= 5
+
+        mixer.start(before=dies_at_the_sixth)
+        info = send(client, parcel)
+        while client.run(info.run).done < 5:
+            time.sleep(0.01)
+    # What lives on is the database, and what the server of the Snake keeps; a condition belongs to a loop.
+    hub.changed = asyncio.Condition()
+    hub.listeners.clear()
+    with running_mixer(tmp_path, hub=hub) as mixer:
+        client = mixer.client()
+        assert mixer.mixer.resumed == 1
+        assert client.run(info.run).done == 5
+        mixer.start("later")
+        done = all_of(client, info.run)
+        assert len(done) == 12
+        assert len({item.item for item in done}) == 12
+    with running_mixer(tmp_path) as mixer:
+        assert mixer.mixer.resumed == 0
+        assert [(run.state, run.done) for run in mixer.client().runs()] == [("finished", 12)]
+
+
+def test_a_further_attempt_has_a_record_of_its_own(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, failing("a"))
+    with running_mixer(tmp_path) as mixer:
+        mixer.start()
+        client = mixer.client()
+        info = send(client, parcel)
+        all_of(client, info.run)
+        with pytest.raises(MixerError, match="attempt 3 has no attempt before it that has ended"):
+            client.again(info.run, Again(parcel.cases[0].item, 3))
+        assert client.again(info.run, Again(parcel.cases[0].item, 2)).total == 2
+        assert [item.attempt for item in all_of(client, info.run)] == [1, 2]
+        with pytest.raises(MixerError, match="the run has no scenario 'nobody'"):
+            client.again(info.run, Again("nobody", 2))
+
+
+def _refusals(mixer: RunningMixer, parcel: Parcel) -> list[tuple[Submission, str]]:
+    good = Submission(tool(), tuple(parcel.cases))
+    case = parcel.cases[0]
+    change = msgspec.structs.replace
+    no_hash = change(case, content="../../etc/passwd")
+    no_tree = change(case, pack=change(case.pack, hash=case.content))
+    return [
+        (change(good, cases=()), "the run has no scenario"),
+        (change(good, pool="nowhere"), "there is no pool 'nowhere' .known: default"),
+        (change(good, cases=(case, case)), "two scenarios of the run have one id"),
+        (
+            change(good, tool="pytest-fluxscenario 9.9.9"),
+            "this is pytest-fluxscenario 9.9.9, and the Mixer is pytest-flux",
+        ),
+        (change(good, cases=(change(case, content="0" * 64),)), "the content of 1 hashes is not here, such as 000"),
+        (change(good, cases=(no_hash,)), "a hash is 64 lowercase hex digits"),
+        (change(good, cases=(no_tree,)), "is no tree of files"),
+        (change(good, settings=change(good.settings, redact=("(",))), "is no regular expression"),
+        (change(good, settings=change(good.settings, limits=("depth=0",))), "not a number for the limit depth"),
+    ]
+
+
+def test_what_cannot_be_run_is_refused_in_a_line(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, scenario("a"))
+    with running_mixer(tmp_path) as mixer:
+        client = mixer.client()
+        send(client, parcel)
+        for submission, said in _refusals(mixer, parcel):
+            with pytest.raises(MixerError, match=said) as refused:
+                client.submit(secrets.token_hex(16), submission)
+            assert "\n" not in str(refused.value)
+        with pytest.raises(MixerError, match="there is no run"):
+            client.run("abcdefgh12345678")
