@@ -10,7 +10,6 @@ import msgspec
 from msgspec import UNSET
 
 from pytest_fluxscenario.analysis.drafts.observe import expectation_of, literal
-from pytest_fluxscenario.analysis.drafts.probe import Ask
 from pytest_fluxscenario.analysis.drafts.search import Found
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.model.profile import Profile
@@ -76,11 +75,10 @@ def _literal(approval: Approval) -> Approval:
 
 
 def _requests(found: Found) -> Iterator[Step]:
-    earlier: list[Ask] = []
-    for ask, response in zip(found.probe.asks, found.answered.responses, strict=True):
+    for at, (ask, response) in enumerate(zip(found.probe.asks, found.answered.responses, strict=True)):
         request = ask.request
         yield Step(
-            f"{shown(ask.action, 80)} {_comes_to(ask, response, earlier)}",
+            f"{shown(ask.action, 80)} {_comes_to(response, first=at == 0)}",
             literal(ask.action),
             msgspec.convert(literal(msgspec.to_builtins(request.actor)), type(request.actor)),
             literal(ask.payload),
@@ -88,17 +86,16 @@ def _requests(found: Found) -> Iterator[Step]:
             expectation_of(response),
             faults=dict(ask.faults) or None,
         )
-        earlier.append(ask)
 
 
-def _comes_to(ask: Ask, response: Response, earlier: list[Ask]) -> str:
+def _comes_to(response: Response, *, first: bool) -> str:
     """What became of a request, in words."""
     if response.idempotent_replay:
         return "again is answered as before"
     if response.idempotency_conflict is True:
         return "with a key that was used is refused"
     if response.status == "ok":
-        return "completes the run" if response.completion_report_exists and not earlier else "is allowed"
+        return "completes the run" if response.completion_report_exists and first else "is allowed"
     if response.gate_id is not UNSET:
         calls = response.hook_calls
         why = f", as {calls[-1].hook_id} fails" if calls and calls[-1].status != "ok" else ""

@@ -26,6 +26,13 @@ def other_values(payload: Payload) -> Iterator[tuple[Path, Any]]:
             yield path, other
 
 
+def named(payload: Payload) -> Iterator[tuple[str, Any]]:
+    """Scalars of ``payload`` that a dotted name leads to."""
+    for path, value in _leaves(payload):
+        if not isinstance(value, list) and not any(isinstance(part, int) or "." in part for part in path):
+            yield ".".join(map(str, path)), value
+
+
 def put(payload: Payload, path: Path, leaf: Any) -> Payload:
     """A copy of ``payload`` with ``leaf`` at ``path``; itself where it has no such place."""
     changed: Payload = _put(payload, path, leaf)

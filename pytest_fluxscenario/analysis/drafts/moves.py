@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, Final, Literal
 
 import msgspec
 
-from pytest_fluxscenario.analysis.drafts.leaves import Path, other_values, put
+from pytest_fluxscenario.analysis.drafts.leaves import Path, named, other_values, put
 from pytest_fluxscenario.analysis.drafts.probe import Answered, Ask, Probe, answer
 from pytest_fluxscenario.analysis.space import places
 from pytest_fluxscenario.analysis.space.construct import TEXT, values_at
@@ -137,13 +137,14 @@ class Moves:
                 yield put(payload, path, value)
 
     def _whole(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """The payload with all that the schemas of what is produced speak of: hooks may look at what is not required."""
+        """The payload with all that schemas of what is produced speak of: hooks may look at what is not required."""
         more: dict[str, Any] = {}
         for kind in self.rule.produces:
             schema = self.ground.pack.schemas.get(kind.id, {})
             properties = schema.get("properties")
             for name in properties if isinstance(properties, dict) else ():
-                more |= {name: value for value in values_at(schema, name)[:1]}
+                for value in values_at(schema, name)[:1]:
+                    more[name] = value
         return {**more, **payload}
 
     def _complete(self, ask: Ask) -> Probe:
@@ -167,7 +168,7 @@ class Moves:
         real = self.rule.action.materialization_mode == "real"
         values = self._scope(ask) if real else None
         if real and not needed:
-            needed = [self.rule.approvals[-1]]
+            needed = list((self.rule.approvals or ())[-1:])
         return tuple(Approval(one.role, one.scope, by=f"{one.role}-1", values=values) for one in dict.fromkeys(needed))
 
     def _scope(self, ask: Ask) -> dict[str, Any]:
@@ -198,11 +199,11 @@ class Moves:
     def _of_given(self) -> Iterator[Callable[[Probe], Probe]]:
         names = [one.type for one in self.base.given]
         for name in names:
-            yield partial(_with_given, lambda held, name=name: held != name)
+            yield partial(_with_given, frozenset(names) - {name})
         for name in names if len(names) > 1 else ():
-            yield partial(_with_given, lambda held, name=name: held == name)
+            yield partial(_with_given, frozenset({name}))
         if names:
-            yield partial(_with_given, lambda _: False)
+            yield partial(_with_given, frozenset())
 
     def _of_payload(self) -> Iterator[Callable[[Probe], Probe]]:
         """Those that the rules can tell apart, those that the suite sends; the nearest to the base first."""
@@ -262,10 +263,16 @@ class Moves:
     def _of_approvals(self) -> Iterator[Callable[[Probe], Probe]]:
         base = self.base.approvals
         for at, one in enumerate(base):
-            for instead in _other_approvals(one):
+            for instead in (*_other_approvals(one), *self._of_another_request(one)):
                 yield partial(_with_approvals, (*base[:at], *instead, *base[at + 1 :]))
         if len(base) > 1:
             yield partial(_with_approvals, ())
+
+    def _of_another_request(self, one: Approval) -> Iterator[tuple[Approval, ...]]:
+        """The approval of a request with another payload, where the approval says nothing of payloads."""
+        if one.values is None:
+            for name, value in islice(named(self.base.asks[0].payload), 1):
+                yield (_changed(one, values={name: f"other than {value}"}),)
 
     def _of_role(self) -> Iterator[Callable[[Probe], Probe]]:
         for role in (*ROLES, _NOBODY):
@@ -295,12 +302,12 @@ class Moves:
         """The same again with its key, another request with it, and what comes after."""
         yield partial(_again, {})
         yield partial(_again, {"again": True})
-        yield lambda probe: replace(probe, asks=(probe.asks[0], probe.asks[0]))
-        yield lambda probe: replace(probe, asks=(probe.asks[0], Ask(CONTRACT_ACTION, probe.asks[0].role, {})))
+        yield partial(_then, None)
+        yield partial(_then, CONTRACT_ACTION)
 
 
-def _with_given(keep: Callable[[str], bool], probe: Probe) -> Probe:
-    return replace(probe, given=tuple(one for one in probe.given if keep(one.type)))
+def _with_given(names: frozenset[str], probe: Probe) -> Probe:
+    return replace(probe, given=tuple(one for one in probe.given if one.type in names))
 
 
 def _with_approvals(approvals: tuple[Approval, ...], probe: Probe) -> Probe:
@@ -313,6 +320,11 @@ def _with_environment(environment: Environment, probe: Probe) -> Probe:
 
 def _first(changes: dict[str, Any], probe: Probe) -> Probe:
     return replace(probe, asks=(replace(probe.asks[0], **changes), *probe.asks[1:]))
+
+
+def _then(action: str | None, probe: Probe) -> Probe:
+    first = probe.asks[0]
+    return replace(probe, asks=(first, first if action is None else Ask(action, first.role, {})))
 
 
 def _again(more: dict[str, Any], probe: Probe) -> Probe:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from pytest_fluxscenario.analysis.mutation.variations import AS_IT_IS, Variation
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
@@ -59,25 +62,28 @@ class Answered:
 
 
 def answer(
-    probe: Probe, rules: Rules, environment: Environment, hooks: HookRuntime, *, idempotent: bool = True
+    probe: Probe, rules: Rules, environment: Environment, hooks: HookRuntime, variation: Variation = AS_IT_IS
 ) -> Answered | None:
     """What comes back for each request; None where the run cannot begin so, or no answer can be had."""
     listening = _Listening(hooks)
-    control = EngineControl(Engine(rules, probe.environment or environment, listening))
+    control = variation.control(
+        EngineControl(Engine(rules, probe.environment or environment, variation.hooks(listening)))
+    )
     found: list[Response] = []
     results: list[tuple[Mapping[str, Any] | None, ...]] = []
     try:
         control.begin(RUN_ID, Given(probe.given, probe.approvals))
         for ask in probe.asks:
             listening.faults, listening.results = dict(ask.faults), []
-            request = ask.request
-            if not idempotent:
-                request = Request(request.action, request.actor, request.payload, RUN_ID)
-            found.append(control.decide(request))
+            found.append(_response(control.decide(ask.request)))
             results.append(tuple(listening.results))
     except (FluxError, ValueError):
         return None
     return Answered(tuple(found), tuple(results))
+
+
+def _response(answered: Response | Mapping[str, Any]) -> Response:
+    return answered if isinstance(answered, Response) else msgspec.convert(answered, Response)
 
 
 @dataclass(slots=True)

@@ -55,7 +55,8 @@ def _part(name: str, argument: Any) -> str:
         return _text(argument)
     if name.endswith("_REPEAT"):
         fewest, _, inner = argument
-        return _text(inner) * min(fewest, _LONGEST_TEXT + 1)
+        # Cut here: repetitions of repetitions would fill the memory.
+        return (_text(inner) * min(int(fewest), _LONGEST_TEXT + 1))[: _LONGEST_TEXT + 1]
     return ""
 
 
@@ -81,4 +82,4 @@ def _holds(choice: Any, one: str) -> bool:
             "CATEGORY_NOT_WORD": not (one.isalnum() or one == "_"),
             "CATEGORY_NOT_SPACE": not one.isspace(),
         }[str(argument)]
-    return argument == ord(one)
+    return bool(argument == ord(one))
