@@ -85,5 +85,5 @@ def open_bench(path: str, store: str | None) -> Bench:
     requires = pack.manifest.requires
     environment = Environment(requires.capabilities, requires.connectors)
     hooks = PatientHooks(subject.hooks or NoHooks(where))
-    ground = Ground(pack, subject.rules, environment, hooks, read_examples(files))
+    ground = Ground(pack, subject.rules, environment, hooks, read_examples(files), runner.counter.chart(subject))
     return Bench(settings.root, folder, pack, draft, suite_shown, runner, ground, hooks)

@@ -26,6 +26,8 @@ from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.values import ABSENT, lookup, same
 from pytest_fluxscenario.control.artifacts import CONTROLLER, candidate_fault
 from pytest_fluxscenario.control.rules import ActionRule, Rules
+from pytest_fluxscenario.evidence.coverage_chart import Chart, Ran
+from pytest_fluxscenario.model.evidence import StepResult
 from pytest_fluxscenario.model.profile import ArtifactType
 from pytest_fluxscenario.model.request import Approval, Environment, GivenArtifact
 from pytest_fluxscenario.model.vocabulary import CONTRACT_ACTION, ROLES
@@ -61,13 +63,24 @@ class Ground:
     environment: Environment
     hooks: HookRuntime
     examples: Examples
+    #: What answers show.
+    chart: Chart
     #: Types of artifacts of which no example was found that the rules admit.
     unknown: set[str] = field(default_factory=set)
     _records: dict[str, GivenArtifact | None] = field(default_factory=dict)
 
     def answer(self, probe: Probe) -> Answered | None:
-        """What the pack as it is answers."""
-        return answer(probe, self.rules, self.environment, self.hooks)
+        """What the pack as it is answers, and what that shows."""
+        found = answer(probe, self.rules, self.environment, self.hooks)
+        if found is None:
+            return None
+        pairs = enumerate(zip(probe.asks, found.responses, strict=True), 1)
+        steps = [
+            StepResult(at, "", "passed", request=ask.request, response=response) for at, (ask, response) in pairs
+        ]
+        results = dict(enumerate(found.results, 1))
+        environment = probe.environment or self.environment
+        return replace(found, mask=self.chart.seen(Ran(steps, probe.approvals, environment, (), results)))
 
     def payloads(self, rule: ActionRule) -> tuple[dict[str, Any], ...]:
         """The payloads of an action that its rules can tell apart, the most ordinary first."""

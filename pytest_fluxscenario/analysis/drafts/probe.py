@@ -59,6 +59,8 @@ class Answered:
     responses: tuple[Response, ...]
     #: What the hooks gave, request by request and call by call; None where a call gave no result.
     results: tuple[tuple[Mapping[str, Any] | None, ...], ...]
+    #: The bits of the points that this shows, in the index of the pack's chart.
+    mask: int = 0
 
 
 def answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_fluxscenario.analysis.drafts.build import is_draft
@@ -14,10 +14,13 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.control.engine import Engine
+from pytest_fluxscenario.control.memory import EngineControl
+from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.runner.case import Subject
 from pytest_fluxscenario.runner.prepare import Prepared
-from pytest_fluxscenario.runner.run import Outcome
+from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case
 from pytest_fluxscenario.runtimes.port import HookRuntime
 
@@ -31,6 +34,8 @@ class Ran:
 
     trial: Trial
     outcome: Outcome
+    #: The bits of the points that it shows, in the index of the pack's chart.
+    mask: int
 
 
 @dataclass(slots=True)
@@ -51,6 +56,7 @@ class Runner:
     suite: Suite
     pack: Pack
     subject: Subject
+    counter: Counter = field(default_factory=Counter)
     _hooks: dict[int, HookRuntime] = field(default_factory=dict)
 
     def shown(self, files: Iterable[tuple[str, str]]) -> Shown:
@@ -91,9 +97,16 @@ class Runner:
         if hooks is not None:
             hooks = self._hooks.setdefault(id(hooks), RememberedHooks(hooks))
         case = make_case(prepared, subject, name)
-        trial = Trial(f"{name}::{prepared.name}", case, prepared.references, frozenset(), hooks)
-        outcome = trial.run(subject.rules)
-        return Ran(replace(trial, actions=actions_of(outcome)), outcome)
+        step_hooks = case.hooks(hooks)
+        engine = Engine(subject.rules, case.environment, step_hooks)
+        control = EngineControl(engine)
+        spec = subject.spec
+        outcome = run_scenario(
+            case.scenario, control, step_hooks, RunSettings(), references=prepared.references, spec=spec
+        )
+        mask = self.counter.seen(case, control, step_hooks, case.environment, outcome)
+        trial = Trial(f"{name}::{prepared.name}", case, prepared.references, actions_of(outcome), hooks)
+        return Ran(trial, outcome, mask)
 
 
 def _failing(name: str, line: int, ran: Ran) -> Problem:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_fluxscenario.analysis.drafts.moves import Ground
+from pytest_fluxscenario.analysis.drafts.points import points_of
 from pytest_fluxscenario.analysis.drafts.targets import MutantTarget, Target
 from pytest_fluxscenario.analysis.mutation.operators import mutants_of
 from pytest_fluxscenario.analysis.mutation.process import Process
@@ -31,9 +32,9 @@ class Asked:
 
 
 def targets_of(ground: Ground) -> tuple[Target, ...]:
-    """Every mutant of a pack that is not proved to be none."""
+    """Every point of a pack's coverage that can be, and every mutant that is not proved to be none."""
     mutants = mutants_of(Process.of(ground.pack))
-    return tuple(MutantTarget(ground, one) for one in mutants if not one.equivalent)
+    return (*points_of(ground), *(MutantTarget(ground, one) for one in mutants if not one.equivalent))
 
 
 def chosen(targets: Sequence[Target], asked: Asked, profile: Profile) -> tuple[Target, ...]:
@@ -44,7 +45,7 @@ def chosen(targets: Sequence[Target], asked: Asked, profile: Profile) -> tuple[T
     _check("gate", asked.gates, (gate.id for gate in profile.gates))
     _check("action", asked.actions, (action.id for action in profile.actions))
     _check("route", asked.routes, routes)
-    _check("mutant", asked.mutants, (one.id for one in targets))
+    _check("mutant", asked.mutants, (one.id for one in targets if isinstance(one, MutantTarget)))
     return tuple(one for one in targets if _is_asked(one, asked, profile))
 
 
@@ -53,6 +54,7 @@ def _is_asked(target: Target, asked: Asked, profile: Profile) -> bool:
     gate = profile.gates[at[1]] if len(at) > 1 and at[0] == "gates" and isinstance(at[1], int) else None
     return (
         target.id in asked.mutants
+        or (at[:1] == ("routes",) and profile.routes[int(at[1])] in asked.routes)
         or (gate is not None and (gate.id in asked.gates or gate.route in asked.routes))
         or (bool(asked.actions) and set(target.actions) <= set(asked.actions))
     )
