@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pytest_fluxscenario.base.values import same
+
 Payload = dict[str, Any]
 Path = tuple[str | int, ...]
 #: Values of one payload that are changed; a large one has thousands.
@@ -22,8 +24,11 @@ _LARGE: Final = (10, 100, 1_000, 3_000, 10_000, 30_000, 100_000)
 def other_values(payload: Payload) -> Iterator[tuple[Path, Any]]:
     """Places in ``payload``, the outermost first, each with what may stand there instead."""
     for path, value in _leaves(payload):
+        seen = [value]
         for other in _others(value):
-            yield path, other
+            if not any(same(other, one) for one in seen):
+                seen.append(other)
+                yield path, other
 
 
 def named(payload: Payload) -> Iterator[tuple[str, Any]]:

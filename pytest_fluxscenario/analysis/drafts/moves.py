@@ -75,12 +75,10 @@ class Ground:
         if found is None:
             return None
         pairs = enumerate(zip(probe.asks, found.responses, strict=True), 1)
-        steps = [
-            StepResult(at, "", "passed", request=ask.request, response=response) for at, (ask, response) in pairs
-        ]
+        steps = [StepResult(at, "", "passed", request=ask.request, response=response) for at, (ask, response) in pairs]
         results = dict(enumerate(found.results, 1))
         environment = probe.environment or self.environment
-        return replace(found, mask=self.chart.seen(Ran(steps, probe.approvals, environment, (), results)))
+        return replace(found, mask=self.chart.seen(Ran(steps, environment, probe.approvals, (), results)))
 
     def payloads(self, rule: ActionRule) -> tuple[dict[str, Any], ...]:
         """The payloads of an action that its rules can tell apart, the most ordinary first."""
@@ -235,10 +233,10 @@ class Moves:
                 yield partial(self._with_name, name, TEXT)
 
     def _of_lacks(self) -> Iterator[Callable[[Probe], Probe]]:
-        """What a condition, a type or the scope asks for."""
-        asked = self._questions
-        for name in dict.fromkeys((*asked.missing, *asked.required, *asked.scope)):
-            if lookup(self.base.asks[0].payload, name) is not ABSENT:
+        """What a condition, a type, the scope or, for all that is known, a hook asks for."""
+        asked, payload = self._questions, self.base.asks[0].payload
+        for name in dict.fromkeys((*asked.missing, *asked.required, *asked.scope, *payload)):
+            if lookup(payload, name) is not ABSENT:
                 yield partial(self._with_name, name, ABSENT)
 
     @cached_property
@@ -268,9 +266,10 @@ class Moves:
     def _with_payload(self, payload: dict[str, Any], probe: Probe) -> Probe:
         """The probe with another payload; who approved it has seen that one, unless they approve something else."""
         ask = replace(probe.asks[0], payload=payload)
+        old, new = self._scope(probe.asks[0]), self._scope(ask)
         approvals = probe.approvals
-        if approvals == self._approvals(probe.asks[0]):
-            approvals = self._approvals(ask)
+        if old != new:
+            approvals = tuple(_changed(one, values=new) if one.values == old else one for one in approvals)
         return replace(probe, asks=(ask, *probe.asks[1:]), approvals=approvals)
 
     def _of_approvals(self) -> Iterator[Callable[[Probe], Probe]]:

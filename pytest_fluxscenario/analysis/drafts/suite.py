@@ -13,9 +13,9 @@ from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
+from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.runner.case import Subject
