@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Any, Final, Literal
 
 import msgspec
@@ -227,10 +227,13 @@ class Moves:
             yield partial(self._with_payload, payload)
 
     def _of_keys(self) -> Iterator[Callable[[Probe], Probe]]:
-        """Keys that a condition looks for."""
+        """Keys that a condition looks for; and facts, as a hook may well take them from the payload."""
         for names in self._questions.keys:
             for name in names:
                 yield partial(self._with_name, name, TEXT)
+        facts = dict(fact for one in self.rule.gates for fact in one.condition.facts)
+        for name, value in facts.items():
+            yield partial(self._with_name, name, value)
 
     def _of_lacks(self) -> Iterator[Callable[[Probe], Probe]]:
         """What a condition, a type, the scope or, for all that is known, a hook asks for."""
@@ -283,8 +286,8 @@ class Moves:
     def _of_another_request(self, one: Approval) -> Iterator[tuple[Approval, ...]]:
         """The approval of a request with another payload, where the approval says nothing of payloads."""
         if one.values is None:
-            for name, value in islice(named(self.base.asks[0].payload), 1):
-                yield (_changed(one, values={name: f"other than {value}"}),)
+            name, value = next(named(self.base.asks[0].payload), ("request", "this one"))
+            yield (_changed(one, values={name: f"other than {value}"}),)
 
     def _of_role(self) -> Iterator[Callable[[Probe], Probe]]:
         for role in (*ROLES, _NOBODY):

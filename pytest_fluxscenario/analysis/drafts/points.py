@@ -63,13 +63,13 @@ class PointTarget:
 
 
 def points_of(ground: Ground) -> Iterator[PointTarget]:
-    """Every point of a pack that can be, in the order in which they are reported.
+    """Every point of a pack that can be, in the order in which they are reported; what any request shows comes last.
 
     Not the classes of scenarios: of which class a scenario is, is said by whoever writes it.
     """
     index, profile = ground.chart.index, ground.pack.profile
     where = dict(reversed(list(_things(profile, ground))))
-    for point, bit in index.bits.items():
+    for point, bit in sorted(index.bits.items(), key=lambda one: one[0].way == "requested"):
         if (point.kind, point.way) in _SAYS and not index.impossible & bit:
             pointer, actions = where.get((point.kind, point.name), ((), None))
             every = [action.id for action in profile.actions]
