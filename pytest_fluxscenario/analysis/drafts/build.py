@@ -15,19 +15,12 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Approval, Given
 from pytest_fluxscenario.model.response import Response
-from pytest_fluxscenario.model.scenario import Scenario, Step
+from pytest_fluxscenario.model.scenario import DRAFTED, Scenario, Step
 
-#: Why a draft does not run with the suite; a scenario whose ``skip`` begins so waits for its review.
-WAITS: Final = "drafted by fluxrig and not reviewed yet"
 #: What the id of a draft begins with, and so its file: no scenario class does.
 PREFIX: Final = "draft-"
 _NO_ID: Final = re.compile(r"[^a-z0-9._]+")
 _LONGEST: Final = 100
-
-
-def is_draft(scenario: Scenario) -> bool:
-    """Whether a scenario is a draft that nobody has reviewed."""
-    return scenario.skip is not None and scenario.skip.startswith(WAITS)
 
 
 def scenario_id(target: str) -> str:
@@ -48,7 +41,7 @@ def scenario_of(name: str, description: str, profile: Profile, found: Found) -> 
         profile.version,
         tuple(_named_apart(steps)),
         description=description,
-        skip=WAITS,
+        skip=DRAFTED,
         environment=probe.environment,
         given=Given(probe.given) if probe.given else None,
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_fluxscenario.analysis.drafts.build import is_draft
 from pytest_fluxscenario.analysis.mutation.trial import RememberedHooks, Trial, actions_of
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DocumentError
@@ -17,6 +16,7 @@ from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.coverage_count import Counter
+from pytest_fluxscenario.model.scenario import is_draft
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.runner.case import Subject
 from pytest_fluxscenario.runner.prepare import Prepared
@@ -71,7 +71,7 @@ class Runner:
                 subject = self.suite.subject(loaded, name)
                 if subject.pack.behaviour_hash != self.pack.behaviour_hash:
                     continue
-                draft = is_draft(loaded.scenario)
+                draft = is_draft(loaded.scenario.skip)
                 for prepared in loaded.rows:
                     if not draft and (loaded.scenario.skip is not None or loaded.scenario.xfail is not None):
                         found.left_out.append(f"{name}::{prepared.name}")

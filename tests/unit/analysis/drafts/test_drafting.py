@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.analysis.drafts.build import WAITS
 from pytest_fluxscenario.analysis.drafts.drafting import Draft, Missed, drafts_for, sort_out
 from pytest_fluxscenario.analysis.drafts.search import Search
 from pytest_fluxscenario.analysis.drafts.targets import Target
 from pytest_fluxscenario.analysis.drafts.wanted import targets_of
 from pytest_fluxscenario.analysis.drafts.write import write_new
 from pytest_fluxscenario.cli.draft_bench import Bench, open_bench
+from pytest_fluxscenario.model.scenario import DRAFTED
 
 _ROOT = Path(__file__).resolve().parents[4]
 _PACKS = ("scenarios/local_patch_review", "tests/packs/purchase", "tests/packs/vendor_onboarding")
@@ -71,8 +71,8 @@ def drafted(bench: Bench, wanted: tuple[Target, ...]) -> tuple[list[Draft], list
 def reviewed(drafts: list[Draft], folder: Path) -> None:
     """Write them, as somebody would leave them who agrees with every line."""
     for one in drafts:
-        assert f"skip: {WAITS}\n" in one.text
-        write_new(str(folder / "scenarios" / "drafts"), one.scenario.id, one.text.replace(f"skip: {WAITS}\n", ""))
+        assert f"skip: {DRAFTED}\n" in one.text
+        write_new(str(folder / "scenarios" / "drafts"), one.scenario.id, one.text.replace(f"skip: {DRAFTED}\n", ""))
 
 
 def check(folder: Path, removed: list[Path]) -> int:

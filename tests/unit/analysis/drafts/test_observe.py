@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from pytest_fluxscenario.analysis.drafts.observe import expectation_of, literal
 from pytest_fluxscenario.model.response import HookCallRecord, Materialization, RequiredApproval, Response
 from pytest_fluxscenario.runner.compare import mismatches
 
-_HEAD = {"run_id": "run-1", "profile_id": "p", "profile_version": "1.0.0", "profile_hash": "sha256:0"}
+_HEAD: Any = {"run_id": "run-1", "profile_id": "p", "profile_version": "1.0.0", "profile_hash": "sha256:0"}
 _ALLOWED = Response(
     status="ok",
     **_HEAD,
