@@ -350,6 +350,16 @@ def test_skipped_scenarios_of_an_earlier_run_are_found(here: Path, capsys: pytes
     assert said["run"]["elsewhere"] == 1
 
 
+def test_a_run_that_failed_elsewhere_stands_against_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = write_pack(here / "packs" / "other", version="2.0.0")
+    write(other / "scenarios" / "bad.json", failing("bad", profile_version="2.0.0"))
+    main(["scenario", "run", ".", "--evidence", "kept"])
+    said = packet(capsys, "--no-mutants", "--from", "kept")
+    assert said["run"]["counts"] == {"passed": 2}
+    assert said["run"]["elsewhere"] == 1
+    assert "the run whose evidence this is failed" in said["verdict"]["against"]
+
+
 def test_evidence_of_another_state_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add(here, "hooked", needs_hook())
     main(["scenario", "run", _PACK, "--evidence", "kept"])
@@ -507,6 +517,12 @@ def test_foreign_text_is_markup_nowhere(here: Path, capsys: pytest.CaptureFixtur
     for line in (here / "packet.md").read_text(encoding="utf-8").split("\n"):
         outside = re.sub(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
         assert not re.search(r"(?<!\\)<", outside)
+
+
+def test_hashes_are_no_secrets_whatever_a_pattern_says(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = packet(capsys, "--no-mutants", "--redact", "[0-9a-f]{12}")
+    assert said["pack"]["tree_hash"].startswith("sha256:")
+    assert len(said["run"]["root"]) == len("sha256:") + 64
 
 
 def test_a_long_text_is_cut_where_it_is_read_and_whole_in_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
