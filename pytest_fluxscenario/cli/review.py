@@ -76,6 +76,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", metavar="N", type=_count, default=1, help="processes that share the mutants (default: 1)"
     )
+    parser.add_argument(
+        "--no-proof", action="store_true", help="prove nothing of the rules, which the packet then says"
+    )
     add_store(parser, "where a ref, specs and the version before are looked up")
     parser.add_argument(
         "--redact", metavar="REGEX", action="append", default=[], help="text that is never written; may be repeated"
@@ -98,7 +101,7 @@ def _count(text: str) -> int:
 
 def _review(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.analysis.review.packet import Sources, packet_of
-    from pytest_fluxscenario.cli.review_parts import compare_for_review
+    from pytest_fluxscenario.cli.review_parts import compare_for_review, proof_for_review
     from pytest_fluxscenario.cli.reviewed import open_reviewed
     from pytest_fluxscenario.cli.settings import Asked
     from pytest_fluxscenario.evidence.circumstances import tool
@@ -112,9 +115,10 @@ def _review(options: argparse.Namespace, outputs: Outputs) -> int:
     redactor = Redactor(settings.redact, settings.redact_env, os.environ)
     run = _run(reviewed, options, redactor, outputs)
     mutants = _mutants(reviewed, options, outputs)
+    proof = "none was asked for (--no-proof)" if options.no_proof else proof_for_review(reviewed, outputs)
     comparison = compare_for_review(reviewed)
     packet = packet_of(
-        Sources(tool(), reviewed.checked, reviewed.pack, reviewed.tree_hash, run, mutants, comparison, redactor)
+        Sources(tool(), reviewed.checked, reviewed.pack, reviewed.tree_hash, run, mutants, proof, comparison, redactor)
     )
     _write(packet, targets, options, outputs)
     return exits.DONE if packet.verdict.ready else exits.NO

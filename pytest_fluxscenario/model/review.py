@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from pytest_fluxscenario.model.mutants import MutantReport, MutantScore
+from pytest_fluxscenario.model.proof import ProofReport
 from pytest_fluxscenario.model.report import ClassReport, Diagnostic
 from pytest_fluxscenario.model.review_rules import RulesView
 
@@ -146,6 +147,14 @@ class MutantsView(Struct, frozen=True, forbid_unknown_fields=True):
     left_out: tuple[str, ...] = ()
 
 
+class ProofView(Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds in every state that the rules can tell apart."""
+
+    #: Why nothing was proved; empty where it was tried.
+    not_tried: str
+    report: ProofReport | None = None
+
+
 class ChangeView(Struct, frozen=True, forbid_unknown_fields=True):
     """One part of the rules that is not as it was."""
 
@@ -222,6 +231,7 @@ class Packet(Struct, frozen=True, forbid_unknown_fields=True):
     no_run: str
     coverage: tuple[CoverageView, ...]
     mutants: MutantsView
+    proof: ProofView
     comparison: ComparisonView
     risks: tuple[RiskView, ...]
     #: How many values were redacted in the packet itself.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_fluxscenario.analysis.review.words import counted, every_one
 from pytest_fluxscenario.model.report import ClassReport, Diagnostic
-from pytest_fluxscenario.model.review import MutantsView, RunView, VerdictView
+from pytest_fluxscenario.model.review import MutantsView, ProofView, RunView, VerdictView
 
 #: Outcomes of scenarios that prove nothing, with what is said of them; ``passed`` is the only other one.
 _OUTCOMES = (
@@ -25,9 +25,10 @@ def verdict_of(
     run: RunView | None,
     no_run: str,
     mutants: MutantsView,
+    proof: ProofView,
 ) -> VerdictView:
     """Whether nothing stands against an approval, and else what does, the worst first."""
-    against = tuple(_against(findings, classes, run, no_run, mutants))
+    against = (*_against(findings, classes, run, no_run, mutants), *_of_proof(proof))
     return VerdictView(not against, against)
 
 
@@ -55,6 +56,12 @@ def _against(
         yield "there was no mutant to notice"
     elif mutants.survivors:
         yield f"{counted(len(mutants.survivors), 'mutant')} survived: rules that could be lost without a test failing"
+
+
+def _of_proof(proof: ProofView) -> Iterator[str]:
+    for one in proof.report.properties if proof.report is not None else ():
+        if one.verdict == "refuted":
+            yield f"the rules allow what they must not: it is refuted that {one.says}"
 
 
 def _of_run(run: RunView) -> Iterator[str]:

@@ -6,7 +6,7 @@ Records are read as plain data: redaction may have put text where something else
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,6 +38,12 @@ class Reviewed:
     code_hash: str
     #: The pack's scenarios by ``path::name``.
     own: Mapping[str, Own]
+    #: What redaction makes of a text: a pattern may match hashes too.
+    mask: Callable[[str], str] = str
+
+    def same(self, said: object, real: str) -> bool:
+        """Whether evidence says ``real``, as it is or masked."""
+        return said in (real, self.mask(real))
 
 
 @dataclass(slots=True)
@@ -85,7 +91,7 @@ def read_run(folder: str, name: str, reviewed: Reviewed, *, fresh: bool) -> Run:
         errors=tuple(f"{error.file}: {error.message}" for error in manifest.errors),
         redactions=dict(sorted(manifest.redactions.items())),
     )
-    seen = tuple(one for one in manifest.coverage if one.profile.hash == reviewed.profile_hash)
+    seen = tuple(one for one in manifest.coverage if reviewed.same(one.profile.hash, reviewed.profile_hash))
     return Run(run, seen, dict(sorted(reader.calls.items())))
 
 
@@ -119,7 +125,7 @@ class _Reader:
         reviewed = self._reviewed
         if entry is None:
             return
-        if profile.get("hash") != reviewed.profile_hash:
+        if not reviewed.same(profile.get("hash"), reviewed.profile_hash):
             if (profile.get("id"), profile.get("version")) == (reviewed.id, reviewed.version):
                 message = f"'{shown(record.id)}' ran on other rules: {shown(profile.get('hash'), 19)}…, the pack has "
                 raise self._stale(message + f"{reviewed.profile_hash[:19]}…")
@@ -128,7 +134,7 @@ class _Reader:
         key = self._key(record.id)
         own = reviewed.own.get(key)
         if own is not None:
-            if scenario.get("hash") != own.hash:
+            if not reviewed.same(scenario.get("hash"), own.hash):
                 raise self._stale(f"the scenario '{shown(record.id)}' has changed since it ran")
             self._own_seen.add(key)
             self._before.add(record.id.removesuffix(key))
@@ -167,7 +173,7 @@ class _Reader:
         calls = _object(hooks).get("calls")
         for call in map(_object, calls if isinstance(calls, list) else []):
             code = call.get("entrypoint_hash")
-            if code and code != self._reviewed.code_hash:
+            if code and not self._reviewed.same(code, self._reviewed.code_hash):
                 raise self._stale(f"the code of the hook {shown(call.get('hook_id'), 80)} has changed since it ran")
             name = str(call.get("hook_id"))
             before, failed = self.calls.get(name, (0, 0))

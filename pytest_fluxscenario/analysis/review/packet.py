@@ -21,18 +21,21 @@ from pytest_fluxscenario.analysis.review.suite import own_scenarios
 from pytest_fluxscenario.analysis.review.unshown import (
     risks_of_comparison,
     risks_of_documents,
+    risks_of_proof,
     risks_of_run,
     risks_of_suite,
 )
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.mutants import MutationReport
+from pytest_fluxscenario.model.proof import ProofReport
 from pytest_fluxscenario.model.review import (
     ComparisonView,
     DocumentView,
     MutantsView,
     Packet,
     PackView,
+    ProofView,
     RiskView,
 )
 from pytest_fluxscenario.model.review_rules import RulesView
@@ -66,6 +69,8 @@ class Sources:
     run: RunFrom | str
     #: The mutants, or why none were tried.
     mutants: MutationReport | str
+    #: The proof, or why none was tried.
+    proof: ProofReport | str
     comparison: ComparisonView
     redactor: Redactor
 
@@ -83,6 +88,7 @@ def packet_of(sources: Sources) -> Packet:
     rules = _rules(checked.draft, pack, run)
     classes = tuple(one for one in report.classes if one.asked or one.scenarios)
     mutants = _mutants(sources.mutants)
+    proof = ProofView(sources.proof) if isinstance(sources.proof, str) else ProofView("", sources.proof)
     no_run = sources.run if isinstance(sources.run, str) else ""
     coverage = coverage_of(checked.draft, run.coverage) if run is not None else ()
     view = None if run is None else run.view
@@ -91,11 +97,15 @@ def packet_of(sources: Sources) -> Packet:
         risks.append(risks_of_rules(rules))
         if view is not None:
             risks.append(risks_of_run(view, rules))
-    risks += [risks_of_suite(coverage, classes, mutants, report.diagnostics), risks_of_documents(about)]
+    risks += [
+        risks_of_suite(coverage, classes, mutants, report.diagnostics),
+        risks_of_proof(proof),
+        risks_of_documents(about),
+    ]
     packet = Packet(
         tool=sources.tool,
         pack=about,
-        verdict=verdict_of(report.diagnostics, classes, view, no_run, mutants),
+        verdict=verdict_of(report.diagnostics, classes, view, no_run, mutants, proof),
         rules=rules,
         findings=report.diagnostics,
         classes=classes,
@@ -103,6 +113,7 @@ def packet_of(sources: Sources) -> Packet:
         no_run=no_run,
         coverage=coverage,
         mutants=mutants,
+        proof=proof,
         comparison=sources.comparison,
         risks=tuple(chain.from_iterable(risks)),
     )
@@ -115,7 +126,7 @@ def _run(sources: Sources, pack: Pack) -> Run | None:
         return None
     mask = sources.redactor.text
     own = {mask(name): one for name, one in own_scenarios(sources.checked.draft.files).items()}
-    reviewed = Reviewed(pack.profile.id, pack.profile.version, pack.profile_hash, code_hash(pack.code), own)
+    reviewed = Reviewed(pack.profile.id, pack.profile.version, pack.profile_hash, code_hash(pack.code), own, mask)
     return read_run(where.folder, where.name, reviewed, fresh=where.fresh)
 
 

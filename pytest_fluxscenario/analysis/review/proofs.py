@@ -23,6 +23,7 @@ from pytest_fluxscenario.analysis.review.blocks import (
     names,
     said,
 )
+from pytest_fluxscenario.analysis.review.proved import proved_blocks
 from pytest_fluxscenario.analysis.review.risk_section import risk_blocks
 from pytest_fluxscenario.analysis.review.words import counted
 from pytest_fluxscenario.model.review import Packet, RunView, ScenarioView
@@ -37,6 +38,7 @@ def proof_sections(packet: Packet) -> Iterator[Section]:
     yield Section("scenarios", "Scenarios", list(_scenarios(packet)))
     yield Section("coverage", "Coverage", list(_coverage(packet)))
     yield Section("mutants", "Mutants", list(_mutants(packet)))
+    yield Section("proved", "What was proved", list(proved_blocks(packet.proof)))
     yield Section("before", "Against the version before", list(_comparison(packet)))
     yield Section("check", "Pack check", list(_findings(packet)))
     yield Section("risks", "Known risks", list(risk_blocks(packet)))

@@ -31,6 +31,8 @@ RISKS: Final = {
     "expiry-not-shown": "Time",
     "survivor": "Rules that could be lost without a test failing",
     "not-covered": "Not shown by any scenario",
+    "not-proved": "Not proved",
+    "never-met": "Rules that nothing meets",
     "missing-class": "Missing scenarios",
     "warning": "Warnings of the pack check",
     "other-documents": "Documents",

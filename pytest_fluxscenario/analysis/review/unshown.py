@@ -11,6 +11,7 @@ from pytest_fluxscenario.model.review import (
     CoverageView,
     MutantsView,
     PackView,
+    ProofView,
     RiskView,
     RunView,
 )
@@ -68,6 +69,20 @@ def risks_of_suite(
         if found.severity == "warning" and found.code != "pack.missing-class":
             where = f"{found.file}:{found.line}" if found.line else found.file
             yield RiskView("warning", where, f"{found.code}: {found.message}", found.hint or "pack check warns of it")
+
+
+def risks_of_proof(proof: ProofView) -> Iterator[RiskView]:
+    """What was not proved, and what the proof found that nobody meets."""
+    report = proof.report
+    if report is None:
+        yield RiskView("not-proved", "", "no property of the rules was proved", proof.not_tried)
+        return
+    for gap in report.gaps:
+        yield RiskView("not-proved", "", "not every state was looked at", gap)
+    for gate in report.silent_gates:
+        yield RiskView("never-met", "", f"no request meets the gate {gate}", "it protects nothing")
+    for action in report.closed_actions:
+        yield RiskView("never-met", "", f"nothing ever allows the action {action}", "in no state that can be reached")
 
 
 def risks_of_documents(pack: PackView) -> Iterator[RiskView]:

@@ -19,6 +19,8 @@ from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_
 from tests.fakes.runs import ROOT
 
 _PACK = "packs/small"
+#: What most of the tests do not look at.
+_QUICK = ("--no-mutants", "--no-proof")
 _ASKED = {"status": "nok", "route": "AskUser", "gate_id": "what_required"}
 
 
@@ -86,30 +88,30 @@ def test_a_scenario_that_proves_nothing_stands_against_it(
     document: dict[str, Any], told: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     add(here, "one", document)
-    assert told in against(capsys, "--no-mutants").split("\n")
+    assert told in against(capsys, *_QUICK).split("\n")
 
 
 def test_a_scenario_without_a_verdict_stands_against_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_hook(here / _PACK, command=["no-such-program"])
     add(here, "hooked", needs_hook())
-    assert "1 scenario ended without a verdict" in against(capsys, "--no-mutants").split("\n")
+    assert "1 scenario ended without a verdict" in against(capsys, *_QUICK).split("\n")
 
 
 def test_several_are_counted_in_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add(here, "more", scenario("one", skip="x"), scenario("two", skip="x"), failing("bad"), failing("worse"))
-    told = against(capsys, "--no-mutants").split("\n")
+    told = against(capsys, *_QUICK).split("\n")
     assert told[:2] == ["2 scenarios failed", "2 scenarios were skipped"]
 
 
 def test_mutants_that_were_not_tried_stand_against_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "mutants were not tried: it was asked for none (--no-mutants)" in against(capsys, "--no-mutants")
+    assert "mutants were not tried: it was asked for none (--no-mutants)" in against(capsys, *_QUICK)
     add(here, "bad", failing())
     assert "mutants were not tried: packs/small/scenarios/bad.scenario.json:1: the scenario bad" in against(capsys)
 
 
 def test_a_file_that_cannot_be_read_stands_against_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / _PACK / "scenarios" / "broken.scenario.json").write_text("{", encoding="utf-8")
-    told = against(capsys, "--no-mutants")
+    told = against(capsys, *_QUICK)
     assert "the pack check finds 1 error" in told
     assert "1 file of the run could not be used" in told
 
@@ -147,6 +149,29 @@ def test_the_bundled_pack_is_ready(tmp_path: Path, monkeypatch: Any, capsys: pyt
     assert "survivor" not in kinds(said)
     main(["evidence", "verify", str(tmp_path / "evidence")])
     assert said["run"]["root"] in capsys.readouterr().out
+
+
+def test_a_property_that_is_refuted_stands_against_it_with_its_steps(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "proved" in {one["verdict"] for one in packet(capsys, "--no-mutants")["proof"]["report"]["properties"]}
+    profile = here / _PACK / "profile.yaml"
+    text = profile.read_text(encoding="utf-8")
+    always = "id: finish_requires_start\n    type: decision\n"
+    text = text.replace("id: finish_requires_start\n    type: process_conformance\n", always)
+    profile.write_text(text.replace("    required_artifacts: [start_record]\n", ""), encoding="utf-8")
+    said = packet(capsys, "--no-mutants")
+    assert [one["id"] for one in said["proof"]["report"]["properties"] if one["verdict"] == "refuted"] == ["dead-ends"]
+    refuted = "the rules allow what they must not: it is refuted that from every state some role has a way to the end"
+    assert refuted in said["verdict"]["against"]
+    assert "**refuted**" in markdown(capsys)
+
+
+def test_what_was_not_proved_is_a_risk(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = packet(capsys, *_QUICK)
+    assert said["proof"] == {"not_tried": "none was asked for (--no-proof)", "report": None}
+    assert "not-proved" in kinds(said)
+    assert "not-proved" not in kinds(packet(capsys, "--no-mutants"))
 
 
 # ---- every form says the same -------------------------------------------------------------------
@@ -224,7 +249,7 @@ def test_page_and_markdown_say_verdict_rules_results_risks_and_root(
 
 
 def test_where_it_goes_is_said_by_suffix_or_format(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ["review", _PACK, "--no-mutants"]
+    args = ["review", _PACK, *_QUICK]
     assert main([*args, "-o", "a.md", "-o", "b.html", "-o", "c.json"]) == 1
     assert capsys.readouterr().out.startswith("small 1.0.0: not ready, 2 things against it: ")
     assert (here / "a.md").read_text(encoding="utf-8").startswith("# Review of Small: small 1.0.0\n")
@@ -312,17 +337,17 @@ def test_the_picture_is_written_alone(here: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_evidence_of_the_run_is_kept_and_holds(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = packet(capsys, "--no-mutants")
+    said = packet(capsys, *_QUICK)
     assert said["run"]["folder"] == ".fluxscenario/review"
     assert main(["evidence", "verify", ".fluxscenario/review"]) == 0
     assert said["run"]["root"] in capsys.readouterr().out
-    assert packet(capsys, "--no-mutants", "--evidence", "kept")["run"]["folder"] == "kept"
+    assert packet(capsys, *_QUICK, "--evidence", "kept")["run"]["folder"] == "kept"
     assert (here / "kept" / "manifest.json").exists()
 
 
 def test_evidence_of_an_earlier_run_is_taken_and_said_to_be_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fresh = packet(capsys, "--no-mutants", "--evidence", "kept")
-    earlier = packet(capsys, "--no-mutants", "--from", "kept")
+    fresh = packet(capsys, *_QUICK, "--evidence", "kept")
+    earlier = packet(capsys, *_QUICK, "--from", "kept")
     assert earlier["run"].pop("fresh") is False
     assert fresh["run"].pop("fresh") is True
     assert earlier["run"] == fresh["run"]
@@ -333,9 +358,9 @@ def test_evidence_of_an_earlier_run_is_taken_and_said_to_be_one(here: Path, caps
 def test_scenarios_that_are_not_in_the_evidence_count_as_not_run(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    packet(capsys, "--no-mutants", "--evidence", "kept")
+    packet(capsys, *_QUICK, "--evidence", "kept")
     add(here, "later", scenario("later"))
-    said = packet(capsys, "--no-mutants", "--from", "kept")
+    said = packet(capsys, *_QUICK, "--from", "kept")
     assert "1 scenario did not run" in said["verdict"]["against"]
     assert [one["note"] for one in said["run"]["scenarios"] if one["outcome"] == "not_run"] == ["not in this evidence"]
 
@@ -345,7 +370,7 @@ def test_skipped_scenarios_of_an_earlier_run_are_found(here: Path, capsys: pytes
     write_pack(here / "packs" / "other")
     write(here / "packs" / "other" / "scenarios" / "skips.scenario.json", scenario("skips", skip="elsewhere"))
     main(["scenario", "run", ".", "--evidence", "kept"])
-    said = packet(capsys, "--no-mutants", "--from", "kept")
+    said = packet(capsys, *_QUICK, "--from", "kept")
     assert said["run"]["counts"] == {"passed": 2, "skipped": 1}
     assert said["run"]["elsewhere"] == 1
 
@@ -354,7 +379,7 @@ def test_a_run_that_failed_elsewhere_stands_against_it(here: Path, capsys: pytes
     other = write_pack(here / "packs" / "other", version="2.0.0")
     write(other / "scenarios" / "bad.json", failing("bad", profile_version="2.0.0"))
     main(["scenario", "run", ".", "--evidence", "kept"])
-    said = packet(capsys, "--no-mutants", "--from", "kept")
+    said = packet(capsys, *_QUICK, "--from", "kept")
     assert said["run"]["counts"] == {"passed": 2}
     assert said["run"]["elsewhere"] == 1
     assert "the run whose evidence this is failed" in said["verdict"]["against"]
@@ -366,7 +391,7 @@ def test_evidence_of_another_state_is_refused(here: Path, capsys: pytest.Capture
 
     def refused() -> str:
         capsys.readouterr()
-        assert main(["review", _PACK, "--from", "kept", "--no-mutants"]) == 2
+        assert main(["review", _PACK, "--from", "kept", *_QUICK]) == 2
         return capsys.readouterr().err
 
     logic = here / _PACK / "logic" / "main.py"
@@ -377,7 +402,7 @@ def test_evidence_of_another_state_is_refused(here: Path, capsys: pytest.Capture
     add(here, "begins", scenario("begins", description="another"))
     assert "begins' has changed since it ran" in refused()
     add(here, "begins", scenario("begins"))
-    assert main(["review", _PACK, "--from", "kept", "--no-mutants"]) == 1
+    assert main(["review", _PACK, "--from", "kept", *_QUICK]) == 1
     profile = here / _PACK / "profile.yaml"
     profile.write_text(profile.read_text(encoding="utf-8").replace("Begin first.", "Begin."), encoding="utf-8")
     assert "ran on other rules" in refused()
@@ -407,11 +432,11 @@ def test_evidence_of_nothing_here_is_refused_and_damage_is_damage(
 def test_archives_and_stored_packs_are_reviewed_as_their_folder_is(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = packet(capsys, "--no-mutants")
+    folder = packet(capsys, *_QUICK)
     assert main(["pack", "build", _PACK, "-o", "small.fstpack"]) == 0
     assert main(["profile", "import", _PACK]) == 0
     for pack in ("small.fstpack", "small:v1.0.0", "small:latest"):
-        said = packet(capsys, "--no-mutants", pack=pack)
+        said = packet(capsys, *_QUICK, pack=pack)
         assert said["run"]["counts"] == folder["run"]["counts"], pack
         assert said["coverage"] == [
             {**one, "missing": [{**goal, "where": place(said, goal["where"])} for goal in one["missing"]]}
@@ -439,13 +464,13 @@ def test_what_is_no_pack_is_told(pack: str, here: Path, capsys: pytest.CaptureFi
 
 
 def test_the_last_other_version_of_the_store_is_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert packet(capsys, "--no-mutants")["comparison"]["not_compared"] == "there is no store"
+    assert packet(capsys, *_QUICK)["comparison"]["not_compared"] == "there is no store"
     main(["profile", "import", _PACK])
-    assert "no other version" in packet(capsys, "--no-mutants")["comparison"]["not_compared"]
+    assert "no other version" in packet(capsys, *_QUICK)["comparison"]["not_compared"]
     profile = here / _PACK / "profile.yaml"
     text = profile.read_text(encoding="utf-8")
     profile.write_text(text.replace("Nothing was begun.", "Nothing."), encoding="utf-8")
-    said = packet(capsys, "--no-mutants")["comparison"]
+    said = packet(capsys, *_QUICK)["comparison"]
     assert said["ref"] == "small:v1.0.0"
     assert said["changes"] == [
         {
@@ -467,7 +492,7 @@ def test_what_is_allowed_now_and_was_not_comes_first_and_is_a_risk(
     text = profile.read_text(encoding="utf-8").replace("payload_missing: [what]", "payload_missing: [why]")
     more = "before_action: work.waive\n    condition: {payload_equals: {urgent: true}}\n"
     profile.write_text(text.replace("before_action: work.waive\n", more), encoding="utf-8")
-    said = packet(capsys, "--no-mutants")
+    said = packet(capsys, *_QUICK)
     flips = said["comparison"]["flips"]
     assert [one["direction"] for one in flips] == ["loosened", "tightened"]
     assert flips[0]["before"] == "nok AwaitApproval (gate waiver_needs_approval)"
@@ -475,7 +500,7 @@ def test_what_is_allowed_now_and_was_not_comes_first_and_is_a_risk(
     assert flips[0]["where"].startswith(f"{_PACK}/scenarios/waits.scenario.json:")
     assert said["comparison"]["scenarios"] == 3
     assert "loosened" in kinds(said)
-    main(["review", _PACK, "--no-mutants"])
+    main(["review", _PACK, *_QUICK])
     assert "**loosened** | waits, step 1 'waive'" in capsys.readouterr().out
 
 
@@ -485,7 +510,7 @@ def test_another_text_of_a_hook_is_told_where_the_rules_are_the_same(
     main(["profile", "import", _PACK])
     with (here / _PACK / "logic" / "main.py").open("a", encoding="utf-8") as file:
         file.write("# more\n")
-    said = packet(capsys, "--no-mutants")["comparison"]
+    said = packet(capsys, *_QUICK)["comparison"]
     assert (said["same"], said["changes"], said["flips"]) == (False, [], [])
     assert "in requirements, schemas, or hooks and their code" in markdown(capsys)
 
@@ -493,7 +518,7 @@ def test_another_text_of_a_hook_is_told_where_the_rules_are_the_same(
 def test_another_readme_changes_nothing_that_decides(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["profile", "import", _PACK])
     (here / _PACK / "README.md").write_text("# More\n", encoding="utf-8")
-    said = packet(capsys, "--no-mutants")["comparison"]
+    said = packet(capsys, *_QUICK)["comparison"]
     assert (said["same"], said["changes"], said["flips"], said["scenarios"]) == (True, [], [], 2)
     assert "All that decides is the same" in markdown(capsys)
 
@@ -520,7 +545,7 @@ def test_foreign_text_is_markup_nowhere(here: Path, capsys: pytest.CaptureFixtur
 
 
 def test_hashes_are_no_secrets_whatever_a_pattern_says(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = packet(capsys, "--no-mutants", "--redact", "[0-9a-f]{12}")
+    said = packet(capsys, *_QUICK, "--redact", "[0-9a-f]{12}")
     assert said["pack"]["tree_hash"].startswith("sha256:")
     assert len(said["run"]["root"]) == len("sha256:") + 64
 
@@ -529,8 +554,8 @@ def test_a_long_text_is_cut_where_it_is_read_and_whole_in_json(here: Path, capsy
     profile = here / _PACK / "profile.yaml"
     text = profile.read_text(encoding="utf-8")
     profile.write_text(text.replace("Let an agent begin", "x" * 150_000), encoding="utf-8")
-    assert len(packet(capsys, "--no-mutants")["pack"]["purpose"]) > 150_000
-    main(["review", _PACK, "--no-mutants", "-o", "p.html", "-o", "p.md"])
+    assert len(packet(capsys, *_QUICK)["pack"]["purpose"]) > 150_000
+    main(["review", _PACK, *_QUICK, "-o", "p.html", "-o", "p.md"])
     assert (here / "p.html").stat().st_size < 80_000
     assert (here / "p.md").stat().st_size < 60_000
 
@@ -546,8 +571,8 @@ def test_secrets_are_masked_in_every_form_and_counted(
     text = profile.read_text(encoding="utf-8").replace("Nothing was begun.", "Ask s3cr3t-value or tok_abc.")
     profile.write_text(text, encoding="utf-8")
     add(here, "tok_scenario", scenario("tok", step(payload={"what": "s3cr3t-value"})))
-    said = packet(capsys, "--no-mutants")
-    main(["review", _PACK, "--no-mutants", "-o", "p.html", "-o", "p.md", "-o", "p.json"])
+    said = packet(capsys, *_QUICK)
+    main(["review", _PACK, *_QUICK, "-o", "p.html", "-o", "p.md", "-o", "p.json"])
     for name in ("p.html", "p.md", "p.json"):
         whole = (here / name).read_text(encoding="utf-8")
         assert "s3cr3t" not in whole, name
