@@ -25,6 +25,7 @@ NOUNS = {
     "coverage": "show what runs have seen of their profiles, and what is missing",
     "mutate": "weaken the rules of a pack, and see what its scenarios notice",
     "review": "write what a reviewer needs to decide on a pack",
+    "gear": "serve the engine to others, and hold a control implementation against the rules",
     "store": "check the whole store, remove what nothing names, merge its index in git",
     "rack": "run scenarios for a Mixer",
     "schema": "print the JSON Schema of a document",

@@ -24,10 +24,12 @@ from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 class Recording:
     """Writes the evidence folder of one run."""
 
-    def __init__(self, folder: str, redactor: Redactor, tally: Tally, refs: tuple[RunRef, ...] = ()) -> None:
-        """``tally`` counts what the run shows, ``refs`` is what is run from the store."""
+    def __init__(
+        self, folder: str, redactor: Redactor, tally: Tally, refs: tuple[RunRef, ...] = (), gear: str = ""
+    ) -> None:
+        """``tally`` counts what the run shows, ``refs`` is what is run from the store, ``gear`` what it is run on."""
         self.writer = EvidenceWriter(
-            folder, About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor))
+            folder, About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor), redactor.text(gear))
         )
         #: What could not be written; the run fails for it.
         self.faults: list[FluxError] = []
@@ -67,7 +69,9 @@ class Recording:
         )
         volatile = circumstances(started, round(seconds() - begun, 6), notes=hook_notes(outcome))
         result = make_result(case, environment, outcome)
-        written = write_record(item.id, result, volatile, self._redactor, floats=item.prepared.floats)
+        # Only the engine is known to answer with nothing but what the scenario holds.
+        floats = item.prepared.floats or case.subject.gear is not None
+        written = write_record(item.id, result, volatile, self._redactor, floats=floats)
         self._tally.count(case, control, hooks, environment, outcome)
         self.refs[item.id] = written.ref
         try:

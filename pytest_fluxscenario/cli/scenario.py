@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cli import exits, scenario_draft
+from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
@@ -86,6 +86,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="after a failed step go on with the next one (default), or stop the scenario",
     )
     run.add_argument(
+        "--gear",
+        metavar="GEAR",
+        help="run against another control implementation: stdio:COMMAND, http://HOST/PATH, mcp:COMMAND, "
+        "mcp+http://HOST/PATH or module:function (default: the built-in engine)",
+    )
+    run.add_argument(
         "--redact",
         metavar="REGEX",
         action="append",
@@ -109,7 +115,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("-v", "--verbose", action="store_true", help="a line for each scenario and each step")
     run.set_defaults(run=_run)
-    scenario_draft.add(commands)
 
 
 def _run(options: argparse.Namespace, outputs: Outputs) -> int:
@@ -129,7 +134,8 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     session = Session(settings, start, report, redactor, options.keyword)
     store = session.suite.resolver.store
     stored, taken = take_refs(store, refs)
-    report.taken, report.limits = tuple(map(str, taken)), session.suite.limits
+    against = (f"run against the gear {shown(settings.gear.gear, 200)}",) if settings.gear.gear else ()
+    report.taken, report.limits = (*map(str, taken), *against), session.suite.limits
     files = choose(targets, settings) + stored
     if refs and not taken:
         outputs.err.line(NOTHING_ACTIVE, "yellow")
@@ -149,7 +155,8 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     if settings.evidence is not None:
         from pytest_fluxscenario.cli.recording import Recording
 
-        recording = Recording(settings.evidence, redactor, session.tally, tuple(one.run_ref() for one in taken))
+        refs_run = tuple(one.run_ref() for one in taken)
+        recording = Recording(settings.evidence, redactor, session.tally, refs_run, settings.gear.gear)
     interrupted = not _run_all(session, files, recording)
     if not interrupted and not report.problems and not any(report.counts.values()):
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
@@ -189,6 +196,7 @@ def _settings(
         tuple(options.redact_env),
         options.coverage,
         options.coverage_fail_under,
+        options.gear or "",
     )
     folders = [*folders_of(targets), *(os.path.dirname(ref.index) for ref in refs if ref.index)]
     return make_settings(find_ini(folders, start), asked, start)

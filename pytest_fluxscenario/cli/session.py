@@ -22,8 +22,8 @@ from pytest_fluxscenario.evidence.classes import lacking, missing_classes
 from pytest_fluxscenario.evidence.coverage_count import Tally
 from pytest_fluxscenario.evidence.coverage_merge import merge
 from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.gears.port import Gear
 from pytest_fluxscenario.model.evidence import ScenarioRef
-from pytest_fluxscenario.model.scenario import is_draft
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.prepare import Loaded
@@ -47,7 +47,9 @@ class Session:
         limits = Limits.parse(settings.limits)
         store = open_run_store(settings, start)
         runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
-        self.suite = Suite(settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes)
+        self.suite = Suite(
+            settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes, gear=_gear(settings)
+        )
         #: What the run shows of its profiles.
         self.tally = Tally()
         self.deselected: list[str] = []
@@ -181,8 +183,8 @@ class Session:
 
     def _one(self, item: Item, recorder: Recorder | None) -> Ended:
         if item.skip is not None:
-            # What was not run says nothing about what is missing; a draft would not, had it run.
-            self._whole = self._whole and is_draft(item.skip)
+            # What was not run says nothing about what is missing.
+            self._whole = False
             return Ended(item, "skipped", item.skip, None)
         prepared = item.prepared
         if item.scenario is not None:
@@ -220,6 +222,15 @@ class Session:
         if self._settings.strict_xfail:
             return Ended(item, "failed", "", run)
         return Ended(item, "passed", f"passed against the mark xfail: {item.xfail}", run)
+
+
+def _gear(settings: Settings) -> Gear | None:
+    if not settings.gear.gear:
+        return None
+    # Imported here: most runs have none.
+    from pytest_fluxscenario.gears.opening import open_gear
+
+    return open_gear(settings.gear)
 
 
 def _fits(keyword: str, item_id: str, loaded: Loaded) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
@@ -12,12 +12,16 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.ini import Ini
 from pytest_fluxscenario.evidence.coverage_score import FailUnder
+from pytest_fluxscenario.gears.settings import GearSettings
 from pytest_fluxscenario.packs.classes import read_classes
 
 OFF = "off"
 #: Pytest's own default of ``norecursedirs``.
 _NO_RECURSE = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 _YES, _NO = ("y", "yes", "t", "true", "on", "1"), ("n", "no", "f", "false", "off", "0")
+
+
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Asked:
     coverage: bool = False
     #: As it is written; None where nothing is.
     coverage_fail_under: str | None = None
+    gear: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Settings:
     limits: tuple[str, ...]
     #: Environment variables that hooks of packs may see.
     hook_env: tuple[str, ...] = ()
+    #: What scenarios run against.
+    gear: GearSettings = field(default_factory=GearSettings)
     #: Scenario classes that are asked for; None for all that a profile makes possible.
     classes: tuple[str, ...] | None = None
     #: Tell what of each profile was seen.
@@ -84,6 +91,11 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
         redact_env=(*read.words("fluxscenario_redact_env"), *asked.redact_env),
         limits=read.words("fluxscenario_limits"),
         hook_env=read.words("fluxscenario_hook_env"),
+        gear=GearSettings(
+            asked.gear or read.text("fluxscenario_gear"),
+            read.seconds("fluxscenario_gear_timeout", 30.0),
+            os.environ.get("FLUXRIG_GEAR_TOKEN"),
+        ),
         classes=read_classes(read.words("fluxscenario_classes"), Place(shown(ini.file))),
         coverage=asked.coverage or read.flag("fluxscenario_coverage"),
         fail_under=_fail_under(asked.coverage_fail_under, read.text("fluxscenario_coverage_fail_under"), ini.file),
@@ -123,6 +135,16 @@ class _Reader:
         if not isinstance(value, str):
             raise self.unusable(key, "write it as a string")
         return value
+
+    def seconds(self, key: str, default: float) -> float:
+        value = self._ini.values.get(key, default)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = 0.0
+        if not 0 < number <= _DAY:
+            raise self.unusable(key, "write a number of seconds, such as 30")
+        return number
 
     def flag(self, *keys: str) -> bool:
         """The first of these that is set."""

@@ -30,6 +30,8 @@ def run_lines(manifest: Manifest) -> list[str]:
         f"started   {shown(manifest.started, 40)}, {shown(manifest.tool, 80)}",
         f"root      {shown(manifest.root, 80)}",
     ]
+    if manifest.gear is not UNSET:
+        lines.append(f"gear      {shown(manifest.gear, 200)}")
     for one in manifest.refs:
         asked = f"{shown(one.asked, 160)} is " if one.asked not in ("", one.ref) else ""
         lines.append(f"ran       {asked}{shown(one.ref, 160)} of the {shown(one.kind, 20)}, {shown(one.hash, 80)}")

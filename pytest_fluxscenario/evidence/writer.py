@@ -32,7 +32,6 @@ from pytest_fluxscenario.model.evidence import (
     ScenarioOutcome,
     SpecRef,
 )
-from pytest_fluxscenario.model.scenario import is_draft
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
@@ -64,6 +63,8 @@ class About:
     tool: str
     #: What was run from the store.
     refs: tuple[RunRef, ...] = ()
+    #: What the scenarios ran against, redacted; empty for the built-in engine.
+    gear: str = ""
 
 
 @dataclass(slots=True)
@@ -154,11 +155,8 @@ class EvidenceWriter:
 
     @property
     def left_out(self) -> bool:
-        """Whether a collected scenario did not run, or was skipped; a draft that waits for its review is none yet."""
-        return any(
-            entry.outcome == "not_run" or (entry.outcome == "skipped" and not is_draft(entry.note))
-            for entry in self._entries.values()
-        )
+        """Whether a collected scenario did not run, or was skipped."""
+        return any(entry.outcome in ("not_run", "skipped") for entry in self._entries.values())
 
     @property
     def root(self) -> str:
@@ -233,6 +231,7 @@ class EvidenceWriter:
             redactions=redactions,
             started=self.about.started,
             tool=self.about.tool,
+            gear=self.about.gear or UNSET,
             log=log,
         )
         checked = msgspec.structs.replace(manifest, check=manifest_check(manifest))

@@ -206,6 +206,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     redactions: dict[str, int] = {}
     started: str = ""
     tool: str = ""
+    #: What the scenarios ran against, as it was asked for; left out for the built-in engine.
+    gear: str | UnsetType = UNSET
     #: ``sha256:`` of the bytes of ``records.jsonl``; empty while the session goes on.
     log: str = ""
     #: ``sha256:`` of the canonical JSON of the manifest with this field left empty.

@@ -15,6 +15,7 @@ from pytest_fluxscenario.plugin.keys import OPTIONS
 #: ``plugin.entry``.
 _OFF = "off"
 _FOLDER_OPTIONS = ("--fluxscenario-store", "--fluxscenario-evidence", "--fluxscenario-html")
+_DAY = 86_400.0
 #: The hooks that set something for the whole session.
 _SETTING_HOOKS = ("pytest_fluxscenario_redact", "pytest_fluxscenario_matchers")
 
@@ -38,6 +39,10 @@ class Options:
     limits: tuple[str, ...]
     #: Environment variables that hooks of packs may see.
     hook_env: tuple[str, ...] = ()
+    #: What scenarios run against, as it is written; empty for the built-in engine.
+    gear: str = ""
+    #: Seconds for one of its answers.
+    gear_timeout: float = 30.0
     #: Scenario classes that are asked for, as they are written; empty for all that a profile makes possible.
     classes: tuple[str, ...] = ()
     #: The page of the session, absolute; None where none is written.
@@ -101,6 +106,14 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("fluxscenario_mixer", "default of --fluxscenario-mixer")
     parser.addini("fluxscenario_mixer_wait", "seconds to wait for a rack, or for the Mixer to come back", default="60")
+    group.addoption(
+        "--fluxscenario-gear",
+        metavar="GEAR",
+        help="run against another control implementation: stdio:COMMAND, http://HOST/PATH, mcp:COMMAND,"
+        " mcp+http://HOST/PATH or module:function (default: the built-in engine)",
+    )
+    parser.addini("fluxscenario_gear", "default of --fluxscenario-gear", default="")
+    parser.addini("fluxscenario_gear_timeout", "seconds that one answer of a gear may take", default="30")
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
     parser.addini("fluxscenario_html", "default of --fluxscenario-html, relative to the ini file")
@@ -148,6 +161,8 @@ def read_options(config: pytest.Config) -> Options:
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
         limits=tuple(config.getini("fluxscenario_limits")),
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
+        gear=str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear")),
+        gear_timeout=_seconds(config, "fluxscenario_gear_timeout"),
         classes=tuple(config.getini("fluxscenario_classes")),
         html=None if evidence is None else html,
         coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
@@ -155,6 +170,19 @@ def read_options(config: pytest.Config) -> Options:
         mixer=config.getoption("fluxscenario_mixer") or config.getini("fluxscenario_mixer") or None,
         mixer_wait=str(config.getini("fluxscenario_mixer_wait")),
     )
+
+
+def _seconds(config: pytest.Config, key: str) -> float:
+    text = str(config.getini(key))
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _DAY:
+        from pytest_fluxscenario.base.text import shown
+
+        raise pytest.UsageError(f"{key} is '{shown(text, 80)}'; it is a number of seconds, such as 30")
+    return value
 
 
 def _check_root(config: pytest.Config) -> None:

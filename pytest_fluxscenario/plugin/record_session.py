@@ -51,7 +51,8 @@ def _record(config: pytest.Config, session: Session) -> Recorder:
     verbose = config.get_verbosity() > 0
     stored = config.stash.get(STORED, None)
     refs = () if stored is None else stored.run_refs()
-    recorder = Recorder(session.options.evidence, session.redactor, refs, keep_messages=verbose)
+    options = session.options
+    recorder = Recorder(options.evidence, session.redactor, refs, keep_messages=verbose, gear=options.gear)
     config.stash[RECORDER] = recorder
     # Before the classes, so that it is asked after them: what coverage lacks is no reason to look at no class.
     config.pluginmanager.register(ProfileCoverageReport(config, session, recorder), "fluxscenario-coverage")

@@ -27,9 +27,15 @@ class Recorder:
     """Listens to reports, and writes the evidence folder."""
 
     def __init__(
-        self, folder: str | None, redactor: Redactor, refs: tuple[RunRef, ...] = (), *, keep_messages: bool = False
+        self,
+        folder: str | None,
+        redactor: Redactor,
+        refs: tuple[RunRef, ...] = (),
+        *,
+        keep_messages: bool = False,
+        gear: str = "",
     ) -> None:
-        """``refs`` is what is run from the store.
+        """``refs`` is what is run from the store, ``gear`` what it runs against; empty for the engine.
 
         ``keep_messages`` says that somebody reads the message of a report after the recorder.
         """
@@ -45,7 +51,8 @@ class Recorder:
         #: What the machine lacks, to how many scenarios were skipped for it.
         self.missing: dict[str, int] = {}
         self._writer = EvidenceWriter(
-            folder or "", About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor))
+            folder or "",
+            About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor), redactor.text(gear)),
         )
         self._writing = False
         self._ids: set[str] = set()
@@ -58,6 +65,11 @@ class Recorder:
     def writer(self) -> EvidenceWriter:
         """The writer, for what the summary says."""
         return self._writer
+
+    @property
+    def gear(self) -> str:
+        """What the scenarios ran against, redacted; empty for the engine."""
+        return self._writer.about.gear
 
     @property
     def written(self) -> bool:

@@ -26,6 +26,7 @@ from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
 
 if TYPE_CHECKING:
+    from pytest_fluxscenario.gears.port import Gear
     from pytest_fluxscenario.plugin.elsewhere import Elsewhere
 
 #: Where a worker finds the index that its controller resolves refs with.
@@ -67,7 +68,18 @@ class Session:
         limits = make_limits(self.options)
         store = open_session_store(self.config, self.options)
         runtimes = Runtimes(HookSettings.of(os.environ, self.options.hook_env))
-        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers, runtimes)
+        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers, runtimes, self._gear())
+
+    def _gear(self) -> Gear | None:
+        """What scenarios run against; None for the engine. Raises UsageError."""
+        if not self.options.gear:
+            return None
+        # Imported here: most sessions have none.
+        from pytest_fluxscenario.gears.opening import open_gear
+        from pytest_fluxscenario.gears.settings import GearSettings
+
+        token = os.environ.get("FLUXRIG_GEAR_TOKEN")
+        return open_gear(GearSettings(self.options.gear, self.options.gear_timeout, token))
 
     def close(self) -> None:
         """End what hooks have started, and remove their files."""

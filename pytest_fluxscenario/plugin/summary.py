@@ -45,6 +45,8 @@ class Summary:
                     f" ({profile.hash[:19]}…, {shown(where)})"
                 )
                 terminalreporter.write_line(recorder.redacted(line))
+            if recorder.gear:
+                terminalreporter.write_line(f"fluxscenario: run against the gear {shown(recorder.gear, 200)}")
             if recorder.written:
                 writer = recorder.writer
                 folder = shown(os.path.relpath(writer.folder, self._config.invocation_params.dir))

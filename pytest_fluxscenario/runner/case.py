@@ -12,6 +12,7 @@ from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.control.rules import Rules
+from pytest_fluxscenario.gears.port import Gear, GearControl, Stage
 from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
 from pytest_fluxscenario.model.request import Environment
 from pytest_fluxscenario.model.scenario import Scenario
@@ -76,6 +77,8 @@ class Subject:
     warnings: tuple[Problem, ...] = ()
     #: What calls the pack's hooks; None where nothing can.
     hooks: HookRuntime | None = field(default=None, repr=False, compare=False)
+    #: What scenarios run against; None for the built-in engine.
+    gear: Gear | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,19 @@ class Case:
     def control(
         self, hooks: HookRuntime, environment: Environment | None = None, clock: Clock | None = None
     ) -> Control:
-        """The engine on this case's profile."""
+        """What the scenario runs against: the engine on this case's profile, or what the session's gear gives.
+
+        ``hooks`` are the engine's; a gear calls its own, and is told the faults of those.
+        """
+        gear = self.subject.gear
+        if gear is not None:
+            return GearControl(gear, self._stage(hooks, environment, clock))
         engine = Engine(self.subject.rules, environment or self.environment, hooks)
         return EngineControl(engine, clock or StandingClock())
+
+    def _stage(self, hooks: HookRuntime, environment: Environment | None, clock: Clock | None) -> Stage:
+        def faults() -> Mapping[str, str]:
+            return hooks.faults if isinstance(hooks, StepHooks) else {}
+
+        now = (clock or StandingClock()).now()
+        return Stage(self.subject.pack, environment or self.environment, now, faults)

@@ -116,10 +116,8 @@ def run_scenario(
         if refused:
             steps = (refused.get(number) or _skipped(number, step) for number, step in enumerate(scenario.steps, 1))
             return Outcome("error", tuple(steps), where=check.where)
-    try:
-        control.begin(RUN_ID, scenario.given or _NOTHING_GIVEN)
-    except Exception as error:  # noqa: BLE001 - a team's control may raise anything, and no verdict is a verdict of its own
-        fault = _said(error, settings.redact)
+    fault = _begin(control, scenario, settings)
+    if fault:
         return Outcome("error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault)
     captured = Captured() if references else None
     results: list[StepResult] = []
@@ -146,6 +144,17 @@ def run_scenario(
     where = check.where if check is not None else {}
     errors = () if verdict == "passed" else tuple(hooks.errors)
     return Outcome(verdict, tuple(results), where=where, errors=errors, damaged=hooks.damaged)
+
+
+def _begin(control: Control, scenario: Scenario, settings: RunSettings) -> str:
+    """Open the run; why that cannot be, or nothing. Raises RuntimeMissing."""
+    try:
+        control.begin(RUN_ID, scenario.given or _NOTHING_GIVEN)
+    except RuntimeMissing:
+        raise
+    except Exception as error:  # noqa: BLE001 - a team's control may raise anything, and no verdict is a verdict of its own
+        return _said(error, settings.redact)
+    return ""
 
 
 def _run_step(

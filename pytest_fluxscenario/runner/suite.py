@@ -27,6 +27,7 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
 from pytest_fluxscenario.runtimes.make import Runtimes
 
 if TYPE_CHECKING:
+    from pytest_fluxscenario.gears.port import Gear
     from pytest_fluxscenario.packs.pack import Pack
     from pytest_fluxscenario.packs.spec_refs import SpecResolver
     from pytest_fluxscenario.runner.archived import LooseDocument
@@ -42,6 +43,8 @@ class Suite:
     matchers: PluginMatchers = field(default_factory=dict)
     #: Calls the hooks of packs; whoever makes a suite closes it.
     runtimes: Runtimes = field(default_factory=Runtimes)
+    #: What scenarios run against; None for the built-in engine. Closed with the suite.
+    gear: Gear | None = None
     _inside: Root = field(init=False)
     #: Made when a scenario names a spec.
     _specs: SpecResolver | None = None
@@ -91,7 +94,10 @@ class Suite:
         _check_faults(loaded, pack)
         known = self._subjects.get((id(pack), 0))
         if known is None:
-            known = self._subjects[id(pack), 0] = make_subject(pack, self.runtimes)
+            known = make_subject(pack, self.runtimes)
+            if self.gear is not None:
+                known = replace(known, gear=self.gear)
+            self._subjects[id(pack), 0] = known
         return self.with_spec(known, loaded, file if loose is None else None)
 
     def with_spec(self, subject: Subject, loaded: Loaded, file: str | None) -> Subject:
@@ -116,8 +122,10 @@ class Suite:
         return known
 
     def close(self) -> None:
-        """End what hooks have started, and remove their files."""
+        """End what hooks and the gear have started, and remove their files."""
         self.runtimes.close()
+        if self.gear is not None:
+            self.gear.close()
 
     def again(self, read: Callable[[], Source], prepared: Prepared) -> Prepared:
         """A scenario whose text was let go, from what ``read`` gives.

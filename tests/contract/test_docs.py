@@ -119,7 +119,8 @@ def test_nothing_else_is_called_so(name: str) -> None:
     words = set(re.findall(r"--fluxscenario[\w-]*|(?<![\w./-])(?:pytest_)?fluxscenario_\w+", _ALL[name]))
     assert words - {*declared.options, *declared.keys, *_hooks(), *_fixtures()} == set()
     variables = set(re.findall(r"\bFLUX\w+", _ALL[name]))
-    assert variables <= {"FLUXRIG_KEY_PASSWORD", "FLUXRIG_STORE", TOKEN, TOKEN_VARIABLE, URL_VARIABLE}
+    ours = {"FLUXRIG_GEAR_TOKEN", "FLUXRIG_KEY_PASSWORD", "FLUXRIG_STORE"}
+    assert variables <= {*ours, TOKEN, TOKEN_VARIABLE, URL_VARIABLE}
 
 
 def test_every_command_with_its_options_and_arguments_is_documented() -> None:

@@ -1,0 +1,87 @@
+"""A gear that is a server: each message is the body of a POST to its one address."""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.gears.port import GearStepError
+from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask, encode, failed, read_reply
+
+_OK: Final = 200
+
+
+@dataclass
+class HttpChannel:
+    """A connection that is kept.
+
+    Where a server has closed it meanwhile, only what cannot do harm when it comes twice is sent again.
+    """
+
+    name: str
+    url: str
+    timeout: float
+    #: Sent as a bearer token; None where the server wants none.
+    token: str | None = None
+    _connection: http.client.HTTPConnection | None = None
+    _count: int = 0
+
+    def ask(self, message: Ask) -> dict[str, Any]:
+        """The ``ok`` of its answer. Raises GearError."""
+        self._count += 1
+        body = encode(msgspec.structs.replace(message, id=self._count))
+        fresh = self._connection is None
+        try:
+            data = self._post(body)
+        except (ConnectionError, http.client.RemoteDisconnected) as error:
+            self.close()
+            # Whether a decision was made before the connection went is unknown: deciding twice would be another run.
+            if fresh or message.op not in ("hello", "end"):
+                raise failed(self.name, f"cannot be reached: {shown(error)}") from error
+            data = self._again(body)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            raise failed(self.name, f"cannot be reached: {shown(error) or type(error).__name__}") from error
+        try:
+            return read_reply(data, self.name, self._count)
+        except GearStepError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _again(self, body: bytes) -> bytes:
+        try:
+            return self._post(body)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise failed(self.name, f"cannot be reached: {shown(error)}") from error
+
+    def _post(self, body: bytes) -> bytes:
+        parts = urlsplit(self.url)
+        if self._connection is None:
+            kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+            self._connection = kind(parts.hostname or "", parts.port, timeout=self.timeout)
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._connection.request("POST", target, body, headers)
+        answer = self._connection.getresponse()
+        data = answer.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            self.close()
+        if answer.status != _OK:
+            self.close()
+            said = shown(data[:300].decode("utf-8", "replace"))
+            raise failed(self.name, f"answered with HTTP {answer.status}: {said}")
+        return data

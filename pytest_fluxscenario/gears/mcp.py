@@ -1,0 +1,143 @@
+"""A gear that is an MCP server with the tool ``fst.control``, by the official SDK (the extra ``mcp``).
+
+The tool takes a control request and gives its answer. What only tests need (a run that starts with something,
+approvals, faults) goes to a second tool, ``fst.gear``; a server without it can do none of that, and says nothing false.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.gears.wire import Ask, Reply, failed, result_of
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+    from mcp import Client
+
+CONTROL_TOOL: Final = "fst.control"
+GEAR_TOOL: Final = "fst.gear"
+
+
+@dataclass
+class McpChannel:
+    """A session with a server: a program that is started (``command``), or an address."""
+
+    name: str
+    timeout: float
+    url: str = ""
+    command: Sequence[str] = ()
+    token: str | None = None
+    _held: ExitStack | None = None
+    _portal: BlockingPortal | None = None
+    _client: Client | None = None
+    #: Whether the server has the second tool.
+    _full: bool = False
+
+    def ask(self, message: Ask) -> dict[str, Any]:
+        """The ``ok`` of its answer. Raises GearError."""
+        client = self._open()
+        if message.op == "decide" and message.request is not UNSET and message.faults is UNSET:
+            return self._call(client, CONTROL_TOOL, msgspec.to_builtins(message.request))
+        if self._full:
+            reply = self._call(client, GEAR_TOOL, msgspec.to_builtins(message))
+            try:
+                return result_of(msgspec.convert(reply, Reply), self.name, message.id)
+            except msgspec.ValidationError as error:
+                raise failed(self.name, f"answered with what is no message: {shown(error, 300)}") from error
+        if message.op == "hello":
+            info = client.server_info
+            return {"name": self.name if info is None else info.name, "version": "" if info is None else info.version}
+        # What it starts with and approvals are asked for only from a gear that names the feature.
+        return {}
+
+    def close(self) -> None:
+        """End the session, and a program that was started."""
+        held, self._held, self._client, self._portal = self._held, None, None, None
+        if held is not None:
+            with suppress(Exception):
+                # A server that is gone already cannot be left in an orderly way.
+                held.close()
+
+    def _open(self) -> Client:
+        if self._client is not None:
+            return self._client
+        try:
+            from anyio.from_thread import start_blocking_portal
+            from mcp import Client
+        except ImportError as error:
+            hint = "pip install 'pytest-fluxscenario[mcp]'"
+            raise failed(self.name, "needs the extra 'mcp', which is not installed", hint) from error
+        self._held = held = ExitStack()
+        try:
+            self._portal = held.enter_context(start_blocking_portal())
+            client = Client(self._server(held), read_timeout_seconds=self.timeout)
+            self._client = held.enter_context(self._wrapped(client))
+            tools = {tool.name for tool in self._portal.call(client.list_tools).tools}
+        except Exception as error:
+            self.close()
+            raise failed(self.name, f"cannot be reached: {_why(error)}") from error
+        if CONTROL_TOOL not in tools:
+            # Left before anything is raised: leaving it with an error would wrap that in groups.
+            self.close()
+            named = ", ".join(sorted(shown(tool, 80) for tool in tools)[:10]) or "none"
+            raise failed(self.name, f"has no tool {CONTROL_TOOL}; its tools: {named}")
+        self._full = GEAR_TOOL in tools
+        return client
+
+    def _wrapped(self, client: Client) -> AbstractContextManager[Client]:
+        if self._portal is None:
+            raise ValueError("there is no event loop")
+        return self._portal.wrap_async_context_manager(client)
+
+    def _server(self, held: ExitStack) -> Any:
+        from mcp.client.stdio import StdioServerParameters, stdio_client
+        from mcp.client.streamable_http import streamable_http_client
+        from mcp.shared._httpx_utils import create_mcp_http_client
+
+        if self.command:
+            program = StdioServerParameters(
+                command=self.command[0], args=list(self.command[1:]), env=dict(os.environ), cwd=os.getcwd()
+            )
+            # What it says on its standard error is for its own log.
+            return stdio_client(program, errlog=held.enter_context(open(os.devnull, "w", encoding="utf-8")))
+        if not self.token:
+            return self.url
+        client = create_mcp_http_client(headers={"Authorization": f"Bearer {self.token}"})
+        return streamable_http_client(self.url, http_client=client)
+
+    def _call(self, client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if self._portal is None:
+            raise failed(self.name, "is closed")
+        try:
+            answer = self._portal.call(client.call_tool, tool, arguments)
+        except Exception as error:
+            self.close()
+            raise failed(self.name, f"gave no answer: {_why(error)}") from error
+        texts = [part.text for part in answer.content if part.type == "text"]
+        if answer.is_error:
+            raise failed(self.name, f"says: {shown(' '.join(texts), 1000)}")
+        if answer.structured_content is not None:
+            return dict(answer.structured_content)
+        try:
+            found = json.loads("".join(texts))
+        except ValueError as error:
+            raise failed(self.name, f"answered with what is no JSON: {shown(error)}") from error
+        if not isinstance(found, dict):
+            raise failed(self.name, "answered with JSON that is no object")
+        return found
+
+
+def _why(error: BaseException) -> str:
+    """What went wrong, out of the groups that tasks wrap it in."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {shown(error, 500)}".rstrip(": ")

@@ -1,0 +1,116 @@
+"""Programs that answer, and those that do not: each in time, with the reason, and with nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_fluxscenario.gears.port import GearError
+from pytest_fluxscenario.gears.stdio import StdioChannel
+from pytest_fluxscenario.gears.wire import Ask
+
+#: Answers a line, by its number.
+ANSWER = """
+import json
+def answer(line, name="x"):
+    print(json.dumps({"id": json.loads(line)["id"], "ok": {"name": name}}), flush=True)
+"""
+
+
+@pytest.fixture
+def channels() -> Iterator[list[StdioChannel]]:
+    made: list[StdioChannel] = []
+    yield made
+    for channel in made:
+        channel._close(0.0)
+
+
+def opened(channels: list[StdioChannel], code: str, timeout: float = 10.0) -> StdioChannel:
+    channel = StdioChannel("mine", [sys.executable, "-S", "-c", f"import sys, os, time\n{ANSWER}\n{code}"], timeout)
+    channels.append(channel)
+    return channel
+
+
+def test_one_program_answers_many_messages(channels: list[StdioChannel]) -> None:
+    channel = opened(channels, "for line in sys.stdin: answer(line)")
+    first = channel._live()
+    assert channel.ask(Ask("hello")) == channel.ask(Ask("hello")) == {"name": "x"}
+    assert channel._live() is first
+    channel.close()
+    assert first.returncode == 0
+    channel.close()
+    assert channel.ask(Ask("hello"))["name"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("sys.exit(3)", "ended without an answer"),
+        ("print('oh dear', file=sys.stderr); sys.exit(1)", "standard error ends with: oh dear"),
+        ("os.close(0); time.sleep(60)", "reads no more|did not answer"),
+        ("input(); print('not json', flush=True); time.sleep(60)", "no message of fst.gear.v1"),
+        ("input(); print('[]', flush=True); time.sleep(60)", "no message of fst.gear.v1"),
+        ("""input(); print('{"id": 1}', flush=True); time.sleep(60)""", "neither 'ok' nor 'error'"),
+        ("""input(); print('{"id": 1, "ok": {}, "error": "x"}', flush=True); time.sleep(60)""", "or with both"),
+        ("""input(); print('{"id": 1, "error": "no such rule"}', flush=True); time.sleep(60)""", "says: no such rule"),
+        ("""input(); print('{"ok": {}}', flush=True); time.sleep(60)""", "answers no message, and was asked message 1"),
+        ("""input(); print('{"id": 2, "ok": {}}', flush=True); time.sleep(60)""", "answers message 2"),
+        ("input(); os.write(1, b'\\xff\\xfe\\n'); time.sleep(60)", "no message of"),
+        ("input(); sys.stdout.write('x' * (9 << 20)); sys.stdout.flush(); time.sleep(60)", "more than 8 MiB"),
+    ],
+)
+def test_what_is_no_answer_is_told(channels: list[StdioChannel], code: str, said: str) -> None:
+    with pytest.raises(GearError, match=said) as caught:
+        opened(channels, code, 3.0).ask(Ask("hello"))
+    assert "\n" not in str(caught.value)
+
+
+def test_silence_ends_in_time_and_the_whole_group_with_it(channels: list[StdioChannel], tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    code = f"pid = os.fork()\nif pid: open({str(note)!r}, 'w').write(str(pid))\ntime.sleep(60)"
+    channel = opened(channels, code, 0.5)
+    begun = time.monotonic()
+    with pytest.raises(GearError, match="did not answer within"):
+        channel.ask(Ask("hello"))
+    assert time.monotonic() - begun < 6
+    child = int(note.read_text("utf-8"))
+    for _ in range(100):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            break
+        if Path(f"/proc/{child}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("what the gear started is still there")
+
+
+def test_a_line_too_many_is_never_taken_for_the_next_answer(channels: list[StdioChannel]) -> None:
+    code = "for line in sys.stdin: answer(line); time.sleep(0.02); answer(line, 'stale')"
+    channel = opened(channels, code)
+    assert channel.ask(Ask("hello"))["name"] == "x"
+    for _ in range(50):
+        try:
+            assert channel.ask(Ask("hello"))["name"] == "x"
+        except GearError as error:
+            found = str(error)
+            break
+    else:
+        pytest.fail("lines out of step were not noticed")
+    assert "more than one line for one message" in found or "answers message" in found
+    # It is begun anew, and in step.
+    assert channel.ask(Ask("hello"))["name"] == "x"
+
+
+@pytest.mark.parametrize("command", [["/nowhere/gear"], ["/etc/passwd"], ["x\0y"]])
+def test_a_program_that_cannot_be_started_is_told(command: list[str], channels: list[StdioChannel]) -> None:
+    channel = StdioChannel("mine", command, 5.0)
+    channels.append(channel)
+    with pytest.raises(GearError, match="cannot be started"):
+        channel.ask(Ask("hello"))
