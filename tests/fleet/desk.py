@@ -114,8 +114,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(link: Transport, folder: Path) -> AsyncIterator[Desk]:
-    desk = Desk(link, blobs_of(str(folder)))
+async def open_desk(
+    link: Transport, folder: Path, kind: type[Desk] = Desk, terms: Terms | None = None
+) -> AsyncIterator[Desk]:
+    desk = kind(link, blobs_of(str(folder)))
+    desk.terms = terms or desk.terms
     await desk.open()
     yield desk
 
