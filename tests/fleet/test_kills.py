@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,10 @@ async def _fleet(root: Path) -> AsyncIterator[Fleet]:
         await server.stop()
 
 
+def _reached(desk: Desk, count: int) -> bool:
+    return len(desk.evidence) >= count
+
+
 def _whole(said: Iterator[list[Evidence]] | list[list[Evidence]]) -> list[str]:
     """The refs of records of scenarios that are each accounted for with a record, and alike where twice."""
     refs = []
@@ -149,16 +154,18 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
             await fleet.desk.hand_out("run-0001", *cases, tries=1000)
             whom = ["rack"] * kills + ["broker"] * brokers
             chance.shuffle(whom)
-            for one in whom:
-                if collecting.done():
-                    break
-                # While something is under way.
-                await until(lambda: any(beat.busy for beat in fleet.desk.beats[-4:]) or collecting.done(), 30)
-                await asyncio.sleep(chance.uniform(0, 0.3))
+            for number, one in enumerate(whom):
+                # All through the run, each time while a rack has something in hand.
+                reached = partial(_reached, fleet.desk, number * count // (len(whom) + 1) + 1)
+                await until(reached, 60)
+                fleet.desk.beats.clear()
+                await until(lambda: any(beat.busy for beat in fleet.desk.beats), 30)
+                await asyncio.sleep(chance.uniform(0, 0.1))
+                assert not collecting.done()
                 if one == "broker":
                     fleet.kill_broker()
                 else:
-                    name = chance.choice(names)
+                    name = chance.choice([beat.rack for beat in fleet.desk.beats if beat.busy])
                     fleet.kill(name)
                     fleet.start(name)
             await collecting
