@@ -254,7 +254,9 @@ class NatsTransport:
 
         async with self.errors(f"listening to {subject}"):
             listening = _Listening(await self.client.subscribe(subject, cb=told))
-            # The server knows of it before anybody is told that it listens.
+            # The server knows of it before anybody is told that it listens. The library's first ping may overtake
+            # what waits to be written; the second one comes after it.
+            await self.client.flush(timeout=_WAIT)
             await self.client.flush(timeout=_WAIT)
         return listening
 

@@ -17,6 +17,7 @@ import pytest
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.fleet.errors import PassportError, SnakeError
 from pytest_fluxscenario.fleet.keys import new_key
+from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.message import Command, Refusal
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack import Rack
@@ -24,7 +25,7 @@ from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig, read_r
 from pytest_fluxscenario.fleet.rack_link import RefusedError
 from pytest_fluxscenario.fleet.rack_state import RackState
 from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
-from pytest_fluxscenario.fleet.transport import Terms, Transport
+from pytest_fluxscenario.fleet.transport import Stored, Terms, Transport
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
 from tests.fleet.conftest import Connecting
 from tests.fleet.desk import cases_of, open_desk, parcel_of, until
@@ -290,6 +291,41 @@ def test_a_rack_that_ends_brings_what_it_has_to_its_end(connecting: Connecting, 
             assert desk.beats[-1].draining
             # What had not begun waits for another.
             assert [one.deliveries for one in await link.take(work("default"), 5, 1)] == [1]
+
+    asyncio.run(main())
+
+
+class _Unheard(MemoryTransport):
+    """A connection on which nothing is kept: the Mixer's stream does not answer."""
+
+    tries = 0
+
+    async def publish(self, subject: str, data: bytes, key: str) -> Stored:
+        self.tries += 1
+        raise SnakeError.of("snake.failed", _place(), f"{subject} does not answer")
+
+
+def test_nothing_is_acknowledged_before_its_record_is_kept(tmp_path: Path) -> None:
+    async def main() -> None:
+        hub = Hub()
+        link, unheard = MemoryTransport(hub), _Unheard(hub)
+
+        @asynccontextmanager
+        async def connecting(_: str) -> AsyncIterator[Transport]:
+            yield unheard
+
+        async with open_desk(link, tmp_path / "desk") as desk:
+            (case,) = cases_of(tmp_path, desk, 1)
+            async with _racked(connecting, tmp_path) as started:
+                await desk.hand_out("run-0001", case)
+                # It has run, and its record is published again and again.
+                await until(lambda: unheard.tries >= 3)
+                assert started.rack.work.done == 0
+                assert await link.take(work("default"), 1, 0.2) == []
+                started.at_once.set()
+                await started.stop()
+            (again,) = await link.take(work("default"), 1, 1)
+            assert again.deliveries == 2
 
     asyncio.run(main())
 
