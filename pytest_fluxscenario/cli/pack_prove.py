@@ -159,7 +159,7 @@ def _tell(report: ProofReport, outputs: Outputs, duration: float) -> None:
         if one.counterexample is not None:
             _tell_counterexample(one, outputs)
     for end in report.guarantees:
-        needs = f"every way needs {', '.join(end.approvals)}" if end.approvals else "no approval is needed on every way"
+        needs = f"every way needs {', '.join(end.approvals)}" if end.approvals else "some way needs no approval"
         some = f", some ways also {', '.join(end.sometimes)}" if end.sometimes else ""
         out.line(one_line(f"{end.route} by {end.action}: {needs}{some}"))
         out.line(one_line(f"    the run holds {', '.join(end.artifacts) or 'no artifact'}"), "dim")
