@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli import exits, scenario_draft
 from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
@@ -115,6 +115,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("-v", "--verbose", action="store_true", help="a line for each scenario and each step")
     run.set_defaults(run=_run)
+    scenario_draft.add(commands)
 
 
 def _run(options: argparse.Namespace, outputs: Outputs) -> int:

@@ -24,6 +24,7 @@ from pytest_fluxscenario.evidence.coverage_merge import merge
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.gears.port import Gear
 from pytest_fluxscenario.model.evidence import ScenarioRef
+from pytest_fluxscenario.model.scenario import is_draft
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.prepare import Loaded
@@ -183,8 +184,8 @@ class Session:
 
     def _one(self, item: Item, recorder: Recorder | None) -> Ended:
         if item.skip is not None:
-            # What was not run says nothing about what is missing.
-            self._whole = False
+            # What was not run says nothing about what is missing; a draft would not, had it run.
+            self._whole = self._whole and is_draft(item.skip)
             return Ended(item, "skipped", item.skip, None)
         prepared = item.prepared
         if item.scenario is not None:

@@ -32,6 +32,7 @@ from pytest_fluxscenario.model.evidence import (
     ScenarioOutcome,
     SpecRef,
 )
+from pytest_fluxscenario.model.scenario import is_draft
 
 MANIFEST = "manifest.json"
 RECORDS = "records.jsonl"
@@ -155,8 +156,11 @@ class EvidenceWriter:
 
     @property
     def left_out(self) -> bool:
-        """Whether a collected scenario did not run, or was skipped."""
-        return any(entry.outcome in ("not_run", "skipped") for entry in self._entries.values())
+        """Whether a collected scenario did not run, or was skipped; a draft that waits for its review is none yet."""
+        return any(
+            entry.outcome == "not_run" or (entry.outcome == "skipped" and not is_draft(entry.note))
+            for entry in self._entries.values()
+        )
 
     @property
     def root(self) -> str:

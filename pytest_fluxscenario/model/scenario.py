@@ -10,7 +10,7 @@ holds decoded scenarios to them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -55,6 +55,15 @@ _MaybeText = str | Matcher | None | UnsetType
 _MaybeNames = Annotated[_Names | Matcher | Reference | None, Meta(description=_TEXT_DESCRIPTION)] | UnsetType
 _MaybeFlag = bool | Matcher | Reference | None | UnsetType
 _MaybeObject = dict[str, Any] | Reference | None | UnsetType
+
+
+#: What ``skip`` of a draft begins with: a scenario that nobody has reviewed says nothing of its pack.
+DRAFTED: Final = "drafted by fluxrig and not reviewed yet"
+
+
+def is_draft(skip: str | None) -> bool:
+    """Whether a reason to skip a scenario says that it is a draft which waits for its review."""
+    return skip is not None and skip.startswith(DRAFTED)
 
 
 def _words(words: tuple[str, ...]) -> dict[str, Any]:

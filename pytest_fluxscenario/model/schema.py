@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from pytest_fluxscenario.model.coverage import COVERAGE_SCHEMA, CoverageReport
+from pytest_fluxscenario.model.drafts import DRAFTS_SCHEMA, DraftsReport
 from pytest_fluxscenario.model.evidence import MANIFEST_SCHEMA, RECORD_SCHEMA, Record
 from pytest_fluxscenario.model.evidence import Manifest as EvidenceManifest
 from pytest_fluxscenario.model.flips import FLIPS_SCHEMA, Flips
@@ -38,6 +39,7 @@ DOCUMENTS: dict[str, Any] = {
     "report": Report,
     "mutants": MutationReport,
     "coverage": CoverageReport,
+    "drafts": DraftsReport,
     "flips": Flips,
     "review": Packet,
     "proof": ProofReport,
@@ -49,6 +51,7 @@ _CONSTANTS: dict[Any, str] = {
     Report: REPORT_SCHEMA,
     MutationReport: MUTANTS_SCHEMA,
     CoverageReport: COVERAGE_SCHEMA,
+    DraftsReport: DRAFTS_SCHEMA,
     Flips: FLIPS_SCHEMA,
     Packet: REVIEW_SCHEMA,
     ProofReport: PROOF_SCHEMA,

@@ -50,6 +50,23 @@ def test_under_the_strict_option_it_is_a_failure(project: Project, plugin_args: 
     assert [one["file"] for one in manifest["errors"]] == ["packs/small"]
 
 
+def test_a_draft_that_waits_for_its_review_hides_no_gap_and_fills_none(
+    project: Project, plugin_args: tuple[str, ...]
+) -> None:
+    _fill(project, "hook_failure")
+    skip = "drafted by fluxrig and not reviewed yet"
+    project.add("drafts/d.scenario.json", scenario("d", classes=["hook_failure"], skip=skip))
+    result = project.run_with(plugin_args, "--fluxscenario-strict")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert text_of(result).count("has no scenario of the class hook_failure") == 1
+    (coverage,) = project.manifest()["coverage"]
+    assert not coverage["classes"]["hook_failure"]
+    assert main(["scenario", "run", str(project.root), "--strict"]) == 1
+    project.add("other.json", scenario("other", skip="not today"))
+    result = project.run_with(plugin_args, "--fluxscenario-strict")
+    assert "has no scenario" not in text_of(result)
+
+
 @pytest.mark.parametrize("asked", ["none", "happy_path ask_user_case"])
 def test_the_ini_key_says_which_are_asked_for(project: Project, asked: str) -> None:
     _fill(project, "hook_failure")

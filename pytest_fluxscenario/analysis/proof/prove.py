@@ -89,8 +89,8 @@ def _gaps(explorer: Explorer) -> Iterable[str]:
             yield f"no payload was found that {shown(action, 80)} admits: add a scenario that sends one"
         elif not payloads.complete:
             yield f"not every combination of what the gates before {shown(action, 80)} look at was sent"
-    for hook, why in sorted(explorer.space.unavailable.items()):
-        yield f"the hook {shown(hook, 80)} could not be asked: {shown(why, 300)}"
+    for hook, why in sorted(explorer.space.decider.hooks.gaps.items()):
+        yield f"the hook {shown(hook, 80)} {shown(why, 300)}"
 
 
 def _silent_gates(explorer: Explorer, visits: Iterable[Visit]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,12 +54,19 @@ class Hooks(Protocol):
         """Every answer that may come, the best first; at least one."""
         ...
 
+    @property
+    def gaps(self) -> Mapping[str, str]:
+        """Hooks of which not every answer is known, with the reason."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AnyHooks:
     """Hooks that may say whatever the rules can tell apart: what is proved with them holds for any code."""
 
     results: Mapping[str, tuple[dict[str, Any], ...]]
+    #: Hooks with more combinations of facts than are tried, with the reason.
+    gaps: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rules: Rules) -> AnyHooks:
@@ -70,11 +78,13 @@ class AnyHooks:
                     values = facts.setdefault(gate.gate.hook or "", {}).setdefault(path, [])
                     if not any(same(value, one) for one in values):
                         values.append(value)
-        results = {}
+        results, gaps = {}, {}
         for hook, asked in facts.items():
             kind = rules.hooks[hook].type if hook in rules.hooks else ""
             results[hook] = tuple(_results(asked, kind))
-        return cls(results)
+            if math.prod(len(values) + 1 for values in asked.values()) > _MOST:
+                gaps[hook] = f"has more than {_MOST} combinations of facts"
+        return cls(results, gaps)
 
     def options(self, call: HookCall) -> Sequence[Said]:
         """Each result, then a failure."""
@@ -90,8 +100,8 @@ class RealHooks:
     """The pack's own hooks, asked once for each call; beside what they say, every call may fail."""
 
     runtime: HookRuntime
-    #: Why a hook could not be asked, by its id.
-    unavailable: dict[str, str] = field(default_factory=dict)
+    #: Hooks that could not be asked, with the reason.
+    gaps: dict[str, str] = field(default_factory=dict)
     _known: dict[bytes, tuple[Said, ...]] = field(default_factory=dict, repr=False)
 
     def options(self, call: HookCall) -> Sequence[Said]:
@@ -102,7 +112,7 @@ class RealHooks:
             try:
                 outcome = self.runtime.call(call)
             except HookUnavailable as error:
-                self.unavailable.setdefault(call.hook_id, str(error))
+                self.gaps.setdefault(call.hook_id, f"could not be asked: {error}")
                 known = (_failing(call),)
             else:
                 real = Said(call.hook_id, "real", outcome)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pytest_fluxscenario.analysis.space.patterns import matching
 from pytest_fluxscenario.base.canonical import plain
 from pytest_fluxscenario.base.values import ABSENT, lookup
 
@@ -113,6 +114,10 @@ def _number(part: Mapping[str, Any]) -> float:
 
 
 def _text(part: Mapping[str, Any]) -> str:
+    if isinstance(part.get("pattern"), str):
+        text = matching(part["pattern"])
+        if text is not None:
+            return text
     text = _FORMATS.get(part["format"], TEXT) if isinstance(part.get("format"), str) else TEXT
     least, most = part.get("minLength"), part.get("maxLength")
     if isinstance(least, int) and len(text) < least <= 1000:

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from msgspec import UNSET
 
 from pytest_fluxscenario.analysis.space.answers import Said
+from pytest_fluxscenario.analysis.space.memo import Memo, Seen
 from pytest_fluxscenario.analysis.space.needs import Needs, needs_of
 from pytest_fluxscenario.analysis.space.space import Ask, Space
 from pytest_fluxscenario.analysis.space.watched import Reads, run_of, watch
@@ -118,7 +121,9 @@ class Explorer:
     _nodes: list[Node] = field(default_factory=list, init=False, repr=False)
     _known: dict[tuple[int, int, bool], int] = field(default_factory=dict, init=False, repr=False)
     _samples: dict[str, ArtifactRecord] = field(default_factory=dict, init=False, repr=False)
-    _tables: dict[str, _Table] = field(default_factory=dict, init=False, repr=False)
+    #: By action, and by the number of a request.
+    _tables: dict[str, Memo[_Found]] = field(default_factory=dict, init=False, repr=False)
+    _asked: dict[int, Memo[tuple[Outcome, ...]]] = field(default_factory=dict, init=False, repr=False)
     _shared: dict[object, Outcome] = field(default_factory=dict, init=False, repr=False)
     _bits: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     _late: bool = field(default=False, init=False)
@@ -126,11 +131,12 @@ class Explorer:
     def __post_init__(self) -> None:
         self.needs = needs_of(self.space)
         self._bits = {name: 1 << at for at, name in enumerate(self.space.types)}
-        of_action = dict.fromkeys(self.space.asks, 0)
-        actions = {ask.number: action for action, asks in self.space.asks.items() for ask in asks}
+        needs: dict[int, int] = {}
         for (ask, _), bit in self.needs.bits.items():
-            of_action[actions[ask]] |= 1 << bit
-        self._tables = {action: _Table(needs) for action, needs in of_action.items()}
+            needs[ask] = needs.get(ask, 0) | 1 << bit
+        for action, asks in self.space.asks.items():
+            self._asked.update((ask.number, Memo(needs.get(ask.number, 0))) for ask in asks)
+            self._tables[action] = Memo(reduce(or_, (needs.get(ask.number, 0) for ask in asks), 0))
         self._add(0, 0, False, 0, None, (), 0)
 
     @property
@@ -188,15 +194,10 @@ class Explorer:
         outcomes: dict[str, tuple[Outcome, ...]] = {}
         after: dict[int, None] = {}
         for action, table in self._tables.items():
-            found = table.find(node)
+            known = table.find(node.held, node.met, node.completed)
+            found = known[1] if known is not None else self._decide(node, action)
             if found is None:
-                reads = Reads()
-                run = watch(self.run(node), reads)
-                computed = self._decide(run, self.space.asks[action])
-                if computed is None:
-                    return None
-                found = computed
-                table.add(node, found, _ALL if reads.every_type else self.mask(tuple(reads.types)), reads.approvals)
+                return None
             outcomes[action] = found.outcomes
             for outcome in found.steps:
                 completed = node.completed or outcome.decision.effects.completes
@@ -208,20 +209,33 @@ class Explorer:
                 self._step(node, node.held, met, False, Granted(number, approval), grants, after)
         return Visit(node, outcomes, tuple(after))
 
-    def _decide(self, run: Run, asks: tuple[Ask, ...]) -> _Found | None:
+    def _decide(self, node: Node, action: str) -> _Found | None:
+        """The answers to all requests for an action, kept for states that are like this one; None when it is late."""
+        run = self.run(node)
+        seen = Seen()
         outcomes: list[Outcome] = []
-        for ask in asks:
+        for ask in self.space.asks[action]:
             if self.late():
                 return None
-            for said, decision in self.space.decider.decide(run, ask.request, self.space.now):
-                self.decided += 1
-                outcomes.append(self._outcome(ask, said, decision))
+            known = self._asked[ask.number].find(node.held, node.met, node.completed)
+            if known is None:
+                reads = Reads()
+                watched = watch(run, reads)
+                decisions = list(self.space.decider.decide(watched, ask.request, self.space.now))
+                self.decided += len(decisions)
+                looked = Seen(_ALL if reads.every_type else self.mask(tuple(reads.types)), reads.approvals)
+                known = looked, tuple(self._outcome(ask, said, decision) for said, decision in decisions)
+                self._asked[ask.number].keep(node.held, node.met, node.completed, *known)
+            seen |= known[0]
+            outcomes += known[1]
         steps = {
             (one.adds, one.decision.effects.completes): one
             for one in reversed(outcomes)
             if one.adds or one.decision.effects.completes
         }
-        return _Found(tuple(outcomes), tuple(reversed(steps.values())))
+        found = _Found(tuple(outcomes), tuple(reversed(steps.values())))
+        self._tables[action].keep(node.held, node.met, node.completed, seen, found)
+        return found
 
     def _outcome(self, ask: Ask, said: tuple[Said, ...], decision: Decision) -> Outcome:
         """The outcome; one object for all that differ in nothing but the ids of a run."""
@@ -288,31 +302,3 @@ class _Found:
 
     outcomes: tuple[Outcome, ...]
     steps: tuple[Outcome, ...]
-
-
-@dataclass(slots=True)
-class _Table:
-    """The answers for one action, by what was looked at to give them."""
-
-    #: The needs of its requests, as a mask: where approvals were looked at, these are what can have been learned.
-    needs: int
-    #: What was read so far: masks, whether approvals were. Each has its own answers, kept by what was seen there.
-    reads: list[tuple[int, bool]] = field(default_factory=list)
-    found: list[dict[tuple[int, int, bool], _Found]] = field(default_factory=list)
-
-    def find(self, node: Node) -> _Found | None:
-        """The answers in a state that is like an earlier one in all that was read there."""
-        for (types, approvals), found in zip(self.reads, self.found, strict=True):
-            known = found.get((node.held & types, node.met & self.needs if approvals else 0, node.completed))
-            if known is not None:
-                return known
-        return None
-
-    def add(self, node: Node, found: _Found, types: int, approvals: bool) -> None:
-        """Keep the answers of a state in which that was read."""
-        read = types, approvals
-        if read not in self.reads:
-            self.reads.append(read)
-            self.found.append({})
-        known = self.found[self.reads.index(read)]
-        known[node.held & types, node.met & self.needs if approvals else 0, node.completed] = found

@@ -1,7 +1,7 @@
 """The payloads of one action that its rules can tell apart, one for each class.
 
-From every example: what conditions look at takes each value that they can tell apart, all together; what only a
-required field, a scope or a forbidden key is, one at a time, since any one of them is enough to stop the request.
+From every example: what conditions look at takes each value that they can tell apart, in all combinations; what is only
+a required field or a part of the scope is taken away one at a time, since any one is enough to stop the request.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pytest_fluxscenario.control.rules import ActionRule, Rules
 #: Candidates that are looked at for one action, and examples that they are made from.
 MOST_CANDIDATES: Final = 1_000
 _MOST_EXAMPLES: Final = 8
+#: Where nested keys are put.
+_MORE: Final = "more"
 #: What stands there already.
 _KEEP: Final = object()
 
@@ -58,7 +60,7 @@ def payloads_of(
     bases = maker.bases(examples)
     # Admissible or not is one more thing that the engine can tell apart.
     found: dict[tuple[Class, bool], Payload] = {}
-    complete = maker.combinations(bases[0]) <= MOST_CANDIDATES
+    complete = maker.count(bases) <= MOST_CANDIDATES
     for payload in islice(maker.candidates(bases), MOST_CANDIDATES):
         if seconds() > until and found:
             complete = False
@@ -99,20 +101,30 @@ class _Maker:
         ranked = sorted(every, key=lambda one: (not self.fits(one), len(list(self.empty_scope(one)))))
         return ranked[:_MOST_EXAMPLES]
 
-    def combinations(self, base: Payload) -> int:
-        """How many payloads one example gives when all that conditions look at varies."""
-        return math.prod(len(self._domain(path, [base])) for path in self.questions.asked)
+    def count(self, bases: Sequence[Payload]) -> int:
+        """How many candidates there are up to the last combination on the first example."""
+        before = len(bases) + 1 + sum(1 for _ in self._singles(bases[0]))
+        domains = self._domains(bases)
+        combinations: int = math.prod(len(domain) for _, domain in domains) << len(self.questions.keys)
+        return before + combinations
 
     def candidates(self, bases: Sequence[Payload]) -> Iterator[Payload]:
         """The examples, and nothing at all; one thing changed; all combinations of what conditions look at."""
         yield from bases
         yield {}
         yield from self._singles(bases[0])
-        domains = [(path, self._domain(path, bases)) for path in self.questions.asked]
+        domains = self._domains(bases)
         for base in bases:
-            yield from _combined(base, domains)
+            yield from _combined(base, domains, self.questions.keys)
         for base in bases[1:]:
             yield from self._singles(base)
+
+    def _domains(self, bases: Sequence[Payload]) -> list[tuple[str, list[Any]]]:
+        """What conditions look at, each with what may stand there; and another scope, where approvals name it."""
+        domains = [(path, self._domain(path, bases)) for path in self.questions.asked]
+        named = self.questions.scope[:1] if self.questions.real else ()
+        others = [(path, [_KEEP, self._other(path, lookup(bases[0], path))]) for path in named]
+        return domains + [one for one in others if one[0] not in self.questions.asked]
 
     def _singles(self, base: Payload) -> Iterator[Payload]:
         for path in (*self.questions.required, *self.questions.scope):
@@ -120,7 +132,7 @@ class _Maker:
         for path in self.questions.scope:
             yield put(base, path, self._other(path, lookup(base, path)))
         for name in (name for names in self.questions.keys for name in names):
-            yield put(base, "more", [put({}, name, TEXT)])
+            yield put(base, _MORE, [put({}, name, TEXT)])
             yield put(base, name, TEXT)
 
     def _domain(self, path: str, bases: Sequence[Payload]) -> list[Any]:
@@ -153,7 +165,10 @@ class _Maker:
         return TEXT
 
 
-def _combined(base: Payload, domains: Sequence[tuple[str, list[Any]]]) -> Iterator[Payload]:
+def _combined(
+    base: Payload, domains: Sequence[tuple[str, list[Any]]], keys: Sequence[tuple[str, ...]]
+) -> Iterator[Payload]:
+    """Every combination of the values, without and with a key of each group somewhere inside."""
     for values in product(*(domain for _, domain in domains)):
         payload = base
         for (path, _), value in zip(domains, values, strict=True):
@@ -161,7 +176,9 @@ def _combined(base: Payload, domains: Sequence[tuple[str, list[Any]]]) -> Iterat
                 payload = without(payload, path)
             elif value is not _KEEP:
                 payload = put(payload, path, value)
-        yield payload
+        for there in product((False, True), repeat=len(keys)):
+            more = [put({}, names[0], TEXT) for names, one in zip(keys, there, strict=True) if one]
+            yield put(payload, _MORE, more) if more else payload
 
 
 def _with_other_end(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from pytest_fluxscenario.base.canonical import plain
@@ -12,8 +13,8 @@ def put(payload: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     copy: dict[str, Any] = plain(payload)
     parts = [path] if path in copy or "." not in path else path.split(".")
     inner: Any = copy
-    for part in parts[:-1]:
-        inner = _step(inner, part)
+    for part, below in pairwise(parts):
+        inner = _step(inner, part, below)
     _set(inner, parts[-1], value)
     return copy
 
@@ -37,10 +38,10 @@ def without(payload: dict[str, Any], path: str) -> dict[str, Any]:
     return copy
 
 
-def _step(inner: Any, part: str) -> Any:
-    """What ``part`` leads to, made an object where it leads to nothing that can hold a value."""
+def _step(inner: Any, part: str, below: str) -> Any:
+    """What ``part`` leads to, made an object where it can hold nothing under the name ``below``."""
     found = _below(inner, part)
-    if not isinstance(found, dict | list):
+    if not isinstance(found, dict) and not (isinstance(found, list) and below.isdecimal() and int(below) <= len(found)):
         found = {}
         _set(inner, part, found)
     return found

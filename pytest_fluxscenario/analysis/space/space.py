@@ -63,12 +63,6 @@ class Space:
         """The profile that is explored."""
         return self.rules.profile
 
-    @property
-    def unavailable(self) -> Mapping[str, str]:
-        """Hooks that were to be called for real and could not be, with the reason."""
-        hooks = self.decider.hooks
-        return hooks.unavailable if isinstance(hooks, RealHooks) else {}
-
     def with_rules(self, rules: Rules) -> Space:
         """The same moves under other rules."""
         return replace(self, rules=rules, decider=replace(self.decider, rules=rules))
