@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.review import Packet
+from pytest_fluxscenario.model.review_rules import RuntimeView
 
 #: What the packet, not the pack, says.
 _HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
 #: Words of this package: fields whose values no stranger chooses.
-_OURS: Final = frozenset({"schema", "outcome", "verdict", "fate", "direction", "severity", "kind", "origin", "started"})
+_OURS: Final = frozenset(
+    {
+        "schema",
+        "outcome",
+        "verdict",
+        "fate",
+        "direction",
+        "severity",
+        "kind",
+        "origin",
+        "started",
+        "hooks",
+        "hook_failure",
+    }
+)
 
 
 def redacted(packet: Packet, redactor: Redactor) -> Packet:
@@ -21,20 +38,27 @@ def redacted(packet: Packet, redactor: Redactor) -> Packet:
     if not redactor.active:
         return packet
     before = dict(redactor.counts)
-    plain = _masked(msgspec.to_builtins(packet), redactor)
+    masked: Packet = _masked(packet, redactor)
     counts = {name: count - before.get(name, 0) for name, count in sorted(redactor.counts.items())}
-    plain["redactions"] = {name: count for name, count in counts.items() if count}
-    return msgspec.convert(plain, Packet)
+    return replace(masked, redactions={name: count for name, count in counts.items() if count})
 
 
 def _masked(value: Any, redactor: Redactor) -> Any:
+    """The same value with its texts masked; names of fields are no texts, keys of mappings are."""
     if isinstance(value, str):
         return value if _HASH.fullmatch(value) else redactor.text(value)
-    if isinstance(value, dict):
-        return {
-            redactor.text(key): item if key in _OURS and isinstance(item, str) else _masked(item, redactor)
-            for key, item in value.items()
-        }
+    if isinstance(value, Struct):
+        ours = frozenset() if isinstance(value, RuntimeView) else _OURS
+        said = {name: getattr(value, name) for name in value.__struct_fields__}
+        return replace(
+            value,
+            **{
+                name: item if name in ours and isinstance(item, str) else _masked(item, redactor)
+                for name, item in said.items()
+            },
+        )
+    if isinstance(value, Mapping):
+        return {redactor.text(str(key)): _masked(item, redactor) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_masked(item, redactor) for item in value]
+        return type(value)(_masked(item, redactor) for item in value)
     return value

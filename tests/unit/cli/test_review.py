@@ -550,6 +550,17 @@ def test_hashes_are_no_secrets_whatever_a_pattern_says(here: Path, capsys: pytes
     assert len(said["run"]["root"]) == len("sha256:") + 64
 
 
+@pytest.mark.parametrize("pattern", ["[a-z]+", "a", "any|proved|error|warning|schema|kind", "[0-9]", "."])
+def test_no_pattern_breaks_a_packet(pattern: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add(here, "hooked", needs_hook())
+    capsys.readouterr()
+    status = main(["review", _PACK, "--redact", pattern, "-o", "p.json", "-o", "p.html", "-o", "p.md"])
+    assert status in (0, 1), capsys.readouterr().err
+    said = json.loads((here / "p.json").read_bytes())
+    jsonschema.Draft202012Validator(schema_of(Packet)).validate(said)
+    assert said["verdict"]["ready"] is False
+
+
 def test_a_long_text_is_cut_where_it_is_read_and_whole_in_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     profile = here / _PACK / "profile.yaml"
     text = profile.read_text(encoding="utf-8")
