@@ -74,6 +74,8 @@ class Folded:
 
     summary: Line
     blocks: Sequence[Block]
+    #: Whether they are to be seen at once.
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

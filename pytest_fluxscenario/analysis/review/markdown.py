@@ -74,7 +74,7 @@ class _Writer:
         elif isinstance(block, Listing):
             yield from _listing(block.text)
         else:
-            yield f"{'#' * level} {self._line(block.summary)}"
+            yield f"{'#' * min(level, 6)} {self._line(block.summary)}"
             for one in block.blocks:
                 yield ""
                 yield from self._block(one, level + 1)

@@ -76,7 +76,8 @@ class _Page:
             return self._table(block)
         if isinstance(block, Folded):
             inside = "".join(map(self._block, block.blocks))
-            return f"<details><summary>{self._line(block.summary)}</summary>{inside}</details>"
+            how = " open" if block.opened else ""
+            return f"<details{how}><summary>{self._line(block.summary)}</summary>{inside}</details>"
         if isinstance(block, Listing):
             return f"<pre>{html.lines(block.text, 1 << 20)}</pre>"
         return self._picture(block)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from pytest_fluxscenario.analysis.review.blocks import (
     MOST_LISTED,
     Block,
     Code,
     Folded,
-    Inline,
     Items,
     Line,
     Section,
@@ -25,17 +23,14 @@ from pytest_fluxscenario.analysis.review.blocks import (
 )
 from pytest_fluxscenario.analysis.review.proved import proved_blocks
 from pytest_fluxscenario.analysis.review.risk_section import risk_blocks
+from pytest_fluxscenario.analysis.review.scenario_blocks import scenario_blocks
 from pytest_fluxscenario.analysis.review.words import counted
-from pytest_fluxscenario.model.review import Packet, RunView, ScenarioView
-
-#: Passed scenarios whose steps are written out; the evidence has all of them.
-MOST_STEPS: Final = 400
-_TONES: Final[dict[str, Tone]] = {"passed": "good", "failed": "bad", "error": "bad", "crashed": "bad"}
+from pytest_fluxscenario.model.review import Packet
 
 
 def proof_sections(packet: Packet) -> Iterator[Section]:
     """What ran, what it covered, what it would notice, what changed, what to weigh, and the hashes of all of it."""
-    yield Section("scenarios", "Scenarios", list(_scenarios(packet)))
+    yield Section("scenarios", "Scenarios", list(scenario_blocks(packet)))
     yield Section("coverage", "Coverage", list(_coverage(packet)))
     yield Section("mutants", "Mutants", list(_mutants(packet)))
     yield Section("proved", "What was proved", list(proved_blocks(packet.proof)))
@@ -43,81 +38,6 @@ def proof_sections(packet: Packet) -> Iterator[Section]:
     yield Section("check", "Pack check", list(_findings(packet)))
     yield Section("risks", "Known risks", list(risk_blocks(packet)))
     yield Section("evidence", "Evidence and hashes", list(_evidence(packet)))
-
-
-def _scenarios(packet: Packet) -> Iterator[Block]:
-    if packet.classes:
-        rows = [
-            ([Code(one.name)], [str(one.scenarios) if one.scenarios else Word("none", "bad")], [one.reason])
-            for one in packet.classes
-        ]
-        yield Table(("Class", "scenarios", ""), rows)
-    run = packet.run
-    if run is None:
-        yield Text([Word("No scenario ran", "bad"), f": {packet.no_run}"])
-        return
-    told: list[Inline] = []
-    for outcome, count in run.counts.items():
-        told += [", " if told else "", Word(f"{count} {_worded(outcome)}", _TONES.get(outcome, "warn"))]
-    yield Text(said(told or Word("Nothing ran", "bad"), "."))
-    if run.elsewhere:
-        yield Text([f"{counted(run.elsewhere, 'scenario')} of the same evidence ran on other rules, and are left out."])
-    yield from _outcomes(run)
-
-
-def _outcomes(run: RunView) -> Iterator[Block]:
-    bad = [one for one in run.scenarios if one.outcome != "passed"]
-    for one in bad[:MOST_LISTED]:
-        yield _scenario(one)
-    if len(bad) > MOST_LISTED:
-        yield Text([Word(f"{len(bad) - MOST_LISTED} more did not pass", "bad"), "; the evidence has them."])
-    passed = [one for one in run.scenarios if one.outcome == "passed"]
-    for one in passed[:MOST_STEPS]:
-        yield _scenario(one)
-    if len(passed) > MOST_STEPS:
-        yield Text([f"{counted(len(passed) - MOST_STEPS, 'scenario')} more passed; the evidence has their steps."])
-
-
-def _scenario(one: ScenarioView) -> Folded:
-    name = one.id.rpartition("::")[2]
-    summary: list[Inline] = [Word(_worded(one.outcome), _TONES.get(one.outcome, "warn")), " ", Code(name)]
-    if one.classes:
-        summary.append(f" {', '.join(one.classes)}")
-    about: list[Inline] = [f"{one.description} "] if one.description else []
-    if one.note:
-        about.append(f"{one.note} ")
-    if one.ref:
-        about += ["record ", Code(one.ref)]
-    about.append(Spot(one.where or one.id))
-    blocks: list[Block] = [Text(about)]
-    if one.begins:
-        blocks += [Text(["The run starts with:"]), Items([[_cut(line)] for line in one.begins])]
-    return Folded(summary, [*blocks, _steps(one)] if one.steps else blocks)
-
-
-def _steps(one: ScenarioView) -> Table:
-    rows: list[Sequence[Line]] = []
-    for number, step in enumerate(one.steps, 1):
-        verdict = step.verdict if step.verdict != "skipped" else "not reached"
-        tone = _TONES.get(step.verdict, "warn")
-        sent: list[Inline] = [Code(_cut(step.payload))] if step.payload else []
-        if step.key:
-            sent += [" key ", Code(step.key)]
-        answer: list[Inline] = [step.answer]
-        for differs in step.differs:
-            answer += ["; ", Word(differs, "bad")]
-        rows.append(
-            ([f"{number}. {step.name}"], [Code(step.action), f" by {step.actor}"], sent, answer, [Word(verdict, tone)])
-        )
-    return Table(("Step", "asks for", "sent", "answer", ""), rows)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:300]}… ({len(text)} characters)"
-
-
-def _worded(outcome: str) -> str:
-    return {"error": "without a verdict", "xfailed": "failed as expected", "not_run": "not run"}.get(outcome, outcome)
 
 
 def _coverage(packet: Packet) -> Iterator[Block]:
