@@ -24,6 +24,7 @@ from pytest_fluxscenario.fleet.message import (
     Refusal,
     Welcome,
 )
+from pytest_fluxscenario.fleet.passport import read_passport
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, heartbeat
@@ -58,6 +59,8 @@ class Listener:
     beat: float
     #: Public key that signs passports.
     key: str = ""
+    #: Seconds until work of which nothing is heard goes to another rack: a rack that works says so more often.
+    ack_wait: float = 30.0
     _subscriptions: list[Subscription] = field(default_factory=list)
     _taking: asyncio.Task[None] | None = None
 
@@ -91,6 +94,9 @@ class Listener:
             return None
         try:
             before = self.registry.accounts()
+            if said.passport:
+                # Of a rack that works for another Mixer, or of one that was called otherwise.
+                read_passport(said.passport, said.rack, said.key, self.key)
             rack = await self.registry.hello(said)
             if self.registry.accounts() != before:
                 await self.let_in()
@@ -102,7 +108,9 @@ class Listener:
         except Exception:  # noqa: BLE001 - whatever it is, it concerns this message and not the next
             _LOG.exception("a hello failed")
             return None
-        welcome = Welcome(state=rack.standing, passport=passport, mixer=self.key, beat=self.beat)
+        welcome = Welcome(
+            state=rack.standing, passport=passport, mixer=self.key, beat=self.beat, ack_wait=self.ack_wait
+        )
         return self._answer(message, welcome)
 
     async def _beat(self, subject: str, data: bytes) -> None:

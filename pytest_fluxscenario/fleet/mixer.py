@@ -104,7 +104,8 @@ class Mixer:
             def passport(rack: Rack) -> bytes:
                 return issue(key, rack.name, rack.key, rack.pools)
 
-            listener = Listener(link, writer, registry, runs, content, passport, let_in, config.racks.beat, key.public)
+            beat, ack_wait = config.racks.beat, config.work.ack_wait
+            listener = Listener(link, writer, registry, runs, content, passport, let_in, beat, key.public, ack_wait)
 
             async def changed(name: str, verb: str) -> None:
                 command = {"approve": "hello", "suspend": "suspend", "activate": "activate", "remove": "remove"}[verb]

@@ -31,6 +31,8 @@ _TRY: Final = 1.5
 #: Seconds for which something durable is tried again, for instance while the server is started anew.
 _PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
+#: Seconds that one request for messages waits for them.
+_SLICE: Final = 1.0
 _NOT_FOUND: Final = 404
 #: Messages that may be under way at a time, over all takers of a queue.
 _UNDER_WAY: Final = 65_536
@@ -228,13 +230,20 @@ class NatsTransport:
         async with self.errors(f"taking from {queue.subject}"):
             pull, lock = await self._pull(queue)
             async with lock:
-                try:
-                    messages = await pull.fetch(most, timeout=max(wait, 0.01))
-                except TimeoutError:
-                    return []
-                except nats.js.errors.ServiceUnavailableError:
-                    await asyncio.sleep(min(wait, _BETWEEN))
-                    return []
+                messages: list[Any] = []
+                loop = asyncio.get_running_loop()
+                until = loop.time() + wait
+                while not messages:
+                    # In slices: what was asked for before a connection was lost is never answered.
+                    left = max(min(until - loop.time(), _SLICE), 0.01)
+                    try:
+                        messages = await pull.fetch(most, timeout=left)
+                    except TimeoutError:
+                        pass
+                    except nats.js.errors.ServiceUnavailableError:
+                        await asyncio.sleep(min(left, _BETWEEN))
+                    if loop.time() >= until:
+                        break
         return [_Taken(self, message) for message in messages]
 
     async def send(self, subject: str, data: bytes) -> None:
