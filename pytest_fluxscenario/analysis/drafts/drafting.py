@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_fluxscenario.analysis.drafts.build import comments_of, scenario_id, scenario_of
-from pytest_fluxscenario.analysis.drafts.search import Search
+from pytest_fluxscenario.analysis.drafts.search import DEPTH, Search
 from pytest_fluxscenario.analysis.drafts.suite import Ran, Runner, Shown
 from pytest_fluxscenario.analysis.drafts.targets import Target
 from pytest_fluxscenario.analysis.drafts.yaml_text import scenario_text
@@ -71,21 +71,26 @@ def drafts_for(wanted: Sequence[Target], search: Search, runner: Runner, where: 
     pack = search.ground.pack
     comments = comments_of(pack.profile, pack.profile_hash)
     left = list(wanted)
-    while left:
-        target = left.pop(0)
-        found = search.first(target)
-        if found is None:
-            yield Missed(target, _NOT_FOUND)
-            continue
-        scenario = scenario_of(scenario_id(target.id), target.what, pack.profile, found)
-        text = scenario_text(scenario, comments)
-        ran, fault = _try(text, runner, where)
-        if ran is None or not target.shown_by(ran):
-            yield Missed(target, fault or "the scenario that was drafted does not show it when it runs")
-            continue
-        also = tuple(one for one in left if one.shown_by(ran))
-        left = [one for one in left if one not in also]
-        yield Draft(scenario, text, target, also)
+    # All that differs in one thing before anything that differs in two: hooks are not called for ever.
+    for depth in range(DEPTH + 1):
+        searched: list[Target] = []
+        while left:
+            target = left.pop(0)
+            found = search.first(target, depth)
+            if found is None:
+                searched.append(target)
+                continue
+            scenario = scenario_of(scenario_id(target.id), target.what, pack.profile, found)
+            text = scenario_text(scenario, comments)
+            ran, fault = _try(text, runner, where)
+            if ran is None or not target.shown_by(ran):
+                yield Missed(target, fault or "the scenario that was drafted does not show it when it runs")
+                continue
+            also = tuple(one for one in (*searched, *left) if one.shown_by(ran))
+            searched, left = ([one for one in part if one not in also] for part in (searched, left))
+            yield Draft(scenario, text, target, also)
+        left = searched
+    yield from (Missed(target, _NOT_FOUND) for target in left)
 
 
 def _try(text: str, runner: Runner, where: str) -> tuple[Ran | None, str]:

@@ -17,8 +17,9 @@ Path = tuple[str | int, ...]
 #: Values of one payload that are changed; a large one has thousands.
 _MOST_LEAVES: Final = 24
 _DECIMAL: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,6}", re.ASCII)
-#: Steps in which a limit is looked for: half an order of magnitude where amounts are.
-_LARGE: Final = (10, 100, 1_000, 3_000, 10_000, 30_000, 100_000)
+#: Where a limit of amounts is looked for, and one of counts and scores.
+_AMOUNTS: Final = (0, 1, 10, 100, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000)
+_COUNTS: Final = (0, 1, 10, 50, 80, 100, 1_000, 10_000, 100_000, 1_000_000, -1)
 
 
 def other_values(payload: Payload) -> Iterator[tuple[Path, Any]]:
@@ -63,11 +64,10 @@ def _others(value: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int | float):
-        yield from (0, value + 1, *(value * factor for factor in _LARGE), -1, 50, 80, 100)
+        yield from (value + 1, *_COUNTS)
     elif isinstance(value, str) and _DECIMAL.fullmatch(value):
         places = len(value.partition(".")[2])
-        one = float(value) or 1.0
-        yield from (f"{one * factor:.{places}f}" for factor in (*_LARGE, 0, 2))
+        yield from (f"{amount:.{places}f}" for amount in (*_AMOUNTS, float(value) * 2))
     elif isinstance(value, str):
         yield from ("", "example", "/example", "../example")
     elif isinstance(value, list):

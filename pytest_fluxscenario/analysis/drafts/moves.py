@@ -40,6 +40,7 @@ _MOST_PAYLOADS: Final = 120
 _MOST_EXAMPLES: Final = 20
 #: Payloads that are tried for one that is allowed.
 _MOST_BASES: Final = 60
+_OF_PAYLOADS: Final = frozenset({"payload", "key", "lack", "value"})
 _KEY: Final = "key-1"
 _LONG_AGO: Final = "2000-01-01T00:00:00Z"
 _NOBODY: Final = "nobody"
@@ -120,9 +121,14 @@ class Moves:
             for change in self.changes:
                 yield change.make(self.base)
         else:
-            for first, second in combinations(self.changes, 2):
-                if first.kind != second.kind or first.kind == "given":
-                    yield second.make(first.make(self.base))
+            pairs = [
+                (first, second)
+                for first, second in combinations(self.changes, 2)
+                if first.kind != second.kind or first.kind == "given"
+            ]
+            # What sends something new twice over calls hooks most often.
+            for first, second in sorted(pairs, key=lambda pair: {one.kind for one in pair} <= _OF_PAYLOADS):
+                yield second.make(first.make(self.base))
 
     @cached_property
     def base(self) -> Probe:
@@ -221,9 +227,9 @@ class Moves:
         base = self.base.asks[0].payload
         examples = self.ground.examples.of(self.rule.action.id)[:_MOST_EXAMPLES]
         every = {canonical(one): one for one in (*self.ground.payloads(self.rule), *examples)}
-        every.pop(canonical(base), None)
         nearest = sorted(every.values(), key=lambda one: _distance(one, base))
-        for payload in (*nearest[:_MOST_PAYLOADS], *_dotted(base)):
+        chosen = (self._built, *nearest[:_MOST_PAYLOADS], *_dotted(base))
+        for payload in {canonical(one): one for one in chosen if not same(one, base)}.values():
             yield partial(self._with_payload, payload)
 
     def _of_keys(self) -> Iterator[Callable[[Probe], Probe]]:
@@ -260,6 +266,17 @@ class Moves:
         for path, value in other_values(payload):
             if hooks or any(rules.schemas.faults(kind.id, put(payload, path, value)) for kind in kinds):
                 yield partial(self._with_value, path, value)
+        if hooks:
+            # Beside the payload that is built, which may have what the base has not.
+            known = {path for path, _ in other_values(payload)}
+            for path, value in other_values(self._built):
+                if path not in known:
+                    yield partial(self._with_value, path, value)
+
+    @cached_property
+    def _built(self) -> dict[str, Any]:
+        """A payload with all that the schemas of what is produced speak of, made from them alone."""
+        return self._whole({})
 
     def _with_value(self, path: Path, value: Any, probe: Probe) -> Probe:
         payload = probe.asks[0].payload

@@ -43,13 +43,12 @@ class Search:
     ground: Ground
     _tried: dict[str, _Tried] = field(default_factory=dict)
 
-    def first(self, goal: Goal) -> Found | None:
-        """The least probe that reaches a goal: what differs in fewer things comes first. None where none does."""
-        for depth in range(DEPTH + 1):
-            for action in goal.actions:
-                for one in self._of(action).at(depth):
-                    if goal.reached(one.probe, one.answered):
-                        return self._least(one, goal)
+    def first(self, goal: Goal, depth: int) -> Found | None:
+        """The first probe that differs in so many things and reaches a goal, cut to what it takes; None for none."""
+        for action in goal.actions:
+            for one in self._of(action).at(depth):
+                if goal.reached(one.probe, one.answered):
+                    return self._least(one, goal)
         return None
 
     @property

@@ -188,7 +188,7 @@ def test_one_mutant_one_route_one_action(here: Path, capsys: pytest.CaptureFixtu
     wanted = report(capsys, "--dry-run", "--mutant", "gate-dropped:what_required")
     assert [one["shows"] for one in wanted["drafts"]] == [["gate-dropped:what_required"]]
     routes = report(capsys, "--dry-run", "--route", "AskUser")
-    assert "routes:AskUser:returned" in routes["drafts"][0]["shows"]
+    assert any("routes:AskUser:returned" in one["shows"] for one in routes["drafts"])
     actions = report(capsys, "--dry-run", "--all", "--action", "work.waive")
     shown = {name for one in actions["drafts"] for name in one["shows"]}
     assert {"actions:work.waive:allowed", "gate-dropped:waiver_needs_approval"} <= shown
