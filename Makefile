@@ -21,10 +21,21 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 
 PIP_FLAGS := --quiet --no-input --disable-pip-version-check --progress-bar off
 
+# make vendor fills the folder; then make AIR_GAP=1 demo test installs from it, and asks no index for anything.
+VENDOR := $(CURDIR)/vendor
+ifdef AIR_GAP
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := file://$(VENDOR)
+# Whatever asks all the same hears that there is nobody, and not what some configuration knows.
+export PIP_INDEX_URL := http://127.0.0.1:9/
+export PIP_EXTRA_INDEX_URL :=
+export PIP_CONFIG_FILE := /dev/null
+endif
+
 # What an outer environment must not decide.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS
 
-.PHONY: help demo test test-slow build lint typecheck format bench openapi clean FORCE
+.PHONY: help demo test test-slow build lint typecheck format bench openapi vendor clean FORCE
 
 help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
@@ -33,6 +44,7 @@ help:
 	@echo "make lint        ruff, mypy, import layers, the types as users see them (make typecheck: mypy alone)"
 	@echo "make format      rewrite the sources as ruff formats them"
 	@echo "make openapi     write docs/openapi.yaml from the code (make lint says when it is not so)"
+	@echo "make vendor      fill vendor/ with wheels; then AIR_GAP=1 makes every other target install from there alone"
 	@echo "make build       sdist and wheel, in dist/"
 	@echo "make bench       the benchmarks against other tools; keeps the table in docs/benchmarks.md"
 	@echo "make clean       remove what the other targets made"
@@ -116,6 +128,13 @@ format: $(VENV)/stamp-lint
 
 openapi: $(VENV)/stamp-test
 	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml
+
+# For this Python and machine. --only-binary: what has no wheel could not be built without an index either.
+vendor: dist/.stamp
+	$(BIN)/python -m pip download $(PIP_FLAGS) --only-binary :all: --dest vendor 'build>=1.2' 'hatchling>=1.27' \
+		"$$(ls dist/*.whl)[lint,test]"
+	@rm -f vendor/pytest_fluxscenario-*
+	@ls vendor | wc -l | xargs -I{} echo "{} wheels in vendor/"
 
 bench: $(BENCH)/.stamp
 	$(BIN)/python benchmarks/run.py --tools $(BENCH) $(BENCH_ARGS)
