@@ -129,9 +129,9 @@ format: $(VENV)/stamp-lint
 openapi: $(VENV)/stamp-test
 	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml
 
-# For this Python and machine. --only-binary: what has no wheel could not be built without an index either.
+# For this Python and machine. `pip wheel` and not `pip download`: what has no wheel is built now, while there is an index.
 vendor: dist/.stamp
-	$(BIN)/python -m pip download $(PIP_FLAGS) --only-binary :all: --dest vendor 'build>=1.2' 'hatchling>=1.27' \
+	$(BIN)/python -m pip wheel $(PIP_FLAGS) --wheel-dir vendor 'build>=1.2' 'hatchling>=1.27' \
 		"$$(ls dist/*.whl)[lint,test]"
 	@rm -f vendor/pytest_fluxscenario-*
 	@ls vendor | wc -l | xargs -I{} echo "{} wheels in vendor/"
