@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.mutation.hunt import Hunt, Verdict
     from pytest_fluxscenario.analysis.mutation.journal import Journal
     from pytest_fluxscenario.analysis.mutation.mutant import Mutant
-    from pytest_fluxscenario.model.mutants import MutantReport, MutationReport
+    from pytest_fluxscenario.model.mutants import MutantReport, MutationReport, ScenarioReport
 
 _MUTATE: Final = """\
 The rules of PACK are weakened on purpose, one change at a time: a gate is dropped, a condition always holds, a role may
@@ -25,10 +25,13 @@ ask for what it may not. The pack's scenarios run on each such mutant until one 
 shown with its line, its change, and what would notice it. Where the rules themselves prove that no scenario can, it is
 told apart and does not count.
 
+PACK is a pack's folder, its manifest, an archive (*.fstpack), or what the store has under name:tag or sha256:HASH.
 A run that is cut off goes on where it was, as long as pack and scenarios are the same.
 
 exit status: 0 the score is at least --fail-under, 1 it is not, 2 no such pack, or a scenario that does not pass on it,
 3 damage, 130 interrupted"""
+#: Scenarios that are named of those that make up for one.
+_MOST_NAMED: Final = 3
 #: Where a run that was cut off is kept, below the root.
 _FOLDER: Final = os.path.join(".fluxscenario", "mutants")
 
@@ -37,7 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the command; the noun is its own verb."""
     parser.description = f"Show what the scenarios of a pack would notice.\n\n{_MUTATE}"
     parser.epilog = "example: fluxrig mutate scenarios/local_patch_review --fail-under 95 --workers 2"
-    parser.add_argument("pack", metavar="PACK", help="a pack's folder, or its manifest")
+    parser.add_argument("pack", metavar="PACK", help="a folder, a manifest, an archive, or a ref of the store")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--html", metavar="FILE", help="also write a page that a browser shows")
     parser.add_argument(
@@ -46,8 +49,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", metavar="N", type=_count, default=1, help="processes that share the work (default: 1)"
     )
+    parser.add_argument(
+        "--matrix",
+        action="store_true",
+        help="try every scenario on every mutant, and say which scenarios nothing would be missed without",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each mutant, also for those noticed")
-    add_store(parser, "where specs are looked up")
+    add_store(parser, "the store of a ref, and of specs")
     parser.set_defaults(run=_mutate)
 
 
@@ -77,18 +85,22 @@ def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.evidence.circumstances import tool
 
     begun = seconds()
-    suite = open_suite(options.pack, options.store)
+    suite = open_suite(options.pack, options.store, options.workers, goals=options.matrix)
     process = Process.of(suite.pack)
     mutants = mutants_of(process)
     journal = Journal.of(
-        os.path.join(suite.root, _FOLDER), tool=tool(), pack=suite.pack.behaviour_hash, suite=suite.trials.hash
+        os.path.join(suite.root, _FOLDER),
+        tool=tool(),
+        pack=suite.pack.behaviour_hash,
+        suite=suite.trials.hash,
+        tried="every" if options.matrix else "until noticed",
     )
-    hunt = Hunt(process, suite.trials.passing, suite.close)
+    hunt = Hunt(process, suite.trials.passing, suite.close, options.matrix)
     try:
         results = _hunt(hunt, mutants, journal, options.workers, outputs)
     finally:
         suite.close()
-    report = report_of(suite.pack, suite.draft, suite.trials, results)
+    report = report_of(suite.pack, suite.draft, suite.trials, results, every=options.matrix)
     if options.html is not None:
         from pytest_fluxscenario.analysis.mutation.page import page_of
         from pytest_fluxscenario.base.fs import replace_file
@@ -142,6 +154,7 @@ def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs,
     if rows:
         for number, line in enumerate(table(("GATE", "NOTICED", "SURVIVED", "EQUIVALENT", "SCORE"), rows)):
             out.line(line, "" if number else "bold")
+    _tell_suite(report, options, outputs)
     if report.left_out:
         outputs.err.line(f"{plural(len(report.left_out), 'scenario')} marked skip or xfail noticed nothing", "yellow")
     score = report.score
@@ -152,6 +165,38 @@ def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs,
     out.line(
         f"{said}{asked}{more} ({plural(report.scenarios, 'scenario')}, {duration:.1f} s)", "green" if fits else "red"
     )
+
+
+def _tell_suite(report: MutationReport, options: argparse.Namespace, outputs: Outputs) -> None:
+    """What each scenario has a part in, and those without which nothing would be missed."""
+    from pytest_fluxscenario.cli.render import table
+
+    if not report.suite:
+        return
+    out = outputs.out
+    if options.verbose:
+        rows = [(shown(one.id), f"{one.notices}", f"{one.reaches}", f"{len(one.alone)}") for one in report.suite]
+        for number, line in enumerate(table(("SCENARIO", "NOTICES", "REACHES", "ALONE"), rows)):
+            out.line(line, "" if number else "bold")
+    redundant = [one for one in report.suite if one.redundant]
+    for one in redundant:
+        out.write(f"{shown(one.id)}: ")
+        out.write("redundant", "yellow")
+        out.line(one_line(f": {_instead(one)}"))
+    out.line(
+        f"{len(redundant)} of {plural(len(report.suite), 'scenario')} redundant, each taken alone; "
+        f"{len(report.smallest)} show all that the suite shows"
+    )
+
+
+def _instead(one: ScenarioReport) -> str:
+    """What makes up for a redundant scenario; the full list is in the JSON."""
+    if not one.instead:
+        return "it shows nothing that is counted"
+    goals = f" and {plural(one.reaches, 'goal')} of coverage" if one.reaches else ""
+    more = len(one.instead) - _MOST_NAMED
+    named = ", ".join(shown(name.rpartition("/")[2]) for name in one.instead[:_MOST_NAMED])
+    return f"{plural(one.notices, 'mutant')}{goals}, also shown by {named}{f' and {more} more' if more > 0 else ''}"
 
 
 def _tell_survivor(mutant: MutantReport, outputs: Outputs) -> None:

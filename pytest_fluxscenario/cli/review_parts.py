@@ -48,16 +48,19 @@ def mutants_for_review(reviewed: ReviewedPack, workers: int, outputs: Outputs) -
     from pytest_fluxscenario.analysis.mutation.operators import mutants_of
     from pytest_fluxscenario.analysis.mutation.process import Process
     from pytest_fluxscenario.analysis.mutation.report import report_of
-    from pytest_fluxscenario.analysis.mutation.trials import load_trials
+    from pytest_fluxscenario.analysis.mutation.trials import Document, load_trials
     from pytest_fluxscenario.analysis.mutation.workers import hunt_in
 
     pack = reviewed.pack
     if pack is None:
         return "the pack cannot be used"
-    files = [(one.path, one.name) for one in reviewed.chosen if one.loose is None]
     suite, progress = suite_of(reviewed), Progress(outputs.err)
+    documents = [
+        Document(one.name, partial(suite.read, one.path, one.name)) for one in reviewed.chosen if one.loose is None
+    ]
     try:
-        trials = load_trials(suite, pack, files)
+        trials = load_trials(suite, pack, documents, workers=workers)
+        trials.check(pack.where)
         if not trials.passing:
             return "no scenario of the pack runs on it"
         process = Process.of(pack)

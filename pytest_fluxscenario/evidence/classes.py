@@ -23,7 +23,7 @@ def missing_classes(
     found = []
     for one in coverage:
         lacking = tuple(name for name, ran in one.classes.items() if not ran and (wanted is None or name in wanted))
-        if lacking and one.profile.origin == "tree" and _is_whole(one.profile.source, root, files):
+        if lacking and one.profile.origin == "tree" and is_whole(one.profile.source, root, files):
             found.append((one.profile, lacking))
     return found
 
@@ -35,7 +35,8 @@ def lacking(profile: ProfileRef, names: tuple[str, ...]) -> str:
     return f"{name} has no scenario of the {plural} {', '.join(names)} (fluxscenario_classes says which are asked for)"
 
 
-def _is_whole(source: str, root: str, files: Collection[str]) -> bool:
+def is_whole(source: str, root: str, files: Collection[str]) -> bool:
+    """Whether all scenario files of the pack in the folder ``source``, below ``root``, are among ``files``."""
     folder = os.path.normpath(os.path.join(root, source))
     if not os.path.isdir(folder):
         return False

@@ -163,6 +163,11 @@ class EvidenceWriter:
         )
 
     @property
+    def not_run(self) -> bool:
+        """Whether a collected scenario did not run; those that are skipped say so themselves, and do not count."""
+        return any(entry.outcome == "not_run" for entry in self._entries.values())
+
+    @property
     def root(self) -> str:
         """The root hash over id and ref of every record, in order of id."""
         return root_hash((item_id, entry.ref) for item_id, entry in self._entries.items() if entry.ref is not None)

@@ -30,6 +30,8 @@ class MutantReport(Struct, frozen=True, forbid_unknown_fields=True):
     by: str
     #: Scenarios that were run on it.
     runs: int
+    #: All scenarios that noticed, where every one was tried on every mutant (``--matrix``).
+    noticed_by: tuple[str, ...] = ()
     #: Of a survivor: the first scenarios that ask for what was changed and noticed nothing.
     near: tuple[str, ...] = ()
     #: Of a survivor: what would notice it. Of an equivalent one: why nothing can.
@@ -44,6 +46,21 @@ class MutantScore(Struct, frozen=True, forbid_unknown_fields=True):
     equivalent: int
     #: Killed of killed and survived, 0 to 100; 100 where there are none.
     percent: float
+
+
+class ScenarioReport(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one scenario has a part in, of all that the suite shows."""
+
+    id: str
+    #: Mutants that it notices, and goals of coverage that it reaches.
+    notices: int
+    reaches: int
+    #: Ids of mutants and goals that no other scenario shows.
+    alone: tuple[str, ...]
+    #: Nothing is shown by it alone: without it no mutant survives, and no goal is missed.
+    redundant: bool
+    #: Of a redundant one: scenarios that together show all that it shows.
+    instead: tuple[str, ...] = ()
 
 
 class MutationReport(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,4 +79,8 @@ class MutationReport(Struct, frozen=True, forbid_unknown_fields=True):
     gates: dict[str, MutantScore]
     operators: dict[str, MutantScore]
     mutants: tuple[MutantReport, ...]
+    #: Where every scenario was tried on every mutant (``--matrix``): what each has a part in, in the suite's order.
+    suite: tuple[ScenarioReport, ...] = ()
+    #: Then also few scenarios that together show all that the suite shows: each one the most useful that was left.
+    smallest: tuple[str, ...] = ()
     schema: str = MUTANTS_SCHEMA

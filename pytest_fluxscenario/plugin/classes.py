@@ -29,7 +29,7 @@ class Classes:
     def pytest_sessionfinish(self):  # type: ignore[no-untyped-def] # noqa: ANN201 - the types of a wrapper say nothing
         """Before the evidence is finished, so that its verdict is the session's."""
         options = self._config.stash[OPTIONS]
-        if self._is_whole() and not options.files:
+        if ran_whole(self._config, self._recorder) and not options.files:
             coverage = self._recorder.coverage.profiles()
             root, files = str(self._config.rootpath), self._recorder.files
             self._missing = missing_classes(coverage, make_classes(options), root, files)
@@ -51,7 +51,9 @@ class Classes:
             text = self._recorder.redacted(lacking(profile, names))
             terminalreporter.write_line(f"fluxscenario: {text}", yellow=True)
 
-    def _is_whole(self) -> bool:
-        """Whether everything ran that was collected, and nobody asked for single scenarios."""
-        writer = self._recorder.writer
-        return not (writer.left_out or writer.errors or any("::" in str(argument) for argument in self._config.args))
+
+def ran_whole(config: pytest.Config, recorder: Recorder, *, but_skipped: bool = False) -> bool:
+    """Whether everything ran that was collected (``but_skipped``: and was not skipped), and nobody asked for a part."""
+    writer = recorder.writer
+    left_out = writer.not_run if but_skipped else writer.left_out
+    return not (left_out or writer.errors or any("::" in str(argument) for argument in config.args))

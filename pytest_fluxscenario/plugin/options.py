@@ -43,6 +43,9 @@ class Options:
     gear: str = ""
     #: Seconds for one of its answers.
     gear_timeout: float = 30.0
+    #: Try mutants of the packs whose scenarios have passed, and the least score of each in percent.
+    mutate: bool = False
+    mutate_fail_under: float = 100
     #: Scenario classes that are asked for, as they are written; empty for all that a profile makes possible.
     classes: tuple[str, ...] = ()
     #: The page of the session, absolute; None where none is written.
@@ -114,6 +117,19 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("fluxscenario_gear", "default of --fluxscenario-gear", default="")
     parser.addini("fluxscenario_gear_timeout", "seconds that one answer of a gear may take", default="30")
+    group.addoption(
+        "--fluxscenario-mutate",
+        action="store_true",
+        default=None,
+        help="when all scenarios of a pack have passed, weaken its rules one at a time and say what none would notice",
+    )
+    group.addoption(
+        "--fluxscenario-mutate-fail-under",
+        metavar="N",
+        help="the least share of mutants, in percent, that has to be noticed (default: 100)",
+    )
+    parser.addini("fluxscenario_mutate", "default of --fluxscenario-mutate", type="bool", default=False)
+    parser.addini("fluxscenario_mutate_fail_under", "default of --fluxscenario-mutate-fail-under", default="100")
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
     parser.addini("fluxscenario_html", "default of --fluxscenario-html, relative to the ini file")
@@ -145,7 +161,7 @@ def read_options(config: pytest.Config) -> Options:
         from pytest_fluxscenario.base.text import shown
 
         raise pytest.UsageError(f"fluxscenario_on_failure is '{shown(on_failure, 80)}'; it can be 'continue' or 'stop'")
-    strict = config.getoption("fluxscenario_strict")
+    strict, mutate = config.getoption("fluxscenario_strict"), config.getoption("fluxscenario_mutate")
     evidence, html = _evidence(config), _folder(config, "fluxscenario_html")
     if html is not None and evidence is None and config.getoption("fluxscenario_html"):
         raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
@@ -163,6 +179,8 @@ def read_options(config: pytest.Config) -> Options:
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
         gear=str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear")),
         gear_timeout=_seconds(config, "fluxscenario_gear_timeout"),
+        mutate=bool(config.getini("fluxscenario_mutate") if mutate is None else mutate),
+        mutate_fail_under=_mutate_fail_under(config),
         classes=tuple(config.getini("fluxscenario_classes")),
         html=None if evidence is None else html,
         coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
@@ -183,6 +201,22 @@ def _seconds(config: pytest.Config, key: str) -> float:
 
         raise pytest.UsageError(f"{key} is '{shown(text, 80)}'; it is a number of seconds, such as 30")
     return value
+
+
+def _mutate_fail_under(config: pytest.Config) -> float:
+    """A share in percent. Raises pytest.UsageError for anything else."""
+    given = config.getoption("fluxscenario_mutate_fail_under")
+    said = config.getini("fluxscenario_mutate_fail_under") if given is None else given
+    try:
+        percent = float(said)
+    except ValueError:
+        percent = -1
+    if not 0 <= percent <= 100:
+        from pytest_fluxscenario.base.text import shown
+
+        name = "fluxscenario_mutate_fail_under" if given is None else "--fluxscenario-mutate-fail-under"
+        raise pytest.UsageError(f"{name} is '{shown(said, 80)}'; it can be a number from 0 to 100")
+    return percent
 
 
 def _check_root(config: pytest.Config) -> None:

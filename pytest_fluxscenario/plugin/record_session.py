@@ -52,12 +52,23 @@ def _record(config: pytest.Config, session: Session) -> Recorder:
     stored = config.stash.get(STORED, None)
     refs = () if stored is None else stored.run_refs()
     options = session.options
-    recorder = Recorder(options.evidence, session.redactor, refs, keep_messages=verbose, gear=options.gear)
+    recorder = Recorder(
+        options.evidence,
+        session.redactor,
+        refs,
+        keep_messages=verbose,
+        gear=options.gear,
+        keep_ran=options.mutate,
+    )
     config.stash[RECORDER] = recorder
     # Before the classes, so that it is asked after them: what coverage lacks is no reason to look at no class.
     config.pluginmanager.register(ProfileCoverageReport(config, session, recorder), "fluxscenario-coverage")
     config.pluginmanager.register(Classes(config, recorder), "fluxscenario-classes")
     config.pluginmanager.register(Summary(config, recorder), "fluxscenario-summary")
+    if options.mutate and not config.option.collectonly:
+        from pytest_fluxscenario.plugin.mutants import Mutants
+
+        config.pluginmanager.register(Mutants(config, session, recorder), "fluxscenario-mutants")
     if verbose:
         config.pluginmanager.register(Steps(config, session.redactor), "fluxscenario-steps")
     return recorder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What is remembered of a scenario that ran."""
+
+    profile: ProfileRef
+    hash: str
+    #: It passed, or failed as it was expected to.
+    fine: bool
+
+
 class Recorder:
     """Listens to reports, and writes the evidence folder."""
 
@@ -34,13 +45,18 @@ class Recorder:
         *,
         keep_messages: bool = False,
         gear: str = "",
+        keep_ran: bool = False,
     ) -> None:
         """``refs`` is what is run from the store, ``gear`` what it runs against; empty for the engine.
 
-        ``keep_messages`` says that somebody reads the message of a report after the recorder.
+        ``keep_messages`` says that somebody reads the message of a report after the recorder, ``keep_ran`` that
+        somebody asks what ran.
         """
         self.folder = folder
         self._keep_messages = keep_messages
+        self._keep_ran = keep_ran
+        #: Item id to what ran, where somebody asks for it afterwards.
+        self.ran: dict[str, Ran] = {}
         self._redactor = redactor
         #: What could not be written, or does not agree; the session fails for it.
         self.faults: list[str] = []
@@ -107,11 +123,15 @@ class Recorder:
         if message is None and report.nodeid not in self._ids:
             return
         item_id = self._redactor.text(report.nodeid)
+        outcome, note = _outcome(report, message)
         if message is not None:
-            self._take(item_id, message)
+            profile = self._take(item_id, message)
+            if self._keep_ran:
+                self.ran[report.nodeid] = Ran(profile, message["scenario_hash"], outcome in ("passed", "xfailed"))
             if not self._keep_messages:
                 let_go(report)
-        outcome, note = _outcome(report, message)
+        elif report.nodeid in self.ran and outcome is not None:
+            self.ran[report.nodeid] = replace(self.ran[report.nodeid], fine=False)
         if getattr(report, MISSING, False):
             shown_note = self._redactor.text(shown_lines(note))
             self.missing[shown_note] = self.missing.get(shown_note, 0) + 1
@@ -161,7 +181,7 @@ class Recorder:
                 error = FluxError.of("evidence.id", Place(name), "redaction gives this name to more than one scenario")
                 self._fault(error, "name scenarios and files without what is redacted")
 
-    def _take(self, item_id: str, message: Message) -> None:
+    def _take(self, item_id: str, message: Message) -> ProfileRef:
         profile = self._refs.get(message["profile"])
         if profile is None:
             profile = self._refs[message["profile"]] = profile_of(message)
@@ -184,6 +204,7 @@ class Recorder:
             )
         except FluxError as error:
             self._fault(error, "")
+        return profile
 
     def _fault(self, error: FluxError, hint: str) -> None:
         error = error.seen_from(self._start)

@@ -29,6 +29,8 @@ class Verdict:
     runs: int = 0
     #: Those that ask for what was changed and noticed nothing, the first few: where an expectation may be missing.
     near: tuple[str, ...] = ()
+    #: All that noticed, by their number in the suite; empty where the hunt ends with the first one.
+    all: tuple[int, ...] = ()
 
 
 _MOST_NEAR = 3
@@ -42,13 +44,15 @@ class Hunt:
     trials: Sequence[Trial]
     #: Ends what hooks have started; they may be called again.
     close: Callable[[], None] = lambda: None
+    #: Go on after the first scenario that notices, to know all that do.
+    every: bool = False
 
     @cached_property
     def _rules(self) -> Rules:
         return self.process.rules()
 
     def try_one(self, mutant: Mutant) -> Verdict:
-        """Run what may notice, until one does."""
+        """Run what may notice: until one does, or all."""
         try:
             process = mutant.process
             rules = process.rules(self._rules, mutant.actions)
@@ -57,16 +61,20 @@ class Hunt:
             return Verdict("killed", "loading")
         keys = isinstance(process.variation, KeysIgnored)
         near: list[str] = []
+        noticed: list[int] = []
         runs = 0
-        for trial in self.trials:
-            if mutant.actions is not None and mutant.actions.isdisjoint(trial.actions):
-                continue
-            if keys and not _has_keys(trial):
+        for number, trial in enumerate(self.trials):
+            if not trial.may_show(mutant.actions) or (keys and not _has_keys(trial)):
                 continue
             runs += 1
-            if trial.run(rules, process.variation).verdict != "passed":
-                return Verdict("killed", trial.id, runs)
-            near.append(trial.id)
+            if trial.run(rules, process.variation).verdict == "passed":
+                near.append(trial.id)
+                continue
+            noticed.append(number)
+            if not self.every:
+                break
+        if noticed:
+            return Verdict("killed", self.trials[noticed[0]].id, runs, all=tuple(noticed) if self.every else ())
         return Verdict("equivalent" if mutant.equivalent else "survived", "", runs, tuple(near[:_MOST_NEAR]))
 
     def try_all(self, mutants: Sequence[Mutant]) -> Iterator[tuple[Mutant, Verdict]]:

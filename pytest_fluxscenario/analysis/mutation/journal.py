@@ -48,7 +48,7 @@ class Journal:
     def add(self, name: str, verdict: Verdict) -> None:
         """Keep one verdict. Raises WriteError."""
         if self._log is not None:
-            line = {"id": name, "fate": verdict.fate, "by": verdict.by, "runs": verdict.runs, "near": verdict.near}
+            line = _Line(name, verdict.fate, verdict.by, verdict.runs, verdict.near, verdict.all)
             self._log.append(msgspec.json.encode(line) + b"\n")
 
     def finish(self) -> None:
@@ -72,7 +72,7 @@ class Journal:
             # What comes after the last line feed was cut.
             for line in lines[:-1]:
                 said = msgspec.json.decode(line, type=_Line)
-                known[said.id] = Verdict(said.fate, said.by, said.runs, said.near)
+                known[said.id] = Verdict(said.fate, said.by, said.runs, said.near, said.all)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return known
         return known
@@ -88,3 +88,4 @@ class _Line(msgspec.Struct):
     by: str
     runs: int
     near: tuple[str, ...]
+    all: tuple[int, ...] = ()

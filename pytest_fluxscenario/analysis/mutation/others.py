@@ -10,7 +10,10 @@ from typing import Any, Final
 from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.variations import FailureIgnored, KeyPart, KeysIgnored
+from pytest_fluxscenario.base.values import same
+from pytest_fluxscenario.control.conditions import compile_condition
 from pytest_fluxscenario.model.pack import Hook
+from pytest_fluxscenario.packs.conditions import asks_facts
 
 _KEYS: Final[tuple[tuple[KeyPart, str, str], ...]] = (
     (
@@ -29,12 +32,8 @@ _KEYS: Final[tuple[tuple[KeyPart, str, str], ...]] = (
         "two different steps with one idempotency_key, the second with expectation: {idempotency_conflict: true}",
     ),
 )
-#: What a hook of each type says where it finds nothing wrong.
-_FINE: Final[Mapping[str, Mapping[str, Any]]] = {
-    "condition.evaluate": {"facts": {}},
-    "artifact.validate": {"valid": True},
-    "template.render": {"rendered": ""},
-}
+#: What a fact can be that no gate asks for.
+_OTHERS: Final = (None, "", 0, "none of these")
 
 
 class IdempotencyIgnored:
@@ -108,20 +107,36 @@ class HookFailureIgnored:
         hooks = process.hooks.hooks if process.hooks else ()
         for number, hook in enumerate(hooks):
             asked = asking(process, hook)
-            says = _FINE.get(hook.type)
-            if says is not None:
-                yield Mutant(
-                    self.name,
-                    hook.id,
-                    ("hooks", number),
-                    f"a failure of the hook {hook.id} stops nothing",
-                    f"a step that asks it, with faults: {{{hook.id}: timeout}}, and an expectation of the route",
-                    f"- id: {hook.id}",
-                    f"- id: {hook.id}, whether or not it fails",
-                    partial(replace, process, variation=FailureIgnored(hook.id, says)),
-                    asked,
-                    because("" if asked else f"nothing asks the hook {hook.id}"),
-                )
+            yield Mutant(
+                self.name,
+                hook.id,
+                ("hooks", number),
+                f"a failure of the hook {hook.id} stops nothing",
+                f"a step that asks it, with faults: {{{hook.id}: timeout}}, and an expectation of the route",
+                f"- id: {hook.id}",
+                f"- id: {hook.id}, whether or not it fails",
+                partial(replace, process, variation=FailureIgnored(hook.id, _fine(process, hook))),
+                asked,
+                because("" if asked else f"nothing asks the hook {hook.id}"),
+            )
+
+
+def _fine(process: Process, hook: Hook) -> Mapping[str, Any]:
+    """What a hook says where it finds nothing wrong: of facts, that none is as a gate asks."""
+    if hook.type == "artifact.validate":
+        return {"valid": True}
+    if hook.type == "template.render":
+        return {"rendered": ""}
+    asked: dict[str, list[Any]] = {}
+    for gate in process.profile.gates:
+        if gate.hook == hook.id and asks_facts(gate.condition):
+            for name, value in compile_condition(gate.condition).facts:
+                asked.setdefault(name, []).append(value)
+    facts = {
+        name: next((other for other in _OTHERS if not any(same(other, value) for value in values)), "?")
+        for name, values in asked.items()
+    }
+    return {"facts": facts}
 
 
 def asking(process: Process, hook: Hook) -> frozenset[str]:

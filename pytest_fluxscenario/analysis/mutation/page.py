@@ -18,6 +18,7 @@ def page_of(report: MutationReport) -> str:
         _summary(report),
         _section("survived", report.mutants),
         _gates(report),
+        _suite(report),
         _section("equivalent", report.mutants),
         _section("killed", report.mutants),
         f"<footer>profile {code(report.profile_hash)}, scenarios {code(report.suite_hash)}</footer>",
@@ -52,6 +53,28 @@ def _gates(report: MutationReport) -> str:
         for gate, score in report.gates.items()
     ]
     return "<h2>Gates</h2>" + table(("Gate", "Noticed", "Survived", "Cannot be", "Score"), rows)
+
+
+def _suite(report: MutationReport) -> str:
+    if not report.suite:
+        return ""
+    rows = [
+        (
+            code(one.id),
+            str(one.notices),
+            str(one.reaches),
+            str(len(one.alone)),
+            " ".join(map(code, one.instead)) if one.redundant else "",
+        )
+        for one in report.suite
+    ]
+    redundant = sum(one.redundant for one in report.suite)
+    return (
+        f"<h2>Scenarios</h2><p>{redundant} of {len(report.suite)} scenarios are redundant, each taken alone: without "
+        "it no mutant would survive, and no goal of coverage be missed. "
+        f"{len(report.smallest)} show all that the suite shows.</p>"
+        + table(("Scenario", "Notices", "Reaches", "Alone", "Redundant by"), rows)
+    )
 
 
 def _section(fate: str, mutants: Iterable[MutantReport]) -> str:

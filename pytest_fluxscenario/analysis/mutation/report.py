@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 
 from pytest_fluxscenario.analysis.mutation.hunt import Verdict
+from pytest_fluxscenario.analysis.mutation.matrix import Part, matrix_of
 from pytest_fluxscenario.analysis.mutation.mutant import Mutant
 from pytest_fluxscenario.analysis.mutation.score import Score, score
 from pytest_fluxscenario.analysis.mutation.trials import Trials
 from pytest_fluxscenario.base.place import Place, Pointer
-from pytest_fluxscenario.model.mutants import MutantReport, MutantScore, MutationReport
+from pytest_fluxscenario.model.mutants import MutantReport, MutantScore, MutationReport, ScenarioReport
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.stages import Draft
 
 
-def report_of(pack: Pack, draft: Draft, trials: Trials, results: Sequence[tuple[Mutant, Verdict]]) -> MutationReport:
-    """The report; ``draft`` is what ``pack`` was read from, for the places."""
+def report_of(
+    pack: Pack, draft: Draft, trials: Trials, results: Sequence[tuple[Mutant, Verdict]], *, every: bool = False
+) -> MutationReport:
+    """The report; ``draft`` is what ``pack`` was read from, for the places.
+
+    ``every`` says that each scenario was tried on each mutant.
+    """
     profile = pack.profile
+    names = [trial.id for trial in trials.passing]
+    matrix = matrix_of(results, [trial.reached for trial in trials.passing]) if every else None
     scores = score(results, {at: gate.id for at, gate in enumerate(profile.gates)})
     return MutationReport(
         process_id=profile.id,
@@ -28,7 +37,9 @@ def report_of(pack: Pack, draft: Draft, trials: Trials, results: Sequence[tuple[
         score=_score(scores.pack),
         gates={gate: _score(one) for gate, one in scores.gates.items()},
         operators={operator: _score(one) for operator, one in scores.operators.items()},
-        mutants=tuple(_mutant(mutant, verdict, draft) for mutant, verdict in results),
+        mutants=tuple(_mutant(mutant, verdict, draft, names) for mutant, verdict in results),
+        suite=tuple(map(_part, names, matrix.parts, repeat(names))) if matrix else (),
+        smallest=tuple(names[at] for at in matrix.smallest) if matrix else (),
     )
 
 
@@ -39,7 +50,18 @@ def place_of(pointer: Pointer, draft: Draft) -> Place:
     return draft.profile.at(*pointer) if draft.profile is not None else Place(draft.files.where or ".")
 
 
-def _mutant(mutant: Mutant, verdict: Verdict, draft: Draft) -> MutantReport:
+def _part(name: str, part: Part, names: Sequence[str]) -> ScenarioReport:
+    return ScenarioReport(
+        id=name,
+        notices=part.notices,
+        reaches=part.reaches,
+        alone=part.alone,
+        redundant=not part.alone,
+        instead=tuple(names[at] for at in part.instead),
+    )
+
+
+def _mutant(mutant: Mutant, verdict: Verdict, draft: Draft, names: Sequence[str]) -> MutantReport:
     place = place_of(mutant.pointer, draft)
     why = {"survived": mutant.catch, "equivalent": mutant.equivalent}.get(verdict.fate, "")
     return MutantReport(
@@ -54,6 +76,7 @@ def _mutant(mutant: Mutant, verdict: Verdict, draft: Draft) -> MutantReport:
         fate=verdict.fate,
         by=verdict.by,
         runs=verdict.runs,
+        noticed_by=tuple(names[at] for at in verdict.all),
         near=verdict.near if verdict.fate == "survived" else (),
         why=why,
     )

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_fluxscenario.base.canonical import canonical
+from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.control.rules import SchemaCheck
+
+#: Longer texts are remembered by their hash.
+_LONG = 256
+
+
+def short(text: bytes) -> bytes:
+    """A text to remember something by: itself, or its hash where it is long."""
+    return text if len(text) <= _LONG else sha256_ref(text).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,7 @@ class RememberedSchemas:
 
     def faults(self, artifact_type: str, payload: dict[str, Any]) -> tuple[str, ...]:
         """What the check says."""
-        key = artifact_type, canonical(payload)
+        key = artifact_type, short(canonical(payload))
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self.check.faults(artifact_type, payload)

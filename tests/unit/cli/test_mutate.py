@@ -150,3 +150,78 @@ def test_a_store_that_is_named_and_not_there_is_named(here: Path, capsys: pytest
     capsys.readouterr()
     assert main(["mutate", _PACK, "--store", "nowhere"]) == 2
     assert capsys.readouterr().err.startswith("nowhere: ")
+
+
+def test_an_archive_and_a_stored_pack_give_what_the_folder_gives(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(here, "asks", scenario("asks", step(payload={"what": ""}, expect=_ASKED)))
+    folder = report(capsys)
+    assert main(["pack", "build", _PACK, "-o", "small.fstpack"]) == 0
+    assert main(["profile", "import", _PACK, "--store", "store"]) == 0
+    for named, more, where in (
+        ("small.fstpack", (), "small.fstpack"),
+        ("small:v1.0.0", ("--store", "store"), "store/small:v1.0.0"),
+    ):
+        capsys.readouterr()
+        main(["mutate", named, "--json", *more])
+        said = json.loads(capsys.readouterr().out)
+        assert fates(said) == fates(folder)
+        assert (said["score"], said["scenarios"]) == (folder["score"], 2)
+        one, other = said["mutants"][0], folder["mutants"][0]
+        assert (one["file"], one["line"]) == (f"{where}/profile.yaml", other["line"])
+        killed = next(mutant for mutant in said["mutants"] if mutant["id"] == "gate-dropped:what_required")
+        assert killed["by"] == f"{named}::scenarios/asks.scenario.json::asks"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("small:1", "small:1: "),
+        ("other:v1.0.0", "has no profile 'other'"),
+        ("lone:v1.0.0", "is a profile alone, without scenarios"),
+        ("none.fstpack", "none.fstpack: there is no such folder or archive"),
+    ],
+)
+def test_what_is_no_pack_is_told(here: Path, capsys: pytest.CaptureFixture[str], named: str, said: str) -> None:
+    lone = (here / _PACK / "profile.yaml").read_text(encoding="utf-8").replace("id: small", "id: lone", 1)
+    lone = lone.replace("    hook: assess\n    on_hook_failure: InstructAgent\n", "").replace(
+        "fact_true: risky", "always: true"
+    )
+    (here / "lone.yaml").write_text(lone, encoding="utf-8")
+    assert main(["profile", "import", "lone.yaml", "--store", "store"]) == 0
+    capsys.readouterr()
+    assert main(["mutate", named, "--store", "store"]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_a_ref_without_a_store_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mutate", "small:v1.0.0"]) == 2
+    assert capsys.readouterr().err.startswith("store: there is no such folder, and so no store")
+
+
+def test_the_matrix_says_what_could_be_removed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add(here, "asks", scenario("asks", step(payload={"what": ""}, expect=_ASKED)))
+    add(here, "asks_again", scenario("asks_again", step(payload={}, expect=_ASKED)))
+    said = report(capsys, "--matrix")
+    parts = {part["id"].rpartition("::")[2]: part for part in said["suite"]}
+    assert [parts[name]["redundant"] for name in ("begins", "asks", "asks_again")] == [False, True, True]
+    assert parts["asks"]["instead"] == [parts["asks_again"]["id"]]
+    assert "condition-always:what_required" in parts["begins"]["alone"]
+    assert len(said["smallest"]) == 2
+    dropped = next(mutant for mutant in said["mutants"] if mutant["id"] == "gate-dropped:what_required")
+    assert dropped["noticed_by"] == [parts["asks"]["id"], parts["asks_again"]["id"]]
+    jsonschema.Draft202012Validator(schema_of(MutationReport)).validate(said)
+    plain = report(capsys)
+    assert plain["suite"] == []
+    assert (plain["score"], plain["gates"]) == (said["score"], said["gates"])
+    assert report(capsys, "--matrix", "--workers", "2") == said
+    main(["mutate", _PACK, "--matrix", "--html", "page.html"])
+    told = capsys.readouterr().out
+    assert "asks.scenario.json::asks: redundant: " in told
+    assert ", also shown by asks_again.scenario.json::asks_again" in told
+    assert "2 of 3 scenarios redundant, each taken alone; 2 show all that the suite shows" in told
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "2 of 3 scenarios are redundant" in page

@@ -13,8 +13,8 @@ from pytest_fluxscenario.analysis.mutation.operators import mutants_of
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.schemas import RememberedSchemas, WithoutSchema
 from pytest_fluxscenario.analysis.mutation.trial import RememberedHooks
-from pytest_fluxscenario.analysis.mutation.trials import load_trials
-from pytest_fluxscenario.analysis.mutation.workers import hunt_in
+from pytest_fluxscenario.analysis.mutation.trials import Document, load_trials
+from pytest_fluxscenario.analysis.mutation.workers import WorkerError, hunt_in
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
 from pytest_fluxscenario.packs.resolve import Resolver
@@ -36,7 +36,8 @@ def hunt(tmp_path: Path) -> Hunt:
     )
     suite = Suite(str(tmp_path), Resolver(str(tmp_path)))
     pack = load_pack(FolderFiles(str(folder), "small"))
-    trials = load_trials(suite, pack, [(str(path), "small/scenarios/all.json")])
+    name = "small/scenarios/all.json"
+    trials = load_trials(suite, pack, [Document(name, lambda: suite.read(str(path), name))])
     assert [trial.case.scenario.id for trial in trials.passing] == ["begins", "asks", "waives", "twice"]
     return Hunt(Process.of(pack), trials.passing)
 
@@ -68,6 +69,20 @@ def test_workers_give_the_same_verdicts_in_the_same_order(hunt: Hunt) -> None:
     assert list(hunt_in(7, hunt, mutants)) == alone
 
 
+def test_all_that_notice_are_found_where_they_are_asked_for(hunt: Hunt) -> None:
+    every = _verdicts(replace(hunt, every=True))
+    until = _verdicts(hunt)
+    for name, verdict in every.items():
+        assert (verdict.fate, verdict.by) == (until[name].fate, until[name].by)
+        assert verdict.runs >= until[name].runs
+        assert bool(verdict.all) == (verdict.fate == "killed")
+    # Whoever begins is told that its artifact needs no field; whoever is stopped before is not.
+    assert until["role-allowed:work.start+task_user"].all == ()
+    always = every["condition-always:what_required"]
+    assert [hunt.trials[at].case.scenario.id for at in always.all] == ["begins", "twice"]
+    assert always.runs == 3
+
+
 def test_a_worker_that_dies_is_no_verdict(hunt: Hunt) -> None:
     @dataclass(frozen=True)
     class Deadly(Hunt):
@@ -75,7 +90,7 @@ def test_a_worker_that_dies_is_no_verdict(hunt: Hunt) -> None:
             raise SystemExit(3)
 
     mutants = mutants_of(hunt.process)
-    with pytest.raises(ChildProcessError):
+    with pytest.raises(WorkerError, match="a worker process ended before its work was done"):
         list(hunt_in(2, Deadly(hunt.process, hunt.trials), mutants))
 
 
