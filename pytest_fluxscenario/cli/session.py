@@ -218,6 +218,9 @@ class Session:
         )
 
     def _expected_to_fail(self, item: Item, run: Outcome) -> Ended:
+        if run.damaged:
+            # Nobody expected the store to be damaged.
+            return Ended(item, "error", "", run)
         if run.verdict != "passed":
             return Ended(item, "xfailed", str(item.xfail), run)
         if self._settings.strict_xfail:

@@ -39,6 +39,8 @@ class ScenarioMixin(pytest.Item):
     ready: Attempt | None = None
     #: The machine lacks what a hook runs on.
     missing: bool = False
+    #: A hook did not run, because its store is damaged: nobody expected that to fail.
+    damaged: bool = False
     #: Markers that mean nothing to pytest.
     tags: frozenset[str] = frozenset()
     #: Refs of the results of this process's attempts.
@@ -93,6 +95,7 @@ class ScenarioMixin(pytest.Item):
         except RuntimeMissing as missing:
             self.missing = True
             raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
+        self.damaged = attempt.outcome.damaged
         self.told = (*self.told, attempt.written.ref)
         self.user_properties.extend(attempt.properties)
         if attempt.outcome.verdict != "passed":

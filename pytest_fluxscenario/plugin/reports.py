@@ -40,6 +40,10 @@ class Reports:
         if call.when == "call" and item.missing:
             item.missing = False
             setattr(report, MISSING, True)
+        if call.when == "call" and item.damaged:
+            item.damaged = False
+            report.outcome = "failed"
+            vars(report).pop("wasxfail", None)
         if call.when == "call" and item.attempt is not None:
             attempt, item.attempt = item.attempt, None
             setattr(report, ATTRIBUTE, self._teller.message(attempt, item.subject))

@@ -14,7 +14,7 @@ from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.cli.main import main
-from tests.fakes.packs import failing, scenario, step, write, write_pack
+from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
 from tests.fakes.project import Project, text_of
 
 _FLOW = "store/index.json::flow:v1.0.0"
@@ -499,6 +499,24 @@ def test_a_damaged_blob_never_looks_green(filed: Project, how: str, plugin_args:
     result.stdout.fnmatch_lines([f"*store/blobs/{digest[:2]}/{digest}: *"])
     if filed.evidence.exists():
         assert filed.manifest()["verdict"] == "failed"
+
+
+def test_a_damaged_hook_of_the_store_is_no_failure_that_was_expected(project: Project) -> None:
+    write_hook(project.pack)
+    project.add("one.json", needs_hook("hooked", xfail="later"), needs_hook("sound", xfail="later"))
+    put_pack(project)
+    shutil.rmtree(project.pack)
+    assert project.run("--fluxscenario-ref=small:v1.0.0").ret == pytest.ExitCode.OK
+    store = open_store(str(project.root / "store"))
+    assert store is not None
+    tree = json.loads(store.read(store.index.names["profiles"]["small"]["v1.0.0"]))
+    blob = Path(store.blobs.path(tree["files"]["logic/main.py"]["hash"]))
+    blob.write_bytes(blob.read_bytes() + b"\n")
+    result = project.run("--fluxscenario-ref=small:v1.0.0")
+    result.assert_outcomes(failed=2)
+    assert set(project.outcomes().values()) == {"error"}
+    assert project.manifest()["verdict"] == "failed"
+    result.stdout.fnmatch_lines(["*bytes of the blob have another hash*"])
 
 
 def test_a_blob_that_is_damaged_before_a_rerun_is_told_without_a_traceback(filed: Project) -> None:
