@@ -90,7 +90,7 @@ def test_a_hash_means_itself() -> None:
 )
 def test_an_unknown_ref_says_what_there_is(kind: str, ref: TagRef, message: str) -> None:
     with pytest.raises(StoreError) as caught:
-        Index.parse(TEXT.encode(), "store/index.json").resolve(kind, ref)  # type: ignore[arg-type]
+        Index.parse(TEXT.encode(), "store/index.json").resolve(kind, ref)  # type: ignore[arg-type]  # one of the kinds
     assert str(caught.value).startswith("store/index.json: ")
     assert str(caught.value).endswith(message)
 

@@ -159,7 +159,7 @@ HASH = sha256(b"")
         (encode_tree({"../a": TreeEntry(HASH)}), "leaves the pack"),
         (encode_tree({"/a": TreeEntry(HASH)}), "absolute"),
         (encode_tree({"a": TreeEntry(HASH), "A": TreeEntry(HASH)}), "differ only in case"),
-        (encode_tree({"a": TreeEntry(HASH, "777")}), "no usable hash or mode"),  # type: ignore[arg-type]
+        (encode_tree({"a": TreeEntry(HASH, "777")}), "no usable hash or mode"),  # type: ignore[arg-type]  # no mode
         (encode_tree({"a": TreeEntry(HASH)}).replace(b'"644"', b'"644","size":1'), "not in canonical form"),
         (encode_tree({"a": TreeEntry(HASH)}) + b"\n", "not in canonical form"),
         (encode_tree({"a": TreeEntry(HASH)}).replace(b'"a":', b'"\\u0061":'), "not in canonical form"),
