@@ -38,6 +38,8 @@ class Parcel:
     declared_tag: str | None
     #: What the tag names is the last of these.
     blobs: Sequence[Content]
+    #: The version that it declares, where a tag was asked for that says another.
+    other_version: str | None = None
     #: To be left with ``with`` while the contents are read.
     opened: Callable[[], AbstractContextManager[object]] = nullcontext
 
@@ -129,9 +131,13 @@ def _parcel(
         name = _own_name(source, data, stem, limits)
     elif name_fault(name):
         raise _impossible(Place(source.name), name)
-    version = None if tag is not None else declared_version(data)
+    version = declared_version(data)
+    if tag is not None:
+        written = None if version is None or not isinstance(version[1], str) else version[1]
+        other = written if written is not None and written.removeprefix("v") != tag.removeprefix("v") else None
+        return Parcel(kind, Place(source.name), name, tag, None, blobs, other)
     declared_tag = None if version is None else _tag_of(source, *version, limits)
-    return Parcel(kind, Place(source.name), name, tag, declared_tag, blobs)
+    return Parcel(kind, Place(source.name), name, None, declared_tag, blobs)
 
 
 def _own_name(source: Source, data: Any, stem: str | None, limits: Limits) -> str:

@@ -19,7 +19,7 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.references import read_ref
 from pytest_fluxscenario.cli.render import Outputs
-from pytest_fluxscenario.cli.stores import add_store, store_folder
+from pytest_fluxscenario.cli.stores import add_store, newest_hint, store_folder
 
 _JSON_HELP: Final = "one JSON document on standard output"
 _REF_HELP: Final = "name:tag, name:latest or sha256:HASH (12 digits of it are enough)"
@@ -121,12 +121,12 @@ def _open(noun: Noun, options: argparse.Namespace) -> Store:
     return store
 
 
-def _resolve(noun: Noun, store: Store, text: str) -> Resolved:
+def _resolve(noun: Noun, store: Store, text: str, options: argparse.Namespace) -> Resolved:
     """What a ref on the command line means. Raises StoreError."""
     ref = read_ref(store, text)
     if isinstance(ref, str):
         known = store.index.names.get(noun.kind, {})
-        hint = f"newest: {text}:latest" if text in known else "" if ":" in text else did_you_mean(text, known)
+        hint = newest_hint(options, text, noun.kind) or ("" if ":" in text else did_you_mean(text, known))
         raise StoreError.of("store.ref", Place(store.name), ref, hint)
     return store.resolve(noun.kind, ref)
 
@@ -172,7 +172,7 @@ def _show(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cas.trees import is_tree, read_tree
 
     store = _open(noun, options)
-    digest = _resolve(noun, store, options.ref).hash
+    digest = _resolve(noun, store, options.ref, options).hash
     data = store.read(digest)
     if is_tree(data):
         for path, entry in read_tree(store.blobs, digest).entries.items():
@@ -190,7 +190,7 @@ def _export(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cas.trees import is_tree, read_tree
 
     store = _open(noun, options)
-    resolved = _resolve(noun, store, options.ref)
+    resolved = _resolve(noun, store, options.ref, options)
     inside = os.path.realpath(store.folder)
     if os.path.commonpath([inside, os.path.realpath(options.path)]) == inside:
         raise StoreError.of(
@@ -210,7 +210,7 @@ def diff_stored(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> in
     from pytest_fluxscenario.cli.comparing import compare, tell_difference
 
     store = _open(noun, options)
-    old, new = _resolve(noun, store, options.old), _resolve(noun, store, options.new)
+    old, new = _resolve(noun, store, options.old, options), _resolve(noun, store, options.new, options)
     difference = compare(store, old.hash, new.hash, (str(old), str(new)), profiles=noun.kind == "profiles")
     if options.json:
         outputs.json(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
-from pytest_fluxscenario.cli.stores import add_store, asked_store
+from pytest_fluxscenario.cli.stores import add_store, asked_store, newest_hint
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.pack_check import Checked
@@ -44,7 +45,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cli.packs_named import named_files
     from pytest_fluxscenario.packs.files import LoneProfile
 
-    files = named_files(options.pack, lambda: asked_store(options)).files
+    files = named_files(options.pack, lambda: asked_store(options), hint=partial(newest_hint, options)).files
     checked = check_lone_profile(files) if isinstance(files, LoneProfile) else check_pack(files)
     valid = not checked.count("error") and not (options.strict and checked.count("warning"))
     if options.json:

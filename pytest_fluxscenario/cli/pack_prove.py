@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.clock import seconds
@@ -12,7 +13,7 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
-from pytest_fluxscenario.cli.stores import add_store, asked_store
+from pytest_fluxscenario.cli.stores import add_store, asked_store, newest_hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,7 @@ def _pack(options: argparse.Namespace) -> Pack:
     """The pack, or the profile alone. Raises FluxError for what is none, or cannot be used."""
     from pytest_fluxscenario.cli.packs_named import named_files
 
-    return named_files(options.pack, lambda: asked_store(options)).load()
+    return named_files(options.pack, lambda: asked_store(options), hint=partial(newest_hint, options)).load()
 
 
 def _runtimes() -> Runtimes:

@@ -45,16 +45,23 @@ def is_stored(argument: str) -> bool:
 
 
 def named_files(
-    argument: str, store: Callable[[], Store], limits: Limits = Limits(), where: Callable[[str], str] = str
+    argument: str,
+    store: Callable[[], Store],
+    limits: Limits = Limits(),
+    where: Callable[[str], str] = str,
+    hint: Callable[..., str] = lambda *_: "",
 ) -> NamedFiles:
     """The files of a pack's folder, manifest or archive, of a profile alone, or of a ref of the store.
 
-    ``store`` is called for a ref, and raises where there is none; ``where`` says how a path is shown. Raises UsageError
-    where there is nothing, and what reading it raises.
+    ``store`` is called for a ref, and raises where there is none; ``where`` says how a path is shown, ``hint`` what
+    else it may be that is not there. Raises UsageError where there is nothing, and what reading it raises.
     """
     if is_stored(argument):
         return _stored(argument, store(), limits)
     path = os.path.normpath(argument)
+    named = "" if os.path.lexists(path) else hint(argument, "profiles")
+    if named:
+        raise UsageError.of("pack.none", Place(shown(argument)), "there is no such folder or archive", named)
     if os.path.isfile(path) and path.endswith(SUFFIXES) and os.path.basename(path) not in MANIFEST_FILES:
         beside = next(
             (name for name in MANIFEST_FILES if os.path.lexists(os.path.join(os.path.dirname(path), name))), None

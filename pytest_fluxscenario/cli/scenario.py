@@ -16,7 +16,7 @@ from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.scenario_diff import add_diff
-from pytest_fluxscenario.cli.stores import add_store
+from pytest_fluxscenario.cli.stores import add_store, newest_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
 
     begun, start = seconds(), os.getcwd()
     paths, refs = split_targets(options.paths, start)
-    targets = read_targets(paths, start)
+    targets = read_targets(paths, start, lambda text: newest_hint(options, text, "scenarios", "profiles"))
     settings = _settings(options, targets, refs, start)
     redactor = Redactor(settings.redact, settings.redact_env, os.environ)
     report = Report(outputs, redactor, options.json, options.verbose)

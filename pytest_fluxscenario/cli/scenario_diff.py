@@ -15,7 +15,7 @@ from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.artifacts import Noun, diff_stored
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, plural
-from pytest_fluxscenario.cli.stores import add_store
+from pytest_fluxscenario.cli.stores import add_store, newest_hint
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.flips import Comparison, Document
@@ -61,7 +61,7 @@ def _diff(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
 
     start = os.getcwd()
     paths, refs = split_targets(options.paths, start)
-    targets = read_targets(paths, start)
+    targets = read_targets(paths, start, lambda text: newest_hint(options, text, "scenarios", "profiles"))
     settings = make_settings(find_ini(folders_of(targets), start), Asked(options.store), start)
     if not options.paths and _are_scenarios(options, settings, start):
         return diff_stored(noun, options, outputs)
@@ -129,7 +129,12 @@ def _compare(
         return path if name.startswith("../") else name
 
     old, new = (
-        (argument, named_files(argument, lambda: _store(suite, options), suite.limits, where).load())
+        (
+            argument,
+            named_files(
+                argument, lambda: _store(suite, options), suite.limits, where, partial(newest_hint, options)
+            ).load(),
+        )
         for argument in (options.old, options.new)
     )
     comparison = Comparison(suite, old, new, redactor.data, each_once=not options.paths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -44,14 +44,14 @@ class Chosen:
     loose: LooseDocument | None = None
 
 
-def read_targets(arguments: Sequence[str], start: str) -> list[Target]:
-    """The arguments as paths that exist. Raises UsageError."""
+def read_targets(arguments: Sequence[str], start: str, hint: Callable[[str], str] = lambda _: "") -> list[Target]:
+    """The arguments as paths that exist. Raises UsageError; ``hint`` says what else something may be that does not."""
     targets = []
     for argument in arguments:
         path, colons, wanted = argument.partition("::")
         full = os.path.normpath(os.path.join(start, path))
         if "\0" in path or not os.path.exists(full):
-            raise _missing(argument, path, full)
+            raise _missing(argument, path, full, hint(path))
         if colons and os.path.isdir(full):
             raise UsageError.of(
                 "target.folder",
@@ -172,8 +172,8 @@ def _shown(path: str, root: str) -> str:
     return path if name.startswith("../") else name
 
 
-def _missing(argument: str, path: str, full: str) -> UsageError:
-    hint = near_path(full) or "give a file, a folder, file::id, or a ref as name:tag"
+def _missing(argument: str, path: str, full: str, hint: str) -> UsageError:
+    hint = hint or near_path(full) or "give a file, a folder, file::id, or a ref as name:tag"
     error: UsageError = UsageError.of(
         "target.missing", Place(shown(path or argument)), "there is no such file or folder", hint
     )

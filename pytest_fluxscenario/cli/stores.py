@@ -6,9 +6,11 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Final
 
-from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.names import name_fault
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, no_store, open_store
 
 if TYPE_CHECKING:
@@ -39,6 +41,23 @@ def asked_store(options: argparse.Namespace) -> Store:
         message = f"there is no store in {shown(folder)}, and no such file"
         raise UsageError.of("pack.none", Place(shown(options.pack)), message)
     return store
+
+
+def newest_hint(options: argparse.Namespace, text: str, *kinds: Kind) -> str:
+    """What to write instead of a bare name that the store knows: its newest version; empty where it does not.
+
+    ``kinds`` are those that a ref may mean here; of any other the noun is named.
+    """
+    folder = store_folder(options)
+    try:
+        store = None if name_fault(text) else open_store(folder, shown(folder))
+    except FluxError:
+        return ""
+    names = {} if store is None else store.index.names
+    if any(text in names.get(kind, {}) for kind in kinds):
+        return f"for its newest version in the store write {text}:latest"
+    other = next((kind for kind in names if text in names[kind]), None)
+    return f"a {other[:-1]} of the store has this name: fluxrig {other[:-1]}" if other else ""
 
 
 def open_run_store(settings: Settings, start: str) -> Store | None:

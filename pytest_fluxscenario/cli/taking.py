@@ -68,9 +68,20 @@ def import_paths(
         _step(progress, "read", len(parcels), len(found))
     try:
         _refuse(errors)
-        return file_all(store, parcels, progress=lambda number: _step(progress, "filed", number, len(found)))
+        filed = file_all(store, parcels, progress=lambda number: _step(progress, "filed", number, len(found)))
     finally:
         progress.end()
+    outputs.problems(_other_versions(parcels))
+    return filed
+
+
+def _other_versions(parcels: Sequence[Parcel]) -> Iterator[Problem]:
+    """A word where a tag says another version than what is filed under it: scenarios look profiles up by their tags."""
+    for parcel in parcels:
+        if parcel.other_version is not None:
+            message = f"is filed as {parcel.tag}, but says that its version is {shown(parcel.other_version, 80)}"
+            hint = "a tag stays taken: file the next one without --tag, or correct the version in it"
+            yield Problem("import.other-version", parcel.place, message, hint, "warning")
 
 
 def _step(progress: Progress, what: str, number: int, count: int) -> None:

@@ -49,6 +49,36 @@ def filed(answer: subprocess.CompletedProcess[str]) -> list[str]:
 # ---- import --------------------------------------------------------------------------------------
 
 
+def test_a_tag_that_says_another_version_is_told(rig: Rig) -> None:
+    put(rig, "card.yaml", "spec: {id: card, version: 1.2.0}\n")
+    for tag, said in (("v1.2.0", ""), ("v1.3.0", "is filed as v1.3.0, but says that its version is 1.2.0")):
+        answer = rig("spec", "import", "card.yaml", "--tag", tag)
+        assert (answer.returncode, answer.stdout.split()[0]) == (0, f"card:{tag}")
+        assert answer.stderr.partition("card.yaml: ")[2].startswith(said)
+        assert bool(answer.stderr) == bool(said)
+    answer = rig("profile", "import", "packs/small", "--tag", "v9.0.0")
+    assert answer.stderr.startswith(
+        "warning: packs/small/process.manifest.yaml: is filed as v9.0.0, but says that its version is 1.0.0 ("
+    )
+
+
+def test_a_bare_name_is_answered_with_its_newest_version(rig: Rig) -> None:
+    rig("profile", "import", "packs/small")
+    newest = "(for its newest version in the store write small:latest)"
+    for command in (
+        ("profile", "export", "small", "out"),
+        ("profile", "diff", "small", "small"),
+        ("scenario", "run", "small"),
+        ("scenario", "diff", "small", "packs/small"),
+        ("pack", "check", "small"),
+    ):
+        answer = rig(*command)
+        assert (answer.returncode, answer.stdout) == (2, ""), command
+        assert newest in answer.stderr, command
+    assert "(a profile of the store has this name: fluxrig profile)" in rig("scenario", "export", "small", "x").stderr
+    assert "store" not in rig("scenario", "run", "smell").stderr
+
+
 @pytest.mark.parametrize("noun", _NOUNS)
 def test_a_kind_is_a_namespace_of_its_own(rig: Rig, noun: str) -> None:
     # A profile alone, so that it can be used as one too.
@@ -183,7 +213,7 @@ def test_refs_that_mean_nothing_say_what_there_is(rig: Rig) -> None:
     rig("spec", "import", "card.yaml", "--tag", "v1.0.0")
     digest = sha256(b"a: 1\n")
     for ref, said in {
-        "card": "newest: card:latest",
+        "card": "for its newest version in the store write card:latest",
         "crad": "did you mean 'card'?",
         "crad:latest": "did you mean 'card'?",
         "card:v2.0.0": "it has v1.0.0",
