@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Generator
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.garbage import thaw
 from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, OPTIONS, STORED
+from pytest_fluxscenario.plugin.older import settle_older, tell_older
 from pytest_fluxscenario.plugin.options import add_options, is_anything_set, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
@@ -74,6 +79,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from pytest_fluxscenario.plugin.settings import check_settings
 
     check_settings(config, config.stash[OPTIONS])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """See to it that evidence of an earlier run does not look like this one's."""
+    settle_older(session)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    """Say so where it lies there."""
+    tell_older(terminalreporter, config)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -28,6 +28,9 @@ LEFT_OUT = "fluxscenario_left_out"
 FAILED_FOLDERS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 #: The plugin's session in this process, where scenarios run in it.
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
+#: There where evidence of an earlier run was found and none of this one was written: why that could not be changed, or
+#: nothing.
+OLDER: pytest.StashKey[str] = pytest.StashKey()
 #: What keeps the evidence, in the process that does; not there before a scenario is seen.
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 #: The store of the session, opened once; None where there is none.

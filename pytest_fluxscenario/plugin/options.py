@@ -50,6 +50,8 @@ class Options:
     classes: tuple[str, ...] = ()
     #: The page of the session, absolute; None where none is written.
     html: str | None = None
+    #: Whether somebody named the evidence folder, or the JUnit file that it lies beside.
+    evidence_named: bool = False
     #: Tell what of each profile was seen.
     coverage: bool = False
     #: How much of it has to be, as it is written; empty for nothing.
@@ -183,6 +185,7 @@ def read_options(config: pytest.Config) -> Options:
         mutate_fail_under=_mutate_fail_under(config),
         classes=tuple(config.getini("fluxscenario_classes")),
         html=None if evidence is None else html,
+        evidence_named=evidence not in (None, _usual_evidence(config)),
         coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
         coverage_fail_under=str(config.getini("fluxscenario_coverage_fail_under") if least is None else least).strip(),
         mixer=config.getoption("fluxscenario_mixer") or config.getini("fluxscenario_mixer") or None,
@@ -295,4 +298,9 @@ def _evidence(config: pytest.Config) -> str | None:
             os.path.join(str(config.invocation_params.dir), os.path.expanduser(os.path.expandvars(junit)))
         )
         return os.path.join(beside, "evidence")
+    return _usual_evidence(config)
+
+
+def _usual_evidence(config: pytest.Config) -> str:
+    """The folder where none is named."""
     return os.path.join(str(config.rootpath), ".fluxscenario", "evidence")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_fluxscenario.base.clock import SystemClock, timestamp
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown_lines
+from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.plugin.classes import Classes
 from pytest_fluxscenario.plugin.coverage import ProfileCoverageReport
 from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED
@@ -45,6 +50,17 @@ def session_of(config: pytest.Config) -> Session:
 def begin_recording(config: pytest.Config) -> Recorder:
     """The recorder of an xdist controller, with its summary."""
     return _record(config, Session(config, config.stash[OPTIONS]))
+
+
+def write_nothing_ran(folder: str) -> str:
+    """Leave the evidence of a run in which no scenario ran; gives why that cannot be done, or nothing."""
+    writer = EvidenceWriter(folder, About(timestamp(SystemClock().now()), tool()))
+    try:
+        writer.begin(())
+        writer.finish((), {})
+    except FluxError as error:
+        return shown_lines(str(error))
+    return ""
 
 
 def _record(config: pytest.Config, session: Session) -> Recorder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_fluxscenario.evidence.verify import verify
 from tests.fakes.packs import failing, scenario
 from tests.fakes.project import Project, text_of
 
@@ -111,3 +112,61 @@ def test_two_scenarios_under_one_redacted_name(project: Project) -> None:
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "redaction gives this name to more than one scenario" in text_of(result)
     assert project.manifest()["verdict"] == "failed"
+
+
+_PYTHON = "def test_it():\n    pass\n"
+
+
+def _ran_before(project: Project, *args: str) -> None:
+    project.add("a.json", scenario("a"))
+    assert project.run(*args).ret == pytest.ExitCode.OK
+    project.text("python/test_it.py", _PYTHON)
+
+
+@both_ways
+@pytest.mark.parametrize("named", ["--fluxscenario-evidence=out/evidence", "--junitxml=out/junit.xml"])
+def test_evidence_of_an_earlier_run_is_replaced_where_its_folder_was_named(
+    project: Project, plugin_args: tuple[str, ...], named: str
+) -> None:
+    _ran_before(project, named)
+    result = project.run_with(plugin_args, named, "python")
+    assert result.ret == pytest.ExitCode.OK
+    folder = project.root / "out" / "evidence"
+    manifest = project.manifest(folder)
+    assert (manifest["verdict"], manifest["scenarios"], project.records(folder)) == ("incomplete", [], [])
+    assert verify(str(folder)).problems == ()
+    result.stdout.fnmatch_lines(["fluxscenario: evidence incomplete, 0 records in out/evidence"])
+
+
+def test_evidence_of_an_earlier_run_stays_where_only_python_tests_ran_and_is_told(project: Project) -> None:
+    _ran_before(project)
+    before = project.manifest()
+    result = project.run("python")
+    assert project.manifest() == before
+    result.stdout.fnmatch_lines(["fluxscenario: no scenario ran; an earlier run left the evidence in *evidence"])
+    assert "an earlier run" not in text_of(project.run("python", "--fluxscenario-evidence=off"))
+    assert "an earlier run" not in text_of(project.run("packs"))
+    project.run("python", "--collect-only", "--fluxscenario-evidence=.fluxscenario/evidence")
+    assert project.manifest()["verdict"] == "passed"
+
+
+def test_a_session_that_ends_before_its_scenarios_run_leaves_no_older_verdict(project: Project) -> None:
+    _ran_before(project)
+    project.text("python/test_it.py", "raise RuntimeError\n")
+    assert project.run().ret == pytest.ExitCode.INTERRUPTED
+    assert project.manifest()["verdict"] == "incomplete"
+
+
+def test_without_older_evidence_none_is_written(project: Project) -> None:
+    project.text("python/test_it.py", _PYTHON)
+    project.run("python", "--fluxscenario-evidence=out")
+    assert not (project.root / "out").exists()
+
+
+def test_older_evidence_that_cannot_be_replaced_fails_the_session(project: Project) -> None:
+    _ran_before(project, "--fluxscenario-evidence=out")
+    (project.root / "out").rename(project.root / "elsewhere")
+    (project.root / "out").symlink_to(project.root / "elsewhere")
+    result = project.run("python", "--fluxscenario-evidence=out")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "the evidence folder is a link" in text_of(result)
