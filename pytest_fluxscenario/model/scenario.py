@@ -24,6 +24,7 @@ from pytest_fluxscenario.model.vocabulary import (
     MATCHERS,
     ROUTES,
     STATUSES,
+    Decision,
 )
 
 #: A string that is one reference and nothing else.
@@ -96,6 +97,22 @@ class Expectation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     hook_calls: tuple[str, ...] | dict[str, Any] | Reference | UnsetType | None = UNSET
 
 
+class Approve(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One call of the trusted surface as a step writes it: an ``Approval`` whose values may be one reference."""
+
+    role: str
+    scope: str
+    decision: Decision = "approved"
+    by: str | None = None
+    expires_at: str | None = None
+    values: dict[str, Any] | Reference | None = None
+
+    def approval(self) -> Approval:
+        """It as the trusted surface takes it; values that nobody has put in are left out."""
+        values = self.values if isinstance(self.values, dict) else None
+        return Approval(self.role, self.scope, self.decision, self.by, self.expires_at, values)
+
+
 class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One control request with its expectation, or one call of the trusted surface (``approve``)."""
 
@@ -105,7 +122,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     payload: dict[str, Any] | Reference | None = None
     idempotency_key: _Name | None = None
     expectation: Expectation | None = None
-    approve: Approval | None = None
+    approve: Approve | None = None
     #: Hook id to how its call fails, in this step only.
     faults: dict[str, Annotated[str, Meta(extra_json_schema=_words(FAULT_KINDS))]] | None = None
     #: Name for later steps to the path of a value in this step's response.

@@ -16,7 +16,7 @@ from pytest_fluxscenario.model.labels import marker_fault, version_fault
 from pytest_fluxscenario.model.reference_rules import check_whole
 from pytest_fluxscenario.model.references import references
 from pytest_fluxscenario.model.request import Actor, Approval, Given
-from pytest_fluxscenario.model.scenario import Scenario, Step
+from pytest_fluxscenario.model.scenario import Approve, Scenario, Step
 from pytest_fluxscenario.model.vocabulary import CLASSES, FAULT_KINDS, GENERATED_CLASSES, ROLES
 
 _KNOWN_CLASSES: Final = (*CLASSES, *GENERATED_CLASSES)
@@ -94,7 +94,7 @@ def check_step(step: Step, at: Pointer, findings: Findings, matchers: Collection
         check_expectation(step.expectation, (*at, "expectation"), findings, matchers)
 
 
-def _check_approval(approval: Approval, at: Pointer, findings: Findings, *, replaced: bool) -> None:
+def _check_approval(approval: Approval | Approve, at: Pointer, findings: Findings, *, replaced: bool) -> None:
     """``replaced`` says whether references in it are, so that one may stand for the role or the moment."""
     for field, text in (("role", approval.role), ("scope", approval.scope), ("by", approval.by)):
         check_visible(findings, text or "", (*at, field))
@@ -102,6 +102,7 @@ def _check_approval(approval: Approval, at: Pointer, findings: Findings, *, repl
     if approval.role not in ROLES and not (replaced and references(approval.role)):
         message = f"unknown role '{shown(approval.role, 80)}'"
         findings.add("unknown-role", (*at, "role"), message, word=approval.role, known=ROLES, severity="warning")
+    check_whole(findings, approval.values, "an object", (*at, "values"))
     moment = approval.expires_at
     if moment is None or (replaced and references(moment)) or _is_moment(moment):
         return

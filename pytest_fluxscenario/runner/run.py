@@ -175,8 +175,11 @@ def _run_step(
         if refused is not None:
             return refused
         if step.approve is not None:
-            control.approve(RUN_ID, step.approve)
-            return StepResult(index, name, "passed", approval=step.approve)
+            if isinstance(step.approve.values, str):
+                raise SubstitutionError.of_step(name, "the values that are approved are no object")
+            taken = step.approve.approval()
+            control.approve(RUN_ID, taken)
+            return StepResult(index, name, "passed", approval=taken)
         request, expectation = _request(step), step.expectation
         answer = control.decide(request)
         response = answer if type(answer) is Response else _read(answer)
@@ -191,7 +194,8 @@ def _run_step(
     except RuntimeMissing:
         raise
     except Exception as error:  # noqa: BLE001 - see run_scenario
-        return _without_verdict(index, name, _said(error, settings.redact), request, step.approve)
+        approval = None if step.approve is None else step.approve.approval()
+        return _without_verdict(index, name, _said(error, settings.redact), request, approval)
     return StepResult(
         index,
         name,

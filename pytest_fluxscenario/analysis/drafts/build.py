@@ -15,7 +15,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Approval, Given
 from pytest_fluxscenario.model.response import Response
-from pytest_fluxscenario.model.scenario import DRAFTED, Scenario, Step
+from pytest_fluxscenario.model.scenario import DRAFTED, Approve, Scenario, Step
 
 #: What the id of a draft begins with, and so its file: no scenario class does.
 PREFIX: Final = "draft-"
@@ -63,8 +63,8 @@ def _by(approval: Approval) -> str:
     return approval.by or approval.role
 
 
-def _literal(approval: Approval) -> Approval:
-    return msgspec.convert(literal(msgspec.to_builtins(approval)), Approval)
+def _literal(approval: Approval) -> Approve:
+    return msgspec.convert(literal(msgspec.to_builtins(approval)), Approve)
 
 
 def _requests(found: Found) -> Iterator[Step]:

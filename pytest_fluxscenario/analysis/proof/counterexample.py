@@ -20,7 +20,7 @@ from pytest_fluxscenario.control.engine import Engine, new_run
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.model.request import Actor, Approval, Request
 from pytest_fluxscenario.model.response import Response
-from pytest_fluxscenario.model.scenario import Scenario, Step
+from pytest_fluxscenario.model.scenario import Approve, Scenario, Step
 from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.run import RUN_ID, RunSettings, run_scenario
 from pytest_fluxscenario.runtimes.none import NoHooks
@@ -112,7 +112,7 @@ def _take(space: Space, steps: Iterator[tuple[Request | Approval, tuple[Said, ..
 def _step(number: int, sent: Sent) -> Step:
     what = sent.what
     if isinstance(what, Approval):
-        approval = msgspec.convert(literal(msgspec.to_builtins(what)), Approval)
+        approval = msgspec.convert(literal(msgspec.to_builtins(what)), Approve)
         return Step(f"{number} {shown(what.scope, 80)} {what.decision}", approve=approval)
     actor: Actor = msgspec.convert(literal(msgspec.to_builtins(what.actor)), Actor)
     faults = {one.hook: FAULT for one in sent.said if one.origin == "fault"}

@@ -240,3 +240,23 @@ def test_a_step_may_take_its_actor_and_payload_from_parameters(rules: Rules) -> 
         data["steps"][0]["payload"] = "${what}"
 
     assert rules(edit) == []
+
+
+_VALUES = (
+    "scenario.type /steps/1/approve/values 'values' must be an object or one reference like ${name}, not the string "
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        ({"path": "a"}, []),
+        (None, []),
+        ("${v}", []),
+        ("${v}x", [f"{_VALUES}'${{v}}x'"]),
+        ("text", [f"{_VALUES}'text'"]),
+    ],
+)
+def test_values_of_an_approval_are_an_object_or_one_reference(rules: Rules, values: Any, lines: list[str]) -> None:
+    found = rules(put(values, "steps", 1, "approve", "values"))
+    assert [line for line in found if "/approve/values" in line and "nothing is called" not in line] == lines

@@ -12,7 +12,7 @@ import pytest
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.model.evidence import StepResult
 from pytest_fluxscenario.model.request import Approval, Given, Request
-from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.model.response import Materialization, Response
 from pytest_fluxscenario.model.scenario import Scenario, Step
 from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.run import RUN_ID, Outcome, RunSettings, run_scenario
@@ -200,3 +200,27 @@ def test_faults_of_this_package_are_told_as_they_are() -> None:
         raise HookUnavailable.of("hook.unavailable", Place("packs/p"), "cannot", "try this")
 
     assert run(scenario(), FakeControl(refuse)).steps[0].fault == "packs/p: cannot (try this)"
+
+
+def _approves(values: Any) -> dict[str, Any]:
+    asks = step("ask", payload={"what": "a"})
+    approves = {"name": "approve", "approve": {"role": "approver", "scope": "s", "values": values}}
+    return scenario("one", asks, approves, step("again"))
+
+
+def test_the_values_of_an_approval_may_be_one_reference_to_an_object() -> None:
+    plan = Materialization("real", "work.start", {"path": "a", "count": 2})
+    control = FakeControl(lambda _: answer(materialization=plan))
+    outcome = run(_approves("${steps.ask.materialization.scope}"), control, references=True)
+    assert verdicts(outcome) == ["passed"] * 3
+    assert control.calls[2] == (RUN_ID, Approval("approver", "s", values={"path": "a", "count": 2}))
+    assert outcome.steps[1].approval == control.calls[2][1]
+
+
+@pytest.mark.parametrize("name", ["status", "created_artifacts", "materialization"])
+def test_values_of_an_approval_that_are_no_object_are_taken_by_nobody(name: str) -> None:
+    control = FakeControl(lambda _: answer(created_artifacts=("a-1",), created_artifact_types=("a",)))
+    outcome = run(_approves(f"${{steps.ask.{name}}}"), control, references=True)
+    assert verdicts(outcome) == ["passed", "error", "skipped"]
+    assert [call for call in control.calls if isinstance(call, tuple)][1:] == []
+    assert "step 'approve'" in str(outcome.steps[1].fault)
