@@ -141,6 +141,8 @@ def _run(reviewed: ReviewedPack, options: argparse.Namespace, redactor: Redactor
     start, root = os.getcwd(), reviewed.settings.root
     if reviewed.pack is None:
         return "the pack cannot be used"
+    if options.evidence == "off":
+        raise UsageError.of("review.evidence", Place("--evidence off"), "a packet needs evidence", "name a folder")
     if options.earlier is not None:
         return RunFrom(os.path.join(start, options.earlier), _named(options.earlier, start, root), fresh=False)
     folder = os.path.join(start, options.evidence) if options.evidence else os.path.join(root, _FOLDER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_fluxscenario.analysis.pack_check import Checked, check_pack
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, ProfileError, UsageError
@@ -29,8 +29,10 @@ from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import RunRef
 from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
 from pytest_fluxscenario.packs.load import load_pack
-from pytest_fluxscenario.packs.opening import folder_of, is_archive, open_pack, open_stored
+from pytest_fluxscenario.packs.opening import Archive, folder_of, is_archive, open_pack, open_stored
 from pytest_fluxscenario.packs.pack import Pack
+from pytest_fluxscenario.packs.scenario_files import scenario_paths
+from pytest_fluxscenario.runner.archived import read_archived
 from pytest_fluxscenario.runner.stored import SEPARATOR, read_stored
 
 
@@ -62,7 +64,7 @@ def open_reviewed(argument: str, asked: Asked, start: str) -> ReviewedPack:
         settings = make_settings(find_ini([os.path.dirname(path)], start), asked, start)
         where = _shown(path, settings.root)
         files = open_pack(path, where, Limits.parse(settings.limits))
-        return _reviewed(settings, open_run_store(settings, start), files, (Chosen(path, where, None),))
+        return _reviewed(settings, open_run_store(settings, start), files, _archived(Archive(path, where), files))
     folder = folder_of(path, shown(argument))
     settings = make_settings(find_ini([folder], start), asked, start)
     where = _shown(folder, settings.root)
@@ -86,10 +88,16 @@ def _stored(argument: str, asked: Asked, start: str) -> ReviewedPack:
             "review.no-pack", Place(shown(argument)), "is a profile alone", "a review needs a pack with scenarios"
         )
     begin = INDEX_FILE if store.name == "." else f"{store.name}/{INDEX_FILE}"
-    documents = read_stored(store, found)
+    # A pack without scenarios can be reviewed too: the packet says so.
+    documents = read_stored(store, found) if scenario_paths(files) else ()
     chosen = tuple(Chosen("", f"{begin}{SEPARATOR}{one.id}", None, one) for one in documents)
     ran = RunRef(argument, str(found), found.kind, f"sha256:{found.hash}")
     return _reviewed(settings, store, files, chosen, (ran,), (str(found), found.hash))
+
+
+def _archived(archive: Archive, files: PackFiles) -> tuple[Chosen, ...]:
+    documents = read_archived(archive, files) if scenario_paths(files) else ()
+    return tuple(Chosen(archive.path, f"{archive}::{one.path}", None, one) for one in documents)
 
 
 def _reviewed(
@@ -159,5 +167,6 @@ def run_for_review(reviewed: ReviewedPack, folder: str, redactor: Redactor, star
             recording.finish()
             progress.end()
     for fault in recording.faults:
-        raise fault
+        hint = "name another folder with --evidence"
+        raise type(fault)(replace(problem, hint=hint) for problem in fault.problems)
     return recording.writing

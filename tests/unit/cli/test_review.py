@@ -452,6 +452,27 @@ def place(said: dict[str, Any], where: str) -> str:
     return where.replace(_PACK, said["pack"]["where"])
 
 
+def test_an_archive_and_a_stored_pack_without_scenarios_have_a_packet(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("begins", "asks"):
+        (here / _PACK / "scenarios" / f"{name}.scenario.json").unlink()
+    assert main(["pack", "build", _PACK, "-o", "small.fstpack"]) == 0
+    assert main(["profile", "import", _PACK]) == 0
+    for pack in ("small.fstpack", "small:v1.0.0"):
+        assert "no scenario ran: there is none" in packet(capsys, pack=pack)["verdict"]["against"]
+
+
+def test_evidence_that_cannot_be_written_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "taken").write_text("", encoding="utf-8")
+    assert main(["review", _PACK, "--evidence", "taken"]) == 2
+    assert capsys.readouterr().err.endswith(": a file is in the way (name another folder with --evidence)\n")
+    assert main(["review", _PACK, "--evidence", "off"]) == 2
+    assert "a packet needs evidence" in capsys.readouterr().err
+    assert main(["review", _PACK, *_QUICK, "-o", "nowhere/p.md"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("pack", ["packs/smal", "small:v9.9.9", "nothing.fstpack", "profile.yaml"])
 def test_what_is_no_pack_is_told(pack: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", pack]) == 2
