@@ -8,6 +8,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 VENV  := .venv
 BIN   := $(VENV)/bin
 DEMO  := build/demo
+FLEET := build/fleet
 BENCH := build/benchmarks/tools
 # Arguments for pytest, such as make test TEST_ARGS="-n 0 -k store"; two processes, as CI has two cores.
 TEST_ARGS  ?= -n 2
@@ -36,9 +37,11 @@ endif
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS
 
 .PHONY: help demo test test-slow build lint typecheck format bench openapi vendor clean FORCE
+.PHONY: help demo fleet-demo test test-slow build lint typecheck format bench openapi clean FORCE
 
 help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
+	@echo "make fleet-demo  the same on a Mixer and two racks, on this machine"
 	@echo "make test        set up, run all tests but the slow ones against the built wheel"
 	@echo "make test-slow   the slow tests"
 	@echo "make lint        ruff, mypy, import layers, the types as users see them (make typecheck: mypy alone)"
@@ -101,6 +104,12 @@ demo: $(VENV)/stamp-package
 	@echo
 	@echo "JUnit report: $(DEMO)/junit.xml"
 	@echo "evidence:     $(DEMO)/evidence (show it: $(BIN)/fluxrig evidence show $(DEMO)/evidence)"
+
+# On the ports of the sample configurations: a Mixer that runs already is in the way, and the demo says so.
+fleet-demo: $(VENV)/stamp-package
+	@rm -rf $(FLEET)
+	$(BIN)/python -m pip install $(PIP_FLAGS) "$$(ls dist/*.whl)[fleet]"
+	.ci/fleet-demo $(BIN) $(FLEET)
 
 # The script, not `python -m pytest`: that would put the checkout before the installed wheel.
 test: $(VENV)/stamp-package $(VENV)/stamp-test

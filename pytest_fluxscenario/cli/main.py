@@ -27,7 +27,7 @@ NOUNS = {
     "review": "write what a reviewer needs to decide on a pack",
     "gear": "serve the engine to others, and hold a control implementation against the rules",
     "store": "check the whole store, remove what nothing names, merge its index in git",
-    "rack": "run scenarios for a Mixer",
+    "rack": "run scenarios for a Mixer, and say which racks may",
     "schema": "print the JSON Schema of a document",
 }
 _EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"

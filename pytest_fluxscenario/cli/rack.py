@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_fluxscenario.cli import rack_start
+from pytest_fluxscenario.cli import rack_admin, rack_start
 from pytest_fluxscenario.cli.parser import verbs
 
 
@@ -12,3 +12,4 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the commands."""
     commands = verbs(parser)
     rack_start.add(commands)
+    rack_admin.add(commands)

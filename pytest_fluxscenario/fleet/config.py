@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -170,7 +171,7 @@ def as_yaml(config: Struct) -> str:
     return msgspec.json.format(msgspec.json.encode(config), indent=2).decode() + "\n"
 
 
-def token_of(config: ApiConfig, environ: dict[str, str]) -> str:
+def token_of(config: ApiConfig, environ: Mapping[str, str]) -> str:
     """The token that the API asks for; empty where it asks for none.
 
     Raises UsageError where there is none, and the configuration does not say so by name, or one that is no secret.

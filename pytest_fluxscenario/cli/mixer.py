@@ -1,0 +1,127 @@
+"""``fluxrig-mixer``: the control plane of a fleet, from its command line to its end (docs/fleet.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.parser import Parser, Version
+from pytest_fluxscenario.cli.render import Outputs, plural
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.fleet.mixer import Mixer
+
+_MORE = """\
+FILE says where the Mixer listens, what its store is and which racks it lets in (docs/fleet.md). Its token is taken from
+FLUXRIG_API_TOKEN: 16 or more characters. REF is what it runs when a run names nothing: a path (with a /), a ref of the
+store, or '' for what was run last. SIGTERM and Ctrl-C end it; it goes on with its runs when it is started again.
+
+exit status: 0 ended as it was told, 2 an unusable configuration, address or database, 3 a damaged store or database"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a Mixer until it is told to end; gives its exit status. SystemExit for bad usage, --help and --version."""
+    options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    outputs = Outputs.of_process()
+    try:
+        return _run(options, outputs)
+    except FluxError as error:
+        outputs.error(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        outputs.err.line("interrupted")
+        return exits.INTERRUPTED
+    except OSError as error:
+        name = f"{shown(error.filename)}: " if error.filename else ""
+        outputs.err.line(f"{name}{shown(error.strerror or type(error).__name__)}")
+        return exits.USAGE
+    finally:
+        outputs.err.flush()
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="fluxrig-mixer",
+        description=f"Hand out scenarios to racks, and keep what they find.\n\n{_MORE}",
+        epilog="example: fluxrig-mixer -c configs/mixer.yaml -s payment-flow:latest",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=Version, help="show the version and exit")
+    parser.add_argument("-c", "--config", metavar="FILE", required=True, help="the Mixer's configuration")
+    parser.add_argument("-s", "--scenario", metavar="REF", help="what it runs when a run names nothing")
+    return parser
+
+
+def _run(options: argparse.Namespace, outputs: Outputs) -> int:
+    import asyncio
+
+    try:
+        from pytest_fluxscenario.fleet.config import read_mixer_config, token_of
+        from pytest_fluxscenario.fleet.mixer import Mixer
+        from pytest_fluxscenario.fleet.startup import resolve_startup
+    except ModuleNotFoundError as error:
+        hint = "pip install 'pytest-fluxscenario[fleet]'"
+        raise UsageError.of("fleet.extra", Place("fluxrig-mixer"), f"needs {error.name}", hint) from None
+    config = read_mixer_config(options.config)
+    token = token_of(config.api, os.environ)
+    startup = resolve_startup(config.store, config.scenario if options.scenario is None else options.scenario)
+    _log(outputs)
+
+    def ready(mixer: Mixer) -> None:
+        _say(mixer, outputs)
+
+    asyncio.run(_serve(Mixer(config, token, startup), ready))
+    outputs.err.line("mixer: ended")
+    return exits.DONE
+
+
+async def _serve(mixer: Mixer, ready: object) -> None:
+    import asyncio
+    import signal
+
+    until, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, until.set)
+    await mixer.run(ready, until)  # type: ignore[arg-type]  # made above
+
+
+def _say(mixer: Mixer, outputs: Outputs) -> None:
+    line = outputs.err.line
+    line(
+        f"mixer: {mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {shown(mixer.config.data)}"
+    )
+    service = mixer.service
+    racks = len(service.registry.all()) if service is not None else 0
+    resumed = f", goes on with {plural(mixer.resumed, 'run')}" if mixer.resumed else ""
+    active = f", started with {shown(mixer.startup.text)}" if mixer.startup.text else ""
+    line(f"mixer: {plural(racks, 'rack')} known{resumed}{active}; Ctrl-C ends it")
+    if not mixer.token:
+        line("mixer: whoever asks on this machine is answered: 'without_token' is set", "yellow")
+    outputs.err.flush()
+
+
+def _log(outputs: Outputs) -> None:
+    """What goes wrong while it serves is told on standard error, a line each."""
+    import logging
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said = record.getMessage()
+            if record.exc_info and record.exc_info[1] is not None:
+                said += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+            outputs.err.line(f"mixer: {shown(said, 1000)}", "yellow")
+            outputs.err.flush()
+
+    logging.basicConfig(level=logging.WARNING, handlers=[Lines()])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
