@@ -94,10 +94,8 @@ async def _serve(mixer: Mixer, ready: object) -> None:
 
 
 def _say(mixer: Mixer, outputs: Outputs) -> None:
-    line = outputs.err.line
-    line(
-        f"mixer: {mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {shown(mixer.config.data)}"
-    )
+    line, data = outputs.err.line, shown(mixer.config.data)
+    line(f"mixer: {mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {data}")
     service = mixer.service
     racks = len(service.registry.all()) if service is not None else 0
     resumed = f", goes on with {plural(mixer.resumed, 'run')}" if mixer.resumed else ""
