@@ -119,6 +119,8 @@ def _log(outputs: Outputs) -> None:
             outputs.err.flush()
 
     logging.basicConfig(level=logging.WARNING, handlers=[Lines()])
+    # What strangers send is refused, and is no trouble of the Mixer.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
-_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~:@-]+/?)*")
+_PATH: Final = re.compile(r"/[A-Za-z0-9._~:@/-]*")
 _QUERY: Final = re.compile(r"[A-Za-z0-9._~:=&-]*")
 _LONGEST: Final = 1_024
 _METHODS: Final = ("GET", "PUT", "POST", "DELETE")
