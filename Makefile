@@ -36,8 +36,7 @@ endif
 # What an outer environment must not decide.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS
 
-.PHONY: help demo test test-slow build lint typecheck format bench openapi vendor clean FORCE
-.PHONY: help demo fleet-demo test test-slow build lint typecheck format bench openapi clean FORCE
+.PHONY: help demo fleet-demo test test-slow build lint typecheck format bench openapi vendor clean FORCE
 
 help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
