@@ -121,7 +121,7 @@ def test_pytest_over_racks_gives_what_a_local_run_gives_whoever_is_killed(tmp_pa
     async def main() -> None:
         async with _whole(tmp_path) as whole:
             pack = write_hook(whole.project / "packs" / "small", _SLOW)
-            slow = [needs_hook(f"slow-{number:02}") for number in range(16)]
+            slow = [needs_hook(f"slow-{number:02}") for number in range(8)]
             rows = scenario("rows", step(payload={"what": "${what}"}), parameters=[{"what": "a"}, {"what": 1.5}])
             write(pack / "scenarios" / "all.scenario.json", *slow, rows, failing())
             status, said = await whole.pytest("local")
@@ -132,17 +132,17 @@ def test_pytest_over_racks_gives_what_a_local_run_gives_whoever_is_killed(tmp_pa
                 whole.start(name)
             await until(lambda: service.registry.counts().active == 2, 30)
             there = asyncio.create_task(whole.pytest("there", f"--fluxscenario-mixer={whole.mixer.url}"))
-            await until(lambda: _done(whole) >= 3, 60)
+            await until(lambda: _done(whole) >= 2, 60)
             whole.racks["one"].kill()
             whole.racks["one"].wait()
-            await until(lambda: _done(whole) >= 6, 60)
+            await until(lambda: _done(whole) >= 4, 60)
             whole.kill_broker()
             whole.start("one")
             status, said = await there
             assert status == 1, said
             assert whole.results("there") == whole.results("local")
-            assert len(whole.results("there")) == 19
-            assert "19 of 19 done" in said
+            assert len(whole.results("there")) == 11
+            assert "11 of 11 done" in said
 
     asyncio.run(main())
 

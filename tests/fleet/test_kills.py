@@ -138,7 +138,7 @@ def _whole(said: Iterator[list[Evidence]] | list[list[Evidence]]) -> list[str]:
     return refs
 
 
-@pytest.mark.parametrize(("count", "kills", "brokers"), [(24, 3, 1), pytest.param(400, 50, 10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("count", "kills", "brokers"), [(12, 2, 1), pytest.param(400, 50, 10, marks=pytest.mark.slow)])
 def test_each_scenario_is_accounted_for_once_whoever_is_killed(
     tmp_path: Path, count: int, kills: int, brokers: int
 ) -> None:

@@ -14,9 +14,13 @@ import pytest_fluxscenario
 
 #: Each costs tens of milliseconds, or is needed only once there is a scenario.
 _LATE = (
+    "cbor2",
+    "duckdb",
     "hypothesis",
     "jsonschema",
     "msgspec",
+    "nacl",
+    "nats",
     "pytest_fluxscenario.analysis",
     "pytest_fluxscenario.cli",
     "pytest_fluxscenario.fleet",
@@ -73,6 +77,24 @@ def test_loading_the_plugin_leaves_the_heavy_modules_alone() -> None:
     assert "pytest_fluxscenario.plugin.entry" in added
     loaded = {name for name in added for late in _LATE if name == late or name.startswith(f"{late}.")}
     assert sorted(loaded) == []
+
+
+def test_commands_other_than_those_of_a_fleet_leave_its_libraries_alone() -> None:
+    nouns = "import pytest_fluxscenario.cli.main as main, importlib; [importlib.import_module("
+    added = _added_by(nouns + "f'pytest_fluxscenario.cli.{noun}') for noun in main.NOUNS]")
+    assert "pytest_fluxscenario.cli.rack" in added
+    late = (
+        "cbor2",
+        "duckdb",
+        "nacl",
+        "nats",
+        "nkeys",
+        "sonyflake",
+        "starlette",
+        "uvicorn",
+        "pytest_fluxscenario.fleet",
+    )
+    assert sorted(name for name in added if name.startswith(late)) == []
 
 
 def test_running_scenarios_without_a_spec_leaves_what_checks_payloads_alone() -> None:
