@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from pytest_fluxscenario.analysis.drafts.ground import Ground
 from pytest_fluxscenario.analysis.drafts.hooks import PatientHooks
-from pytest_fluxscenario.analysis.drafts.moves import Ground
 from pytest_fluxscenario.analysis.drafts.suite import Runner, Shown
 from pytest_fluxscenario.analysis.space.examples import read_examples
 from pytest_fluxscenario.base.errors import ProfileError

@@ -9,7 +9,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookRuntime, HookUnavailable
 
 #: Different calls of one hook. Each starts a process where the hook is a program.
-MOST_CALLS: Final = 150
+MOST_CALLS: Final = 300
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_fluxscenario.analysis.drafts.moves import Ground
+from pytest_fluxscenario.analysis.drafts.ground import Ground
 from pytest_fluxscenario.analysis.drafts.probe import Answered, Probe
 from pytest_fluxscenario.analysis.drafts.suite import Ran
 from pytest_fluxscenario.base.place import Pointer

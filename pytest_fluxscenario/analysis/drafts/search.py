@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from pytest_fluxscenario.analysis.drafts.moves import Ground, Moves
+from pytest_fluxscenario.analysis.drafts.ground import Ground
+from pytest_fluxscenario.analysis.drafts.moves import Moves
 from pytest_fluxscenario.analysis.drafts.probe import Answered, Probe
 
 #: How many things a probe may differ in from a request that is allowed.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from pytest_fluxscenario.analysis.drafts.moves import Ground
+from pytest_fluxscenario.analysis.drafts.ground import Ground
 from pytest_fluxscenario.analysis.drafts.observe import expectation_of
 from pytest_fluxscenario.analysis.drafts.probe import Answered, Probe, answer
 from pytest_fluxscenario.analysis.drafts.suite import Ran

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_fluxscenario.analysis.drafts.moves import Ground
+from pytest_fluxscenario.analysis.drafts.ground import Ground
 from pytest_fluxscenario.analysis.drafts.points import points_of
 from pytest_fluxscenario.analysis.drafts.targets import MutantTarget, Target
 from pytest_fluxscenario.analysis.mutation.operators import mutants_of
