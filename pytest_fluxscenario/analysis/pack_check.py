@@ -92,7 +92,7 @@ def _scenarios(draft: Draft, problems: Problems, *, sound: bool) -> PackScenario
             _check_listed(profile, draft.files, problems)
     if not scenarios.files:
         message = "the pack has no scenarios: nothing shows that its rules hold"
-        hint = "add a file such as scenarios/happy_path.scenario.yaml"
+        hint = "add a file such as scenarios/happy_path.scenario.yaml, or review what fluxrig scenario draft writes"
         problems.add("pack.no-scenarios", file_place(draft.files, "scenarios"), message, hint, "warning")
     elif written is not None:
         manifest = draft.manifest.manifest if draft.manifest else None
@@ -100,6 +100,7 @@ def _scenarios(draft: Draft, problems: Problems, *, sound: bool) -> PackScenario
             if not scenarios.classes.get(name):
                 message = f"no scenario is of the class {name}"
                 hint = f"add scenarios/{name}.scenario.yaml, or name the class in the classes of one that shows it"
+                hint += "; fluxrig scenario draft writes some to review"
                 problems.add("pack.missing-class", file_place(draft.files, "scenarios"), message, hint, "warning")
     return scenarios
 

@@ -26,7 +26,7 @@ def tell_coverage(
 ) -> None:
     """A table for each profile on standard output, and below it what is missing; ``clean`` takes out secrets."""
     for one in merged:
-        for line in (*table_lines(one), *missing_lines(_missing(one, resolver))):
+        for line in (*table_lines(one), *missing_lines(_missing(one, resolver), profile=one.profile)):
             outputs.out.line(one_line(clean(line.text)), line.colour)
 
 

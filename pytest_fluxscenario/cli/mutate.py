@@ -165,6 +165,8 @@ def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs,
     out.line(
         f"{said}{asked}{more} ({plural(report.scenarios, 'scenario')}, {duration:.1f} s)", "green" if fits else "red"
     )
+    if score.survived and os.path.isdir(options.pack):
+        outputs.err.line(one_line(f"scenarios that would notice: fluxrig scenario draft {shown(options.pack)}"))
 
 
 def _tell_suite(report: MutationReport, options: argparse.Namespace, outputs: Outputs) -> None:

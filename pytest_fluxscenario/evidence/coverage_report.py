@@ -19,6 +19,7 @@ from pytest_fluxscenario.model.coverage import (
     Marks,
     ProfileCoverageReport,
 )
+from pytest_fluxscenario.model.evidence import ProfileRef
 
 #: Missing things that are told of one profile; the rest are counted.
 MOST_MISSING: Final = 40
@@ -103,12 +104,16 @@ def table_lines(one: Merged) -> Iterator[Line]:
             yield Line(_row(kind, score), "green" if score.seen == score.possible else "yellow")
 
 
-def missing_lines(missing: tuple[Missing, ...], most: int = MOST_MISSING) -> Iterator[Line]:
-    """What was not seen, the first ``most`` of it."""
+def missing_lines(
+    missing: tuple[Missing, ...], most: int = MOST_MISSING, profile: ProfileRef | None = None
+) -> Iterator[Line]:
+    """What was not seen, the first ``most`` of it; and of a ``profile`` in the working tree what writes scenarios."""
     for one in missing[:most]:
         yield Line(str(one), "red")
     if len(missing) > most:
         yield Line(f"and {len(missing) - most} more", "red")
+    if missing and profile is not None and profile.origin == "tree":
+        yield Line(f"scenarios for it: fluxrig scenario draft {shown(profile.source)}")
 
 
 def profile_report(one: Merged, missing: tuple[Missing, ...]) -> ProfileCoverageReport:

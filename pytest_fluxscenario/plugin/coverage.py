@@ -72,7 +72,7 @@ class ProfileCoverageReport:
             except FluxError:
                 # A store that cannot be opened any more: then without places.
                 places = {}
-            yield from missing_lines(missing_of(one.marks, places))
+            yield from missing_lines(missing_of(one.marks, places), profile=one.profile)
 
     def _merged(self) -> tuple[Merged, ...]:
         return merge(self._recorder.coverage.profiles())

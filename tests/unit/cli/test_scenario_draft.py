@@ -212,3 +212,16 @@ def test_a_folder_that_cannot_be_written_is_told(here: Path, capsys: pytest.Capt
     (here / "file").write_text("x", encoding="utf-8")
     assert main(["scenario", "draft", _PACK, "-o", "file"]) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("file: cannot be written")
+
+
+def test_whoever_says_that_something_is_missing_names_the_command(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = f"fluxrig scenario draft {_PACK}"
+    assert main(["pack", "check", _PACK]) == 0
+    assert "fluxrig scenario draft" in capsys.readouterr().out
+    write(here / _PACK / "scenarios" / "one.scenario.json", scenario("one"))
+    assert main(["mutate", _PACK]) == 1
+    assert f"scenarios that would notice: {named}" in capsys.readouterr().err
+    assert main(["scenario", "run", _PACK, "--coverage"]) == 0
+    assert f"scenarios for it: {named}" in capsys.readouterr().out
