@@ -18,6 +18,8 @@ from pytest_fluxscenario.analysis.proof.reading import Reading
 from pytest_fluxscenario.analysis.space.answers import UndecidedError
 from pytest_fluxscenario.analysis.space.approvals import Need, foreign_to
 from pytest_fluxscenario.analysis.space.explore import Explorer, Granted, Outcome, Visit
+from pytest_fluxscenario.base.canonical import canonical
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.control.approvals import approval_record
 from pytest_fluxscenario.model.request import Approval
 from pytest_fluxscenario.model.response import Response
@@ -75,6 +77,7 @@ class Approvals:
     def _add(self, visit: Visit, outcome: Outcome, response: Response, more: tuple[Approval, ...]) -> None:
         newest = more[-1]
         what = f"'{newest.scope}' by '{newest.role}', {newest.decision}{', expired' if newest.expires_at else ''}"
+        what += ", for no values" if newest.values is None else f", for {shown(canonical(newest.values).decode(), 200)}"
         moves = (*self.explorer.path(visit.node), *(Granted(-1, one) for one in more), outcome)
         action = outcome.ask.request.action
         if response.status != "ok":

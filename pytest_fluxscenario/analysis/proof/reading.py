@@ -100,14 +100,14 @@ def _of_gate(gate: Gate, payload: dict[str, Any], facts: Mapping[str, Mapping[st
     """What one gate demands; nothing where its condition does not hold."""
     if not _payload_holds(gate.condition, payload):
         return
-    asked = {**gate.condition.get("fact_equals", {})}
-    asked.update(dict.fromkeys(_names(gate.condition.get("fact_true", ())), True))
+    asked = [*gate.condition.get("fact_equals", {}).items()]
+    asked += [(name, True) for name in _names(gate.condition.get("fact_true", ()))]
     if asked:
         said = facts.get(gate.hook or "")
-        if said is None or any(_at(said, name) is _NOTHING for name in asked):
+        if said is None or any(_at(said, name) is _NOTHING for name, _ in asked):
             yield Demand("gate", gate.id, never=f"the gate '{gate.id}' asks a hook that gave no answer")
             return
-        if not all(_equal(_at(said, name), value) for name, value in asked.items()):
+        if not all(_equal(_at(said, name), value) for name, value in asked):
             return
     if gate.type == "approval":
         yield Demand("gate", gate.id, approval=gate.id)
