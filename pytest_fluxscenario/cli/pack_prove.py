@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -62,9 +63,9 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 10_000_000:
+    if not text.isascii() or not text.isdigit() or len(text) > 8 or not 1 <= int(text) <= 10_000_000:
         raise argparse.ArgumentTypeError(f"a number from 1 to 10000000 is needed, not '{shown(text, 80)}'")
-    return int(text[:9])
+    return int(text)
 
 
 def _duration(text: str) -> float:
@@ -87,7 +88,7 @@ def _prove(options: argparse.Namespace, outputs: Outputs) -> int:
     begun = seconds()
     pack = _pack(options)
     examples = read_examples(pack.files) if pack.files is not None else None
-    runtimes = _runtimes()
+    runtimes = _runtimes(options)
     try:
         # The most of the time is for the states.
         until = begun + options.max_seconds / 3
@@ -116,13 +117,23 @@ def _pack(options: argparse.Namespace) -> Pack:
     return named_files(options.pack, lambda: asked_store(options), hint=partial(newest_hint, options)).load()
 
 
-def _runtimes() -> Runtimes:
-    import os
+def _runtimes(options: argparse.Namespace) -> Runtimes:
+    """What calls hooks, where they are called: with the variables that the project's configuration names.
 
+    Raises UsageError for an unusable configuration.
+    """
+    from pytest_fluxscenario.cli.ini import find_ini
+    from pytest_fluxscenario.cli.settings import Asked, make_settings
     from pytest_fluxscenario.runtimes.code import HookSettings
     from pytest_fluxscenario.runtimes.make import Runtimes
 
-    return Runtimes(HookSettings.of(os.environ, ()))
+    if options.hooks != "real":
+        return Runtimes()
+    start = os.getcwd()
+    path = os.path.join(start, os.path.normpath(options.pack))
+    folder = path if os.path.isdir(path) else os.path.dirname(path) if os.path.exists(path) else start
+    settings = make_settings(find_ini((folder,), start), Asked(options.store), start)
+    return Runtimes(HookSettings.of(os.environ, settings.hook_env))
 
 
 def _explored(space: Space, begun: float, options: argparse.Namespace, outputs: Outputs) -> Proof:

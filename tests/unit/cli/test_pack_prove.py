@@ -18,7 +18,7 @@ from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.model.proof import ProofReport
 from pytest_fluxscenario.model.schema import schema_of
 from tests.fakes.holes import BROKEN, PROFILE
-from tests.fakes.packs import scenario, step, trap, write, write_pack
+from tests.fakes.packs import scenario, step, trap, write, write_hook, write_pack
 
 Capture = pytest.CaptureFixture[str]
 
@@ -156,6 +156,21 @@ def test_code_of_the_pack_runs_only_when_it_is_asked_for(here: Path, capsys: Cap
     assert "hooks called for real" in capsys.readouterr().out
 
 
+def test_a_hook_sees_the_variables_that_the_configuration_names(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    logic = (
+        "import json, os, sys\nsys.stdin.readline()\n"
+        'print(json.dumps({"status": "ok", "facts": {"risky": "NAMED" in os.environ}}))\n'
+    )
+    write_hook(write_pack(here / "pack"), logic)
+    monkeypatch.setenv("NAMED", "1")
+    for named, closed in (("", False), ("fluxscenario_hook_env = NAMED\n", True)):
+        (here / "pytest.ini").write_text(f"[pytest]\n{named}", encoding="utf-8")
+        main(["pack", "prove", "pack", "--hooks", "real"])
+        assert ("nothing ever allows the action work.check" in capsys.readouterr().out) is closed
+
+
 def test_a_hook_that_cannot_be_called_for_real_leaves_it_open(here: Path, capsys: Capture) -> None:
     write_pack(here / "pack")  # whose hook is a program that no machine has
     assert main(["pack", "prove", "pack"]) == 0
@@ -193,6 +208,7 @@ def test_an_archive_is_proved_like_its_folder(here: Path, capsys: Capture) -> No
     [
         (["nowhere"], "nowhere: there is no such folder or archive"),
         (["pack", "--max-states", "0"], "a number from 1 to 10000000 is needed, not '0'"),
+        (["pack", "--max-states", "00000000001"], "a number from 1 to 10000000 is needed, not '00000000001'"),
         (["pack", "--max-seconds", "nan"], "seconds, more than 0 and at most 86400, are needed, not 'nan'"),
         (["pack", "--hooks", "maybe"], "invalid choice: 'maybe'"),
     ],
