@@ -180,7 +180,7 @@ def test_a_hook_that_cannot_be_called_for_real_leaves_it_open(here: Path, capsys
 
 def test_a_payload_that_nobody_could_make_up_is_taken_from_a_scenario(here: Path, capsys: Capture) -> None:
     pack = write_pack(here / "pack")
-    schema = {"properties": {"what": {"pattern": "^[0-9]{3}-[a-f]{2}$"}}}
+    schema = {"properties": {"what": {"pattern": "^(?=.*7)[0-9]{3}$"}}}
     (pack / "schemas" / "artifacts").mkdir(parents=True)
     (pack / "schemas" / "artifacts" / "start_record.json").write_text(json.dumps(schema), encoding="utf-8")
     assert main(["pack", "prove", "pack"]) == 1
@@ -188,7 +188,7 @@ def test_a_payload_that_nobody_could_make_up_is_taken_from_a_scenario(here: Path
     assert "not a proof: no payload was found that work.start admits: add a scenario that sends one" in said
     # That nothing leads on may be for want of a payload: it is no dead end.
     assert "refuted" not in said
-    write(pack / "scenarios" / "one.scenario.json", scenario("one", step(payload={"what": "123-ab"})))
+    write(pack / "scenarios" / "one.scenario.json", scenario("one", step(payload={"what": "172"})))
     assert main(["pack", "prove", "pack"]) == 0
 
 
