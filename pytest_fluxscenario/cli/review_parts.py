@@ -56,7 +56,8 @@ def mutants_for_review(reviewed: ReviewedPack, workers: int, outputs: Outputs) -
         return "the pack cannot be used"
     suite, progress = suite_of(reviewed), Progress(outputs.err)
     documents = [
-        Document(one.name, partial(suite.read, one.path, one.name)) for one in reviewed.chosen if one.loose is None
+        Document(one.name, partial(suite.read, one.path, one.name) if one.loose is None else one.loose.read, one.loose)
+        for one in reviewed.chosen
     ]
     try:
         trials = load_trials(suite, pack, documents, workers=workers)
