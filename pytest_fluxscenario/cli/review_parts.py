@@ -125,7 +125,7 @@ def compare_for_review(reviewed: ReviewedPack) -> ComparisonView:
     others = [tag for tag, digest in tags.items() if digest != reviewed.tree_hash]
     if not others:
         said = "no version of it" if not tags else "no other version of it"
-        return ComparisonView(f"the store {store.name} has {said}")
+        return ComparisonView(f"there is {said} in the store ({store.name})")
     ref = TagRef(pack.profile.id, max(others, key=tag_order))
     suite = suite_of(reviewed)
     try:

@@ -31,7 +31,8 @@ def proved_blocks(proof: ProofView) -> Iterator[Block]:
             yield Text([Word("refuted", "bad"), f": {one.says}. {one.counterexample.message}"])
             yield _steps(one.counterexample)
     if report.guarantees:
-        yield Text(["What every way to an end needs, whatever hooks say and in whatever order it is asked:"])
+        known = "What every way to an end needs" if report.verdict == "proved" else "What every way that was seen needs"
+        yield Text([f"{known}, in whatever order it is asked:"])
         ends: list[Sequence[Line]] = [
             (
                 [Code(end.action), f" {end.route}"],

@@ -59,7 +59,7 @@ def _approvals(rules: RulesView) -> Iterator[RiskView]:
             yield RiskView("approval-open", gate.where, what, why)
         else:
             what = f"nothing asks that an approval of {asked.scope} expires"
-            why = f"with the same values it covers every later {gate.action} of the run"
+            why = "one that names no end counts as long as the run goes on"
             yield RiskView("approval-no-expiry", gate.where, what, why)
     for (role, scope), gates in shared.items():
         actions = list(dict.fromkeys(gate.action for gate in gates))
@@ -70,7 +70,7 @@ def _approvals(rules: RulesView) -> Iterator[RiskView]:
         before = [gate for gate in rules.gates if gate.type == "approval" and gate.action == one.action]
         if one.kind == "real" and len(before) > 1:
             what = f"only one approval of {one.action} has to name its values: {either(one.scopes)}"
-            why = "the others open their gates whatever they name, as long as they name nothing else"
+            why = "one of the others that names none opens its gate for every later request of the run"
             yield RiskView("approval-values-once", one.where, what, why)
     enforced = {action.id for action in rules.actions}
     use = [one for one in rules.approvals if one.kind == "use"]
