@@ -95,7 +95,7 @@ def read_config(path: str, kind: type[_C]) -> tuple[_C, PackDocument]:
 
     Raises DocumentError and UsageError with everything that is wrong with it.
     """
-    source = read_source(path, os.path.relpath(path) if os.path.isabs(path) else path, Limits())
+    source = read_source(path, path.removeprefix(os.path.join(os.getcwd(), "")), Limits())
     try:
         document = parse_document(source, Limits())
         return document.decode(kind), document

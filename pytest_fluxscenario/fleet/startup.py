@@ -53,7 +53,7 @@ class Startup:
                 return _pack_path(suite, text), text
             if store is None:
                 raise refused(NotThere, "store.none", "the Mixer has no store")
-            found = _find(store, text)
+            found = _find(store, text, "ref")
             parcel = _pack_stored(suite, store, found)
         finally:
             suite.close()
@@ -78,13 +78,13 @@ def resolve_startup(folder: str, asked: str) -> Startup:
     if store is None:
         hint = f"import it: fluxrig scenario import PATH --store {shown(folder)}"
         raise UsageError.of("startup.store", Place("-s"), f"there is no store to look up '{shown(asked, 80)}' in", hint)
-    return Startup(folder, store, asked, str(_find(store, asked)))
+    return Startup(folder, store, asked, str(_find(store, asked, "-s")))
 
 
-def _find(store: Store, text: str) -> Resolved:
+def _find(store: Store, text: str, place: str) -> Resolved:
     ref = parse_ref(text)
     if isinstance(ref, str):
-        raise UsageError.of("startup.ref", Place("-s"), ref, bare_name_hint(store, text))
+        raise UsageError.of("startup.ref", Place(place), ref, bare_name_hint(store, text))
     return find_stored(store, ref)
 
 
@@ -122,7 +122,7 @@ def _files(path: str) -> list[str]:
     for folder, folders, names in os.walk(path):
         folders.sort()
         below = [os.path.join(folder, name) for name in sorted(names)]
-        found += [os.path.relpath(one) for one in below if is_scenario_file(os.path.relpath(one, path))]
+        found += [os.path.relpath(one) for one in below if is_scenario_file(os.path.relpath(one))]
         if len(found) > _MOST_FILES:
             raise refused(NotThere, "run.size", f"'{shown(path, 200)}' holds more than {_MOST_FILES} scenario files")
     return found
