@@ -167,6 +167,13 @@ def read_options(config: pytest.Config) -> Options:
     evidence, html = _evidence(config), _folder(config, "fluxscenario_html")
     if html is not None and evidence is None and config.getoption("fluxscenario_html"):
         raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
+    gear = str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear"))
+    mixer = config.getoption("fluxscenario_mixer") or config.getini("fluxscenario_mixer") or None
+    if gear and mixer:
+        # Racks run the built-in engine: their verdicts would be told as the gear's.
+        raise pytest.UsageError(
+            "a gear and a Mixer were named, and racks run the built-in engine (name one of the two)"
+        )
     coverage, least = config.getoption("fluxscenario_coverage"), config.getoption("fluxscenario_coverage_fail_under")
     return Options(
         store=_store(config),
@@ -179,7 +186,7 @@ def read_options(config: pytest.Config) -> Options:
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
         limits=tuple(config.getini("fluxscenario_limits")),
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
-        gear=str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear")),
+        gear=gear,
         gear_timeout=_seconds(config, "fluxscenario_gear_timeout"),
         mutate=bool(config.getini("fluxscenario_mutate") if mutate is None else mutate),
         mutate_fail_under=_mutate_fail_under(config),
@@ -188,7 +195,7 @@ def read_options(config: pytest.Config) -> Options:
         evidence_named=evidence not in (None, _usual_evidence(config)),
         coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
         coverage_fail_under=str(config.getini("fluxscenario_coverage_fail_under") if least is None else least).strip(),
-        mixer=config.getoption("fluxscenario_mixer") or config.getini("fluxscenario_mixer") or None,
+        mixer=mixer,
         mixer_wait=str(config.getini("fluxscenario_mixer_wait")),
     )
 

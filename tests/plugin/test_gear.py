@@ -122,6 +122,12 @@ def test_a_setting_that_means_nothing_ends_the_session(project: Project, pack: P
     assert "fluxscenario_gear_timeout is 'soon'; it is a number of seconds" in text_of(result)
 
 
+def test_a_mixer_would_not_ask_the_gear(project: Project, pack: Path) -> None:
+    result = project.spawn("packs", "--fluxscenario-gear=x:y", "--fluxscenario-mixer=http://127.0.0.1:9/")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "racks run the built-in engine" in text_of(result)
+
+
 def test_a_function_of_the_project(project: Project, pack: Path) -> None:
     code = """
 from pytest_fluxscenario import Response
