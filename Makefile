@@ -36,13 +36,15 @@ endif
 # What an outer environment must not decide.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS
 
-.PHONY: help demo fleet-demo test test-slow build lint typecheck format bench openapi vendor clean FORCE
+.PHONY: help demo fleet-demo test test-slow test-robot regression build lint typecheck format bench openapi vendor clean FORCE
 
 help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
 	@echo "make fleet-demo  the same on a Mixer and two racks, on this machine"
 	@echo "make test        set up, run all tests but the slow ones against the built wheel"
 	@echo "make test-slow   the slow tests"
+	@echo "make test-robot  Robot Framework suites: the real commands, a fleet, a rack that is killed"
+	@echo "make regression  everything, end to end: tests, slow tests, robot suites, the fleet's demo"
 	@echo "make lint        ruff, mypy, import layers, the types as users see them (make typecheck: mypy alone)"
 	@echo "make format      rewrite the sources as ruff formats them"
 	@echo "make openapi     write docs/openapi.yaml from the code (make lint says when it is not so)"
@@ -116,6 +118,11 @@ test: $(VENV)/stamp-package $(VENV)/stamp-test
 
 test-slow: $(VENV)/stamp-package $(VENV)/stamp-test
 	FLUXSCENARIO_EXPECT_WHEEL=1 $(BIN)/pytest -m slow $(TEST_ARGS)
+
+test-robot: $(VENV)/stamp-package $(VENV)/stamp-test
+	$(BIN)/robot --outputdir build/robot --variable BIN:$(CURDIR)/$(BIN) tests/robot
+
+regression: test test-slow test-robot fleet-demo
 
 build: dist/.stamp
 	@ls -l dist
