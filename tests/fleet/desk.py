@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.store import blobs_of
+from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.ids import Ids
 from pytest_fluxscenario.fleet.keys import Key, new_key
 from pytest_fluxscenario.fleet.message import (
@@ -28,7 +30,7 @@ from pytest_fluxscenario.fleet.message import (
 )
 from pytest_fluxscenario.fleet.passport import is_signed, issue
 from pytest_fluxscenario.fleet.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, once_key, work
-from pytest_fluxscenario.fleet.transport import Stored, Terms, Transport
+from pytest_fluxscenario.fleet.transport import Delivery, Stored, Terms, Transport
 from pytest_fluxscenario.fleet.wire import Writer, decode_as
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.case import PortableCase
@@ -76,10 +78,18 @@ class Desk:
         """Until so many scenarios are accounted for."""
         async with asyncio.timeout(wait):
             while len(self.evidence) < count:
-                for delivery in await self.link.take(EVIDENCE, 64, 0.5):
+                for delivery in await self._taken():
                     message, said = decode_as(Evidence, delivery.data)
                     self.evidence.setdefault((message.run, said.item, said.attempt), []).append(said)
-                    await delivery.ack()
+                    # Where the broker is gone it comes again.
+                    with contextlib.suppress(SnakeError):
+                        await delivery.ack()
+
+    async def _taken(self) -> list[Delivery]:
+        try:
+            return await self.link.take(EVIDENCE, 64, 0.5)
+        except SnakeError:
+            return []
 
     async def tell(self, rack: str, command: Command) -> None:
         await self.link.send(commands(rack), self.writer.encoded(command))

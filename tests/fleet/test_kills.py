@@ -150,14 +150,14 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
                 fleet.start(name)
             cases = fleet.cases(count)
             await until(lambda: {beat.rack for beat in fleet.desk.beats} == set(names), 30)
-            collecting = asyncio.create_task(fleet.desk.collect(count, 60 + 4 * kills))
+            collecting = asyncio.create_task(fleet.desk.collect(count, 60 + 10 * kills))
             await fleet.desk.hand_out("run-0001", *cases, tries=1000)
             whom = ["rack"] * kills + ["broker"] * brokers
             chance.shuffle(whom)
             for number, one in enumerate(whom):
                 # All through the run, each time while a rack has something in hand.
                 reached = partial(_reached, fleet.desk, number * count // (len(whom) + 1) + 1)
-                await until(reached, 60)
+                await until(reached, 120)
                 fleet.desk.beats.clear()
                 await until(lambda: any(beat.busy for beat in fleet.desk.beats), 30)
                 await asyncio.sleep(chance.uniform(0, 0.1))
