@@ -41,7 +41,10 @@ def risks_of_run(run: RunView, rules: RulesView) -> Iterator[RiskView]:
         yield RiskView("redacted", run.folder, what, "what stood there cannot be reviewed")
     if not run.fresh:
         what = "the scenarios were not run for this packet"
-        why = "evidence names rules, scenarios and code of hooks by their hashes; schemas and requirements it does not"
+        why = (
+            "evidence names rules, scenarios and code of hooks by their hashes; schemas, requirements, and the control "
+        )
+        why += "that answered, it does not name"
         yield RiskView("earlier-run", run.folder, what, why)
     for kind in rules.types if run.fresh else ():
         if kind.expires_after is not None:
