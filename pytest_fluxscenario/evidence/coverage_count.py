@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.evidence.coverage import Coverage
-from pytest_fluxscenario.evidence.coverage_chart import Chart, Ran
+from pytest_fluxscenario.evidence.coverage_chart import Chart
 from pytest_fluxscenario.model.request import Environment
 from pytest_fluxscenario.packs.classes import classes_of
 from pytest_fluxscenario.runner.case import Case, StepHooks, Subject
@@ -34,14 +34,9 @@ class Counter:
             engine = control.engine
             if engine.rules is case.subject.rules and engine.hooks is hooks:
                 environment, results = engine.environment, hooks.results
-        ran = Ran(
-            outcome.steps,
-            environment,
-            given.approvals if given is not None else (),
-            classes_of(scenario.id, scenario.classes, case.ref.file),
-            results,
-        )
-        return self.chart(case.subject).seen(ran)
+        approvals = given.approvals if given is not None else ()
+        classes = classes_of(scenario.id, scenario.classes, case.ref.file)
+        return self.chart(case.subject).seen(outcome.steps, environment, approvals, classes, results)
 
 
 class Tally:

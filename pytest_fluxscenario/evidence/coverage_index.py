@@ -77,34 +77,36 @@ class Observed:
                 if step.approval is not UNSET and step.verdict == "passed":
                     mask |= self._acted.get(step.approval.role, 0)
             else:
-                mask |= self._requested.get(step.request.action, 0)
-                if step.response is not UNSET:
-                    mask |= self._answer(step.request, step.response)
+                mask |= self.answer(step.request, step.response)
         return mask
 
-    def _answer(self, request: Any, response: Any) -> int:
-        mask = 0
-        if response.route is not UNSET:
-            mask |= self._routes.get(response.route, 0)
-        if response.gate_id is not UNSET:
-            mask |= self._stops.get(response.gate_id, 0)
-        if not decided(response):
+    def answer(self, request: Any, response: Any) -> int:
+        """The bits that one request shows, with its answer where there is one."""
+        action = request.action
+        mask = self._requested.get(action, 0)
+        if response is UNSET:
             return mask
-        if request.actor.role != "approver":
+        gate, status = response.gate_id, response.status
+        mask |= self._routes.get(response.route, 0)
+        if gate is not UNSET:
+            mask |= self._stops.get(gate, 0)
+        if status == "error" or response.idempotent_replay:
+            return mask
+        role = request.actor.role
+        if role != "approver":
             # From this surface it is refused whatever it asks for; it acts by approving.
-            mask |= self._acted.get(request.actor.role, 0)
+            mask |= self._acted.get(role, 0)
         for call in response.hook_calls:
             bits = self._answered if call.status == "ok" else self._failed
             mask |= bits.get(call.hook_id, 0)
-        if response.status == "ok":
-            mask |= self._allowed.get(request.action, 0)
-            if response.created_artifact_types:
-                for kind in response.created_artifact_types:
-                    mask |= self._created.get(kind, 0)
+        if status == "ok":
+            mask |= self._allowed.get(action, 0)
+            for kind in response.created_artifact_types or ():
+                mask |= self._created.get(kind, 0)
             if response.materialization is not UNSET:
                 mask |= self._planned.get(response.materialization.mode, 0)
-        elif response.gate_id is not UNSET and not failed_last(response):
-            mask |= self._fired.get(response.gate_id, 0)
+        elif gate is not UNSET and not failed_last(response):
+            mask |= self._fired.get(gate, 0)
         return mask
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from math import floor
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.evidence.coverage_merge import Merged
 from pytest_fluxscenario.model.coverage import KINDS, Marks
 
+#: Three digits are enough, and as many behind the point.
+_NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
 _HINT = "write a number from 0 to 100, and numbers for kinds: 90, or gates=100,routes=90"
 
 
@@ -83,8 +86,5 @@ class FailUnder:
 
 
 def _percent(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and 0 <= number <= 100 and len(text) <= 12 else None
+    number = Decimal(text) if _NUMBER.fullmatch(text) else None
+    return number if number is not None and number <= 100 else None

@@ -46,6 +46,8 @@ def classes_of(scenario_id: str, declared: Iterable[str], file: str) -> tuple[st
     if said:
         return said
     names = [name.replace("-", "_") for name in (scenario_id, stem_of(file))]
+    if not (names[0].startswith(KNOWN) or names[1].startswith(KNOWN)):
+        return ()
     return tuple(one for one in KNOWN if any(name.startswith(one) for name in names))
 
 

@@ -101,16 +101,23 @@ class Reach:
 
     def passable(self, action: Action) -> bool:
         """Whether a request for an action may get past all of its gates."""
-        gates = self._before.get(action.id, ())
-        return bool(askers_of(self._profile, action)) and all(self.passes(gate) for gate in gates)
+        return action.id in self._passable
 
     def allowed(self, action: Action) -> bool:
         """Whether an action may be allowed."""
         mode = action.materialization_mode
         return (
-            self.passable(action)
+            action.id in self._passable
             and (mode is None or mode in self._modes)
             and all(self._sourced(action, self._types[name]) for name in action.produces_artifacts)
+        )
+
+    @cached_property
+    def _passable(self) -> frozenset[str]:
+        return frozenset(
+            action.id
+            for action in self._profile.actions
+            if askers_of(self._profile, action) and all(self.passes(gate) for gate in self._before.get(action.id, ()))
         )
 
     def creates(self, name: str) -> bool:

@@ -16,7 +16,7 @@ from pytest_fluxscenario.control.conditions import Condition, compile_condition
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.control.rules import GateRule, Rules
-from pytest_fluxscenario.evidence.coverage_chart import Chart, Ran
+from pytest_fluxscenario.evidence.coverage_chart import Chart
 from pytest_fluxscenario.evidence.coverage_index import Index
 from pytest_fluxscenario.model.coverage import Point, condition_name
 from pytest_fluxscenario.model.evidence import StepResult
@@ -185,8 +185,8 @@ class Run:
     environment: Environment
 
     def seen(self) -> set[Point]:
-        ran = Ran(self.steps, self.environment, results=self.hooks.results)
-        return set(self.chart.index.names(self.chart.seen(ran)))
+        mask = self.chart.seen(self.steps, self.environment, results=self.hooks.results)
+        return set(self.chart.index.names(mask))
 
 
 def play(gates: list[Gate], moves: list[Any], capabilities: tuple[str, ...] = ("net",)) -> Run:
