@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.evidence.coverage import Coverage
-from pytest_fluxscenario.evidence.coverage_index import Index
+from pytest_fluxscenario.evidence.coverage_index import Index, Observed
 from pytest_fluxscenario.evidence.coverage_merge import Merged, merge
 from pytest_fluxscenario.evidence.coverage_report import missing_lines, missing_of, table_lines
 from pytest_fluxscenario.evidence.coverage_score import FailUnder, Score, score_of
@@ -21,7 +21,7 @@ from pytest_fluxscenario.model.coverage import WAYS, Point
 from pytest_fluxscenario.model.evidence import ProfileCoverage, ProfileRef
 from pytest_fluxscenario.model.profile import Gate
 from pytest_fluxscenario.model.request import Approval
-from pytest_fluxscenario.model.response import RequiredApproval
+from pytest_fluxscenario.model.response import RequiredApproval, Response
 from tests.unit.control.process import request
 from tests.unit.evidence.test_coverage_derived import play
 
@@ -188,6 +188,16 @@ def test_approvals_of_gates(moves: list[Any], seen: set[str]) -> None:
 )
 def test_approvals_of_what_materializes_for_real(moves: list[Any], seen: set[str]) -> None:
     assert _approvals(moves).get("approver/real", set()) == seen
+
+
+def test_an_answer_that_is_given_again_shows_its_route_and_what_was_asked() -> None:
+    answer = Response("ok", "r", "p", "1.0.0", "sha256:0", route="Continue", created_artifact_types=("note",))
+    again = msgspec.structs.replace(answer, idempotent_replay=True)
+    points = [("actions", "one", "requested"), ("actions", "one", "allowed"), ("routes", "Continue", "returned")]
+    points += [("artifacts", "note", "created"), ("roles", "agent", "acted")]
+    index = Index.of({Point(*point): True for point in points})
+    assert set(index.names(Observed(index).answer(_ASK, answer))) == {Point(*point) for point in points}
+    assert set(index.names(Observed(index).answer(_ASK, again))) == {Point(*points[0]), Point(*points[2])}
 
 
 def test_a_stored_answer_and_an_error_show_nothing_new() -> None:

@@ -226,6 +226,8 @@ def _of_answer(log: Log, response: Response) -> Iterator[Point]:
 _DERIVED: Final = {("gates", "passed"), ("gates", "fired"), ("conditions", "held"), ("conditions", "not_held")} | {
     ("artifacts", "refused")
 }
+#: Of a run that is complete nobody looks at it any more.
+_later = Gate("g", "decision", "two", "AskUser", {"payload_missing": ["b"]})
 _decision = Gate("g", "decision", "one", "AskUser", {"payload_equals": {"a": 1}, "payload_missing": ["b"]})
 
 
@@ -235,6 +237,7 @@ _decision = Gate("g", "decision", "one", "AskUser", {"payload_equals": {"a": 1},
     st.sampled_from([(), ("net",)]),
 )
 @example([_decision], [request("one", {"a": 1}), request("one", {"a": 2, "b": 3})], ())
+@example([_later], [request("one", {"a": 1}), request("three"), request("two", {"b": 1})], ("net",))
 @settings(max_examples=300, deadline=None)
 def test_what_is_derived_is_what_the_engine_looked_at(
     gates: list[Gate], moves: list[Any], capabilities: tuple[str, ...]
