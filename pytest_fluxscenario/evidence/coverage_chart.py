@@ -42,10 +42,12 @@ class _Action:
 class Chart:
     """The points of one pack, and how its rules show them.
 
-    What is behind answers is looked at until this process has seen it: then nothing new can come of it.
+    Where it is for ``sums``, what is behind answers is looked at only until it was seen once, and told with each
+    scenario from then on: what all scenarios show together is the same, and costs less.
     """
 
-    def __init__(self, index: Index, rules: Rules) -> None:
+    def __init__(self, index: Index, rules: Rules, *, sums: bool = False) -> None:
+        self._sums = sums
         self.index = index
         self._observed = Observed(index)
         self._classes = index.by_name("classes", "ran")
@@ -82,9 +84,14 @@ class Chart:
         self.behind = 0
 
     @classmethod
-    def of(cls, pack: Pack, rules: Rules) -> Chart:
+    def of(cls, pack: Pack, rules: Rules, *, sums: bool = False) -> Chart:
         """The chart of a pack that is ready to decide."""
-        return cls(Index.of(points_of(pack.profile, pack.hooks, pack.manifest, pack.schemas)), rules)
+        return cls(Index.of(points_of(pack.profile, pack.hooks, pack.manifest, pack.schemas)), rules, sums=sums)
+
+    @property
+    def rules(self) -> Rules:
+        """What decides."""
+        return self._bits.rules
 
     def _action(self, rule: ActionRule, gates: tuple[GateBits, ...]) -> _Action:
         passed, stopped = 0, []
@@ -113,12 +120,14 @@ class Chart:
         classes: Iterable[str] = (),
         results: Mapping[int, Results] | None = None,
     ) -> int:
-        """The bits of what one scenario shows, with what was behind the answers of those before it.
+        """The bits of what one scenario shows; for sums also what was behind the answers of those before it.
 
         The run began with ``approvals``. ``results`` has for the index of each step what its hooks gave; None where a
         control of the team's own decided, of which only the answers are known.
         """
         mask, taken = 0, list(approvals)
+        if not self._sums:
+            self.behind = 0
         for name in classes:
             mask |= self._classes.get(name, 0)
         for step in steps:

@@ -13,9 +13,13 @@ from pytest_fluxscenario.runner.run import Outcome
 
 
 class Counter:
-    """Has the chart of each pack that scenarios ran on, made when it is first needed."""
+    """Has the chart of each pack that scenarios ran on, made when it is first needed.
 
-    def __init__(self) -> None:
+    For ``sums`` what it gives of a scenario may hold what those before it have shown.
+    """
+
+    def __init__(self, *, sums: bool = False) -> None:
+        self._sums = sums
         # With its rules, so that the id stays theirs.
         self._charts: dict[int, tuple[object, Chart]] = {}
 
@@ -23,7 +27,10 @@ class Counter:
         """The chart of a pack; scenarios with and without a spec have the same."""
         known = self._charts.get(id(subject.rules))
         if known is None:
-            known = self._charts[id(subject.rules)] = subject.rules, Chart.of(subject.pack, subject.rules)
+            known = self._charts[id(subject.rules)] = (
+                subject.rules,
+                Chart.of(subject.pack, subject.rules, sums=self._sums),
+            )
         return known[1]
 
     def seen(self, case: Case, control: Control, hooks: StepHooks, environment: Environment, outcome: Outcome) -> int:
@@ -44,7 +51,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.coverage = Coverage()
-        self._counter = Counter()
+        self._counter = Counter(sums=True)
 
     def count(self, case: Case, control: Control, hooks: StepHooks, environment: Environment, outcome: Outcome) -> None:
         """Count what a scenario showed."""

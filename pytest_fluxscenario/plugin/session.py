@@ -48,7 +48,7 @@ class Session:
     #: Faults that several files have in common.
     faults: Told = field(default_factory=Told)
     #: Counts what scenarios show of their profiles.
-    counter: Counter = field(default_factory=Counter)
+    counter: Counter = field(default_factory=lambda: Counter(sums=True))
     #: The scenarios that racks run; None where all of them run here.
     elsewhere: Elsewhere | None = None
 

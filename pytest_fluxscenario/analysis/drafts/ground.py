@@ -10,7 +10,7 @@ from pytest_fluxscenario.analysis.space.examples import Examples
 from pytest_fluxscenario.analysis.space.payloads import payloads_of
 from pytest_fluxscenario.control.artifacts import CONTROLLER, candidate_fault
 from pytest_fluxscenario.control.rules import ActionRule, Rules
-from pytest_fluxscenario.evidence.coverage_chart import Chart, Ran
+from pytest_fluxscenario.evidence.coverage_chart import Chart
 from pytest_fluxscenario.model.evidence import StepResult
 from pytest_fluxscenario.model.profile import ArtifactType
 from pytest_fluxscenario.model.request import Environment, GivenArtifact
@@ -42,7 +42,7 @@ class Ground:
         steps = [StepResult(at, "", "passed", request=ask.request, response=response) for at, (ask, response) in pairs]
         results = dict(enumerate(found.results, 1))
         environment = probe.environment or self.environment
-        return replace(found, mask=self.chart.seen(Ran(steps, environment, probe.approvals, (), results)))
+        return replace(found, mask=self.chart.seen(steps, environment, probe.approvals, (), results))
 
     def payloads(self, rule: ActionRule) -> tuple[dict[str, Any], ...]:
         """The payloads of an action that its rules can tell apart, the most ordinary first."""

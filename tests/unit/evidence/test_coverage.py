@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.evidence.coverage import Coverage
+from pytest_fluxscenario.evidence.coverage_chart import Chart
 from pytest_fluxscenario.evidence.coverage_index import Index, Observed
 from pytest_fluxscenario.evidence.coverage_merge import Merged, merge
 from pytest_fluxscenario.evidence.coverage_report import missing_lines, missing_of, table_lines
@@ -188,6 +191,19 @@ def test_approvals_of_gates(moves: list[Any], seen: set[str]) -> None:
 )
 def test_approvals_of_what_materializes_for_real(moves: list[Any], seen: set[str]) -> None:
     assert _approvals(moves).get("approver/real", set()) == seen
+
+
+def test_for_sums_a_scenario_tells_what_those_before_it_have_shown() -> None:
+    gate = Gate("g", "decision", "one", "AskUser", {"payload_missing": ["a"]})
+    runs = [play([gate], [request("one", payload)]) for payload in ({"a": 1}, {}, {"a": 1}, {})]
+    exact, summing = runs[0].chart, Chart(runs[0].chart.index, runs[0].chart.rules, sums=True)
+    alone = [exact.seen(run.steps, run.environment, results={}) for run in runs]
+    sums = [summing.seen(run.steps, run.environment, results={}) for run in runs]
+    assert alone[:2] == alone[2:]
+    assert alone[0] & ~alone[1]
+    assert sums[0] == alone[0]
+    assert sums[1] & ~alone[1]
+    assert reduce(or_, sums) == reduce(or_, alone)
 
 
 def test_an_answer_that_is_given_again_shows_its_route_and_what_was_asked() -> None:

@@ -245,6 +245,14 @@ def test_what_is_derived_is_what_the_engine_looked_at(
     run = play(gates, moves, capabilities)
     seen = run.seen()
     assert {one for one in seen if (one.kind, one.way) in _DERIVED} == run.log.points
+    # And step by step, where what was seen is not looked at again.
+    summing = Chart(run.chart.index, run.chart.rules, sums=True)
+    approvals: list[Approval] = []
+    mask = 0
+    for step in run.steps:
+        mask |= summing.seen([step], run.environment, approvals, results=run.hooks.results)
+        approvals += [step.approval] if isinstance(step.approval, Approval) else []
+    assert set(run.chart.index.names(mask)) == seen
     # What the rules prove to be impossible never happens.
     assert not {one for one in seen if run.chart.index.bits[one] & run.chart.index.impossible}
 
