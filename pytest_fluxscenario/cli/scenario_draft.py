@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.model.drafts import DraftsReport
 
 _DRAFT: Final = """\
-Looks for what no scenario of PACK shows: mutants of its rules that none notices. For each, requests are tried on the
-rules until one shows it: first one that is allowed, then those that differ from it in one thing, then in two. The least
-that does is written as a scenario with the answers that came back, run, and kept only if it passes.
+Looks for what no scenario of PACK shows: points of its coverage (gates, conditions, routes, approvals …) that none
+reaches, and mutants of its rules that none notices. For each, requests are tried on the rules until one shows it: first
+one that is allowed, then those that differ from it in one thing, then in two. The least that does is written as a
+scenario with the answers that came back, run, and kept only if it passes.
 
 A draft says what the rules do, not what they should do. So it is marked skip, and counts for nothing until somebody has
 reviewed it and taken that line out. What a draft that waits shows is not drafted again. Nothing is overwritten.
@@ -39,7 +40,7 @@ _FOLDER: Final = os.path.join("scenarios", "drafts")
 
 def add(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the command."""
-    example = "fluxrig scenario draft scenarios/local_patch_review --gate secret_literal_blocks"
+    example = "fluxrig scenario draft scenarios/local_patch_review --gate rule_waiver_requires_approval"
     one = command(commands, "draft", "write scenarios for what the suite does not show", example, _DRAFT)
     one.add_argument("pack", metavar="PACK", help="a pack's folder, or its manifest")
     for name, metavar, what in (
