@@ -1,0 +1,105 @@
+"""A session on a Mixer when something goes wrong: Ctrl-C, a rack that dies, a Mixer that is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_fluxscenario.fleet.memory import Hub
+from pytest_fluxscenario.fleet.message import Work
+from tests.fakes.fleet import TOKEN, running_mixer
+from tests.fakes.packs import scenario
+from tests.fakes.project import Project
+from tests.fakes.project_fixture import project
+
+__all__ = ["project"]
+
+#: Plugins of the environment that these sessions do not need; hypothesis loads itself when one is interrupted.
+_QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest")
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
+
+
+def _until(what: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",)], ids=["plain", "n2"])
+def test_an_interrupted_session_drops_its_queued_work(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, more: tuple[str, ...]
+) -> None:
+    project.add("a.json", *[scenario(f"s{number}") for number in range(5)])
+    with running_mixer(tmp_path_factory.mktemp("mixer")) as mixer:
+        client = mixer.client()
+        # It is there, and never comes back with an answer.
+        mixer.start(before=lambda _work: False)
+        command = [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={mixer.url}", *more]
+        with subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True, env=os.environ) as session:
+            # Collected, submitted, and known to the process that keeps the evidence.
+            _until(lambda: bool(client.runs()) and (project.evidence / "manifest.json").exists())
+            session.send_signal(signal.SIGINT)
+            said, _ = session.communicate(timeout=60)
+        assert session.returncode == pytest.ExitCode.INTERRUPTED, said
+        assert client.runs()[0].state == "cancelled"
+        assert '"verdict": "incomplete"' in (project.evidence / "manifest.json").read_text("utf-8")
+
+
+def test_a_rack_that_dies_costs_nothing_but_time(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+    project.add("a.json", *[scenario(f"s{number}") for number in range(6)])
+    with running_mixer(tmp_path_factory.mktemp("mixer"), work={"ack_wait": 0.5}) as mixer:
+        dying = mixer.start("dying", before=lambda _work: False)
+        living = mixer.start("living")
+        result = project.run(f"--fluxscenario-mixer={mixer.url}")
+        assert result.ret == 0
+        assert len(dying.taken) == 1
+        assert len(living.taken) == 6
+        assert {record["volatile"]["worker"] for record in project.records()} == {"living"}
+
+
+def test_a_mixer_that_is_started_again_is_waited_for(project: Project, tmp_path: Path) -> None:
+    project.add("a.json", *[scenario(f"s{number}") for number in range(8)])
+    project.ini("fluxscenario_mixer_wait = 20")
+    hub, seen, died = Hub(), list[str](), threading.Event()
+
+    def dies_at_the_fourth(work: Work) -> bool:
+        seen.append(work.case.item)
+        if len(seen) == 4:
+            died.set()
+        return len(seen) < 4
+
+    ended: list[pytest.ExitCode | int] = []
+    with running_mixer(tmp_path, hub=hub, work={"ack_wait": 0.5}) as mixer:
+        port = mixer.url.rpartition(":")[2]
+        mixer.start(before=dies_at_the_fourth)
+        command = [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={mixer.url}"]
+        session = subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True)
+        assert died.wait(60)
+        client = mixer.client()
+        _until(lambda: client.runs()[0].done == 3)
+    hub.changed = asyncio.Condition()
+    hub.listeners.clear()
+    time.sleep(0.5)
+    with running_mixer(tmp_path, hub=hub, api={"listen": f"127.0.0.1:{port}"}) as mixer:
+        mixer.start("later")
+        said, _ = session.communicate(timeout=60)
+        ended.append(session.returncode)
+        run = mixer.client().runs()[0]
+    assert ended == [pytest.ExitCode.OK], said
+    assert (run.state, run.total, run.done) == ("finished", 8, 8)
+    assert len(project.records()) == 8
+    assert {record["volatile"]["worker"] for record in project.records()} == {"one", "later"}
