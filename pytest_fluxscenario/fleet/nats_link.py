@@ -59,7 +59,8 @@ async def connect(access: Access, wait: float = _PATIENCE) -> NatsTransport:
     said: list[str] = []
 
     async def on_error(error: Exception) -> None:
-        said[:] = [shown(str(error) or type(error).__name__, 300)]
+        refused = isinstance(error, ConnectionRefusedError)
+        said[:] = ["connection refused" if refused else shown(str(error) or type(error).__name__, 300)]
 
     options: dict[str, Any] = {}
     if access.seed:
