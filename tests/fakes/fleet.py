@@ -94,8 +94,9 @@ class FakeRack:
                     self.taken.append(item.case.item)
                     if not self.before(item):
                         return
-                    for _ in range(self.times):
-                        await self._publish(message.run, await self._done(bench, item))
+                    done = await self._done(bench, item)
+                    for number in range(self.times):
+                        await self._publish(message.run, done, number)
                     await delivery.ack()
         finally:
             bench.close()
@@ -140,8 +141,9 @@ class FakeRack:
             if len(data) >= piece.size:
                 return data
 
-    async def _publish(self, run: str, said: Evidence) -> None:
-        key = once_key(run, said.item, said.attempt) + ("" if self.times == 1 else f".{len(self.taken)}")
+    async def _publish(self, run: str, said: Evidence, number: int) -> None:
+        # Under keys of their own, as if the Snake had forgotten the first.
+        key = once_key(run, said.item, said.attempt) + (f".{number}" if number else "")
         await self.transport.publish(evidence(run), self._writer.encoded(said, run=run), key)
 
 
