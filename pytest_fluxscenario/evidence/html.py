@@ -15,9 +15,12 @@ from msgspec import UNSET
 
 from pytest_fluxscenario.base.fs import replace_file_by
 from pytest_fluxscenario.base.html import code, document, lines, style_of, table, text
+from pytest_fluxscenario.evidence.coverage_report import missing_of
+from pytest_fluxscenario.evidence.coverage_score import Score, score_of
 from pytest_fluxscenario.evidence.html_lines import StepLines
 from pytest_fluxscenario.evidence.html_steps import record_html
 from pytest_fluxscenario.evidence.reading import RecordIndex, read_manifest
+from pytest_fluxscenario.model.coverage import KINDS, Marks
 from pytest_fluxscenario.model.evidence import Manifest, ManifestScenario, ProfileCoverage
 
 #: Passed scenarios whose steps are written.
@@ -194,6 +197,8 @@ class _Page:
 
 
 def _coverage(seen: ProfileCoverage) -> str:
+    if seen.points is not UNSET:
+        return _points(seen, seen.points)
     parts = (("actions", seen.actions), ("gates", seen.gates), ("routes", seen.routes), ("classes", seen.classes))
     said = ", ".join(f"{sum(marks.values())} of {len(marks)} {name}" for name, marks in parts if marks)
     rows = [
@@ -210,3 +215,19 @@ def _coverage(seen: ProfileCoverage) -> str:
     return (
         f'<details class="coverage"><summary>{head}</summary>{left}{table(("", "Exercised in green"), rows)}</details>'
     )
+
+
+def _points(seen: ProfileCoverage, points: Marks) -> str:
+    """Kind by kind, and what was not seen though it can be."""
+    whole = score_of(points)
+    rows = [(kind, _seen(score)) for kind in KINDS if (score := score_of(points, kind)).possible]
+    said = f"{whole.seen} of {whole.possible} points, {whole}"
+    head = f"<h2>Coverage of {text(seen.profile.id)} {text(seen.profile.version)}</h2> {said}"
+    left = "".join(f"<li>{text(str(one))}</li>" for one in missing_of(points, {}))
+    listed = f"<p>Not seen:</p><ul>{left}</ul>" if left else ""
+    return f'<details class="coverage"><summary>{head}</summary>{listed}{table(("", "Seen"), rows)}</details>'
+
+
+def _seen(score: Score) -> str:
+    word = "good" if score.seen == score.possible else "bad"
+    return f'<span class="{word}">{score.seen} of {score.possible}</span>'

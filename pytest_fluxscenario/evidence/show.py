@@ -12,6 +12,8 @@ from typing import Any
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.evidence.coverage_report import missing_of
+from pytest_fluxscenario.evidence.coverage_score import score_of
 from pytest_fluxscenario.model.evidence import Manifest, ManifestScenario
 
 #: Longest value that is shown, in characters.
@@ -42,6 +44,11 @@ def run_lines(manifest: Manifest) -> list[str]:
         )
     lines.extend(f"spec      {shown(spec.ref, 160)}, {shown(spec.hash, 80)}" for spec in manifest.specs)
     for seen in manifest.coverage:
+        if seen.points is not UNSET:
+            whole = score_of(seen.points)
+            lines.append(f"coverage  {shown(seen.profile.id, 80)}: {whole.seen} of {whole.possible} points, {whole}")
+            lines.extend(f"          {one.said}" for one in missing_of(seen.points, {}))
+            continue
         parts = (("actions", seen.actions), ("gates", seen.gates), ("routes", seen.routes))
         said = ", ".join(f"{sum(marks.values())} of {len(marks)} {name}" for name, marks in parts)
         lines.append(f"coverage  {shown(seen.profile.id, 80)}: {said}")

@@ -44,6 +44,12 @@ def test_the_verdict_comes_first_and_what_did_not_pass_before_what_did(written: 
     assert set(outcomes) == {"failed", "error", "passed"}
 
 
+def test_what_of_the_profile_was_not_seen_is_said(written: Path) -> None:
+    said = page_of(written).said
+    assert "Coverage of small 1.0.0 11 of 50 points, 22.0%" in said
+    assert "gate finish_requires_start: never fired, never passed" in said
+
+
 def test_every_outcome_of_the_run_can_be_chosen(written: Path) -> None:
     page = page_of(written)
     ids = [attributes["id"] for name, attributes in page.tags if name == "input"]

@@ -29,7 +29,8 @@ def test_a_run_is_told_with_every_scenario(evidence: Path) -> None:
     text = "\n".join(run_lines(read_manifest(str(evidence)).manifest))
     assert "verdict   failed (1 error, 1 failed, 3 passed, 1 skipped, 1 xfailed)" in text
     assert "profile   small 1.0.0, tree packs/small, sha256:" in text
-    assert "coverage  small: 2 of 5 actions, 1 of 4 gates" in text
+    assert "coverage  small: 11 of 50 points, 22.0%" in text
+    assert "          gate finish_requires_start: never fired, never passed" in text
     assert "skipped   packs/small/scenarios/all.json::left_out (not now)" in text
 
 
