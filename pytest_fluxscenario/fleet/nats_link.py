@@ -238,7 +238,9 @@ class NatsTransport:
                     # In slices: what was asked for before a connection was lost is never answered.
                     left = max(min(until - loop.time(), _SLICE), 0.01)
                     try:
-                        messages = await pull.fetch(most, timeout=left)
+                        # The library keeps its own time; where a connection breaks in between it may wait for ever.
+                        async with asyncio.timeout(left + _SLICE):
+                            messages = await pull.fetch(most, timeout=left)
                     except TimeoutError:
                         pass
                     except nats.js.errors.ServiceUnavailableError:

@@ -89,6 +89,7 @@ class Desk:
         try:
             return await self.link.take(EVIDENCE, 64, 0.5)
         except SnakeError:
+            await asyncio.sleep(0.1)
             return []
 
     async def tell(self, rack: str, command: Command) -> None:
