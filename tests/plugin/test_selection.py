@@ -134,7 +134,7 @@ def test_setup_plan_runs_nothing(project: Project) -> None:
 
 
 def test_fixtures_and_markers_are_listed(project: Project) -> None:
-    result = project.run("--fixtures")
+    result = project.run("--fixtures", "-p", "no:anyio")
     for name in ("case", "control", "environment", "clock", "hooks", "step_hooks"):
         result.stdout.fnmatch_lines([f"fluxscenario_{name}*"])
     assert "no docstring available" not in result.stdout.str()
