@@ -37,9 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: fluxrig coverage build/linux/evidence build/windows/evidence --fail-under 90,gates=100"
     parser.add_argument("paths", metavar="PATH", nargs="+", help="an evidence folder, or its manifest.json")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    parser.add_argument(
-        "--fail-under", metavar="N", default="", help="the least that each profile must have, in percent"
-    )
+    parser.add_argument("--fail-under", metavar="N", help="the least that each profile must have, in percent")
     add_store(parser, "where profiles that ran from it are looked up")
     parser.set_defaults(run=_coverage)
 
@@ -50,13 +48,13 @@ def _coverage(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.evidence.coverage_score import FailUnder
     from pytest_fluxscenario.model.coverage import CoverageReport
 
-    least = FailUnder.parse(options.fail_under, Place("--fail-under")) if options.fail_under else None
+    least = FailUnder.parse(options.fail_under, Place("--fail-under")) if options.fail_under is not None else None
     merged = merge(one for path in options.paths for one in _read(path, outputs))
     misses = [text for one in merged for text in least.misses(one)] if least is not None else []
     fits = not misses and (least is None or bool(merged))
     resolver = _resolver(options.store)
     if options.json:
-        report = CoverageReport(fits, options.fail_under, coverage_reports(merged, resolver))
+        report = CoverageReport(fits, options.fail_under or "", coverage_reports(merged, resolver))
         outputs.json(msgspec.to_builtins(report))
     else:
         tell_coverage(merged, resolver, outputs)

@@ -170,8 +170,9 @@ def _tell(report: ProofReport, outputs: Outputs, duration: float) -> None:
         out.line(f" {one.id}: {one.says} ({one.checked} checked)")
         if one.counterexample is not None:
             _tell_counterexample(one, outputs)
+    every = "every way that was seen needs" if report.gaps else "every way needs"
     for end in report.guarantees:
-        needs = f"every way needs {', '.join(end.approvals)}" if end.approvals else "some way needs no approval"
+        needs = f"{every} {', '.join(end.approvals)}" if end.approvals else "some way needs no approval"
         some = f", some ways also {', '.join(end.sometimes)}" if end.sometimes else ""
         out.line(one_line(f"{end.route} by {end.action}: {needs}{some}"))
         out.line(one_line(f"    the run holds {', '.join(end.artifacts) or 'no artifact'}"), "dim")

@@ -105,7 +105,8 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
 def _fail_under(given: str | None, configured: str, file: str) -> FailUnder | None:
     text = (configured if given is None else given).strip()
     place = Place(shown(file) if given is None else "--coverage-fail-under")
-    return FailUnder.parse(text, place) if text else None
+    # Empty is unset in an ini file only: as an option it is a variable that nobody has set.
+    return FailUnder.parse(text, place) if text or given is not None else None
 
 
 def _folder(given: str | None, configured: str, root: str, start: str) -> str | None:

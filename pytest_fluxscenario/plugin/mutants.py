@@ -38,7 +38,8 @@ _MOST_SHOWN = 20
 class Judged:
     """What is said of one pack: its report, or why there is none."""
 
-    profile: ProfileRef
+    #: None where there is no pack to speak of.
+    profile: ProfileRef | None
     report: MutationReport | None = None
     why: str = ""
     #: Scenarios that do not pass on the built-in control, so that nothing can be learnt from them.
@@ -66,7 +67,8 @@ class Mutants:
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """A section: a line for each pack, and its survivors."""
         quiet = self._config.get_verbosity() < 0
-        told = [one for one in self._judged if not quiet or self._fails(one)]
+        # However quiet a run is: where nothing was tried it must not look like one in which everything was noticed.
+        told = [one for one in self._judged if not quiet or one.report is None or self._fails(one)]
         if not told:
             return
         terminalreporter.section("mutants", "-")
@@ -83,6 +85,8 @@ class Mutants:
         ran = self._recorder.ran
         root, files = str(self._config.rootpath), self._recorder.files
         by_pattern = bool(self._config.stash[OPTIONS].files)
+        if not packs and files:
+            yield Judged(None, why="no scenario ran")
         for profile in packs:
             own = {item: one.hash for item, one in ran.items() if one.profile == profile}
             failed = sum(not one.fine for one in ran.values() if one.profile == profile)
@@ -141,8 +145,9 @@ class Mutants:
         return answer
 
     def _told(self, one: Judged) -> Iterator[tuple[str, str]]:
-        pack = f"{shown(one.profile.id, 80)} {shown(one.profile.version, 40)}"
         report = one.report
+        of = one.profile
+        pack = f"{shown(of.id, 80)} {shown(of.version, 40)}" if of is not None else "fluxscenario"
         if report is None:
             yield f"{pack}: no mutants were tried: {shown(one.why, 300)}", "yellow"
             return

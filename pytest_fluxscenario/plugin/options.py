@@ -128,7 +128,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--fluxscenario-mutate-fail-under",
         metavar="N",
-        help="the least share of mutants, in percent, that has to be noticed (default: 100)",
+        help="the least share of mutants, in percent, that has to be noticed (default: 100); tries them, too",
     )
     parser.addini("fluxscenario_mutate", "default of --fluxscenario-mutate", type="bool", default=False)
     parser.addini("fluxscenario_mutate_fail_under", "default of --fluxscenario-mutate-fail-under", default="100")
@@ -175,6 +175,12 @@ def read_options(config: pytest.Config) -> Options:
             "a gear and a Mixer were named, and racks run the built-in engine (name one of the two)"
         )
     coverage, least = config.getoption("fluxscenario_coverage"), config.getoption("fluxscenario_coverage_fail_under")
+    if least is not None and not least.strip():
+        # Such as from a variable that is not set: it must not pass for a number that was reached.
+        raise pytest.UsageError("--fluxscenario-coverage-fail-under is empty (0 asks for nothing)")
+    if config.getoption("fluxscenario_mutate_fail_under") is not None:
+        # As with coverage, a score that is asked for is looked at.
+        mutate = True
     return Options(
         store=_store(config),
         evidence=evidence,

@@ -167,7 +167,7 @@ def test_a_part_of_a_suite_is_held_against_the_same_number(project: Project) -> 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "coverage of gates of small 1.0.0 is 25.0%, below 100% (2 of 8)" in text_of(result)
     # The command line decides.
-    assert project.run("-k", "asks", "--fluxscenario-coverage-fail-under=").ret == 0
+    assert project.run("-k", "asks", "--fluxscenario-coverage-fail-under=0").ret == 0
 
 
 def test_where_scenarios_were_collected_and_none_ran_nothing_is_covered(project: Project) -> None:
@@ -194,6 +194,7 @@ def test_what_runs_no_scenario_is_not_judged(project: Project) -> None:
         ("101", "'101' is no percentage"),
         ("nan", "'nan' is no percentage"),
         ("90,80", "'80' is said twice"),
+        ("", "--fluxscenario-coverage-fail-under is empty (0 asks for nothing)"),
     ],
 )
 def test_what_is_no_percentage_is_refused_before_anything_runs(project: Project, said: str, told: str) -> None:

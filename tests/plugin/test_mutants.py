@@ -62,6 +62,10 @@ def test_workers_and_one_process_say_the_same(begun: Project) -> None:
 def test_the_threshold_decides(begun: Project) -> None:
     assert begun.run(_MUTATE, "--fluxscenario-mutate-fail-under=0").ret == 0
     assert begun.run(_MUTATE, "--fluxscenario-mutate-fail-under=99").ret == 1
+    # A score that is asked for is looked at; the number of the ini file is only a number.
+    assert begun.run("--fluxscenario-mutate-fail-under=99").ret == 1
+    begun.ini("fluxscenario_mutate_fail_under = 99")
+    assert begun.run().ret == 0
     begun.ini("fluxscenario_mutate = true", "fluxscenario_mutate_fail_under = 1.5")
     result = begun.run()
     assert result.ret == 0
@@ -91,6 +95,7 @@ def test_of_a_part_of_a_pack_nothing_is_said(begun: Project, args: tuple[str, ..
         return
     assert result.ret == 0
     assert _score(result) == "small 1.0.0: no mutants were tried: not all of its scenarios ran"
+    assert _score(begun.run(_MUTATE, "-q", *args)) == _score(result)
     strict = begun.run(_MUTATE, "--fluxscenario-strict", "-q", *args)
     assert strict.ret == 1
     assert _score(strict) == _score(result)
@@ -101,6 +106,19 @@ def test_a_scenario_that_fails_leaves_nothing_to_say(begun: Project, plugin_args
     result = begun.run_with(plugin_args, _MUTATE)
     assert result.ret == 1
     assert _score(result) == "small 1.0.0: no mutants were tried: a scenario on it did not pass"
+
+
+def test_where_no_scenario_ran_that_is_said(project: Project, plugin_args: tuple[str, ...]) -> None:
+    project.add("skipped.json", scenario("skipped", skip="later"))
+    said = "fluxscenario: no mutants were tried: no scenario ran"
+    result = project.run_with(plugin_args, _MUTATE, "-q")
+    assert result.ret == 0
+    assert said in text_of(result)
+    strict = project.run_with(plugin_args, _MUTATE, "--fluxscenario-strict")
+    assert strict.ret == 1
+    assert said in text_of(strict)
+    project.text("test_it.py", "def test_it(): pass\n")
+    assert "mutants" not in text_of(project.run(_MUTATE, "test_it.py"))
 
 
 def test_skip_and_xfail_notice_nothing(begun: Project) -> None:

@@ -29,7 +29,7 @@ class Proof:
     #: Why this is no proof, where nothing was found: bounds that were met, and requests that could not be made.
     gaps: tuple[str, ...]
     guarantees: tuple[Guarantee, ...]
-    #: Gates that no request meets, and actions that are never allowed; of a whole exploration only.
+    #: Gates that no request meets, and actions that are never allowed; nothing is said where there are gaps.
     silent_gates: tuple[str, ...]
     closed_actions: tuple[str, ...]
     #: States, and requests in them.
@@ -68,14 +68,15 @@ def prove(explorer: Explorer) -> Proof:
     # Where no request could be made of an action, that nothing leads on says nothing.
     check_dead_ends(explorer, visits, aside)
     findings.checked["dead-ends"] = aside.checked["dead-ends"]
-    whole = not explorer.stopped
+    gaps = tuple(_gaps(explorer))
     return Proof(
         explorer,
         findings,
-        tuple(_gaps(explorer)),
-        guarantees_of(explorer, visits) if whole else (),
-        _silent_gates(explorer, visits) if whole else (),
-        _closed_actions(explorer, visits) if whole else (),
+        gaps,
+        () if explorer.stopped else guarantees_of(explorer, visits),
+        # A request that was not made may be the one that meets the gate, or that the rules allow.
+        () if gaps else _silent_gates(explorer, visits),
+        () if gaps else _closed_actions(explorer, visits),
         len(visits),
         sum(len(outcomes) for visit in visits for outcomes in visit.outcomes.values()),
     )

@@ -60,7 +60,9 @@ def _against(
 
 def _of_proof(proof: ProofView) -> Iterator[str]:
     for one in proof.report.properties if proof.report is not None else ():
-        if one.verdict == "refuted":
+        if one.verdict == "refuted" and one.id == "dead-ends":
+            yield f"the rules have a dead end: it is refuted that {one.says}"
+        elif one.verdict == "refuted":
             yield f"the rules allow what they must not: it is refuted that {one.says}"
 
 

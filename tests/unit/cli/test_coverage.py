@@ -66,6 +66,10 @@ def test_the_least_is_asked_of_each_profile(here: Path, capsys: pytest.CaptureFi
     printed = capsys.readouterr()
     assert printed.err == "coverage of gates of small 1.0.0 is 25.0%, below 25.1% (2 of 8)\n"
     assert "packs/small/profile.yaml:43: gate check_needs_facts: never fired, never passed\n" in printed.out
+    # A variable that nobody has set is no number that was reached.
+    for command in (["coverage", "asks", "--fail-under="], ["scenario", "run", "packs", "--coverage-fail-under="]):
+        assert main(command) == 2
+        assert "fail-under: '' is no percentage" in capsys.readouterr().err
     assert main(["coverage", "asks", "--fail-under", "gate=1"]) == 2
     assert capsys.readouterr().err.startswith("--fail-under: 'gate' is no kind of what is covered (did you mean")
 

@@ -188,8 +188,30 @@ def test_a_payload_that_nobody_could_make_up_is_taken_from_a_scenario(here: Path
     assert "not a proof: no payload was found that work.start admits: add a scenario that sends one" in said
     # That nothing leads on may be for want of a payload: it is no dead end.
     assert "refuted" not in said
+    # And a request that could not be made may be the one that meets a gate, or is allowed.
+    assert "no request meets" not in said
+    assert "nothing ever allows" not in said
     write(pack / "scenarios" / "one.scenario.json", scenario("one", step(payload={"what": "172"})))
     assert main(["pack", "prove", "pack"]) == 0
+
+
+def test_what_every_way_needs_is_told_of_the_ways_that_were_seen(here: Path, capsys: Capture) -> None:
+    profile = without_facts()
+    other = {"id": "other.act", "allowed_roles": ["agent"], "produces_artifacts": ["other"]}
+    odd = {"id": "other", "schema": "schemas/other.json", "allowed_sources": ["agent"]}
+    profile |= {
+        "actions": [*profile["actions"], other],
+        "artifact_types": [*profile["artifact_types"], odd],
+    }
+    write_profile(here / "pack", profile, ("real",))
+    (here / "pack" / "schemas").mkdir()
+    for schema, status, said in (
+        ("{}", 0, "every way needs approver/"),
+        ('{"not": {}}', 1, "every way that was seen needs approver/"),
+    ):
+        (here / "pack" / "schemas" / "other.json").write_text(schema, encoding="utf-8")
+        assert main(["pack", "prove", "pack"]) == status
+        assert f"Complete by work.end: {said}" in capsys.readouterr().out
 
 
 def test_an_archive_is_proved_like_its_folder(here: Path, capsys: Capture) -> None:
