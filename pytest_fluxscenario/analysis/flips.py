@@ -119,15 +119,19 @@ class Comparison:
             old, new = (run_through(case, references=prepared.references, redact=self._redact) for case in cases)
         except RuntimeMissing as missing:
             return leave_out(self._redact(str(missing)), missing=True)
+        lost = bool(old.undecided and new.undecided)
         if not old.answered and not new.answered and bool(old.fault) == bool(new.fault):
-            return leave_out(f"gets no answer on either side: {self._redact(old.stopped_by)}")
+            return leave_out(f"gets no answer on either side: {self._redact(old.stopped_by)}", missing=lost)
 
         def line(pointer: Pointer) -> int:
             return self._suite.place(document.read, source.name, prepared, pointer, source.digest).line
 
         names = tuple(step.name for step in cases[0].scenario.steps)
-        self._scenarios += 1
         steps = compare_runs(old, new, names, line, self._redact)
+        if lost and not steps:
+            # What comes after was seen on neither side: nobody can say that it does not differ.
+            return leave_out(f"comes to its end on neither side: {self._redact(old.undecided)}", missing=True)
+        self._scenarios += 1
         if steps:
             self._found.append(
                 ScenarioFlip(

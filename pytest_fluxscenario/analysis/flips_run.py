@@ -42,6 +42,8 @@ class Run:
     #: Why it could not begin; empty where it did.
     fault: str
     steps: tuple[Told, ...]
+    #: Why a request that was sent could not be decided here, such as for a program that is not installed; or empty.
+    undecided: str = ""
 
     @property
     def answered(self) -> bool:
@@ -76,7 +78,8 @@ def run_through(case: Case, *, references: bool, redact: Callable[[str], str] = 
         # Also where something else failed before: what this machine lacks says nothing of the process.
         raise heard.missing
     steps = tuple(heard.told(result) for result in outcome.steps)
-    run = Run(outcome.verdict, outcome.fault, steps)
+    undecided = next((one.fault for number, one in enumerate(steps, 1) if number in heard.unheard), "")
+    run = Run(outcome.verdict, outcome.fault, steps, undecided)
     if outcome.damaged:
         raise DamageError.of("flips.damaged", Place(""), run.stopped_by)
     return run
@@ -89,17 +92,21 @@ class _Heard:
     control: EngineControl
     answers: dict[int, Response] = field(default_factory=dict)
     missing: RuntimeMissing | None = None
+    #: Steps that were sent, and have no answer.
+    unheard: set[int] = field(default_factory=set)
     _step: int = 0
 
     def begin(self, run_id: str, given: Given) -> None:
         self.control.begin(run_id, given)
 
     def decide(self, request: Request) -> Response:
+        self.unheard.add(self._step)
         try:
             answer = self.answers[self._step] = self.control.decide(request)
         except RuntimeMissing as missing:
             self.missing = missing
             raise
+        self.unheard.discard(self._step)
         return answer
 
     def approve(self, run_id: str, approval: Approval) -> None:

@@ -125,6 +125,21 @@ def test_a_hook_that_only_one_side_can_run_is_a_difference_and_none_a_scenario_t
     assert "no-such-program" in flips.scenarios[0].steps[0].old.fault
 
 
+def test_what_comes_after_a_hook_that_neither_side_can_run_was_not_compared(versions: Versions) -> None:
+    hooked = needs_hook("hooked")
+    ahead = {**hooked, "steps": [step("first"), *hooked["steps"], step("last")]}
+    flips = versions.flips(ahead)
+    assert [one.why.partition(": ")[0] for one in flips.left_out] == ["comes to its end on neither side"]
+    assert "no-such-program" in flips.left_out[0].why
+    assert not flips.whole
+    assert flips.counts.scenarios == 0
+    assert not versions.flips(hooked).whole
+    # What differs before it is told all the same.
+    versions.change(GATE, "")
+    ahead["steps"][0] = step("first", payload={})
+    assert [entry[2] for entry in said(versions.flips(ahead))] == ["loosened"]
+
+
 def test_a_fault_of_a_hook_that_new_no_longer_has_never_happens_there(versions: Versions) -> None:
     write_hook(versions.root / "old")
     versions.change("  - id: check_needs_facts\n", "  - id: check_needs_facts_no_more\n")
