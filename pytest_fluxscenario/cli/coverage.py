@@ -79,8 +79,9 @@ def _read(path: str, outputs: Outputs) -> Iterator[ProfileCoverage]:
     if any(one.points is msgspec.UNSET for one in manifest.coverage):
         hint = "run the scenarios again"
         raise DocumentError.of("coverage.older", place, "was written by a version that counted less", hint)
-    if manifest.verdict == "incomplete":
-        outputs.err.line(f"warning: {place}: the run is incomplete; what it has seen counts", "yellow")
+    if manifest.verdict != "passed":
+        how = "failed" if manifest.verdict == "failed" else "is incomplete"
+        outputs.err.line(f"warning: {place}: the run {how}; what it has seen counts", "yellow")
     yield from manifest.coverage
 
 

@@ -13,7 +13,7 @@ from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.evidence.writer import manifest_bytes, manifest_check
 from pytest_fluxscenario.model.coverage import CoverageReport
 from pytest_fluxscenario.model.evidence import Manifest
-from tests.fakes.packs import scenario, step, write, write_pack
+from tests.fakes.packs import failing, scenario, step, write, write_pack
 
 _ASKED = step("ask", payload={}, expect={"status": "nok", "route": "AskUser"})
 
@@ -101,6 +101,14 @@ def test_an_older_manifest_would_look_fuller_than_it_is(here: Path, capsys: pyte
     assert main(["evidence", "verify", "asks"]) == 0
     assert main(["coverage", "asks"]) == 2
     assert "was written by a version that counted less (run the scenarios again)" in capsys.readouterr().err
+
+
+def test_a_failed_run_counts_and_is_told_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(here / "packs" / "small" / "scenarios" / "bad.json", failing())
+    assert main(["scenario", "run", ".", "--evidence", "bad"]) == 1
+    capsys.readouterr()
+    assert main(["coverage", "bad"]) == 0
+    assert capsys.readouterr().err == "warning: bad/manifest.json: the run failed; what it has seen counts\n"
 
 
 def test_an_incomplete_run_counts_and_is_told_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
