@@ -112,7 +112,9 @@ def missing_lines(
         yield Line(str(one), "red")
     if len(missing) > most:
         yield Line(f"and {len(missing) - most} more", "red")
-    if missing and profile is not None and profile.origin == "tree":
+    # Which class a scenario is of is a person's word: no draft gives it one.
+    draftable = any(one.kind != "classes" for one in missing)
+    if draftable and profile is not None and profile.origin == "tree":
         yield Line(f"scenarios for it: fluxrig scenario draft {shown(profile.source)}")
 
 

@@ -73,6 +73,11 @@ def _of_run(run: RunView) -> Iterator[str]:
         if count:
             told = True
             yield f"{counted(count, 'scenario')} {many[0] if many and count > 1 else one}"
+    # A note on what passed says that it did so against its mark xfail: what fails, by the word of its writer.
+    against = sum(one.outcome == "passed" and bool(one.note) for one in run.scenarios)
+    if against:
+        told = True
+        yield f"{counted(against, 'scenario')} passed against {'its' if against == 1 else 'their'} mark xfail"
     if run.errors:
         told = True
         yield f"{counted(len(run.errors), 'file')} of the run could not be used"

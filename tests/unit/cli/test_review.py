@@ -82,6 +82,7 @@ def test_a_pack_whose_scenarios_do_not_prove_its_rules_is_not_ready(
         (failing("bad"), "1 scenario failed"),
         (scenario("later", skip="not now"), "1 scenario was skipped"),
         (scenario("known", step(expect=_ASKED), xfail="known"), "1 scenario failed as its mark xfail expects"),
+        (scenario("known", xfail="known"), "1 scenario passed against its mark xfail"),
     ],
 )
 def test_a_scenario_that_proves_nothing_stands_against_it(
@@ -162,7 +163,7 @@ def test_a_property_that_is_refuted_stands_against_it_with_its_steps(
     profile.write_text(text.replace("    required_artifacts: [start_record]\n", ""), encoding="utf-8")
     said = packet(capsys, "--no-mutants")
     assert [one["id"] for one in said["proof"]["report"]["properties"] if one["verdict"] == "refuted"] == ["dead-ends"]
-    refuted = "the rules allow what they must not: it is refuted that from every state some role has a way to the end"
+    refuted = "the rules have a dead end: it is refuted that from every state some role has a way to the end"
     assert refuted in said["verdict"]["against"]
     assert "**refuted**" in markdown(capsys)
 

@@ -142,6 +142,12 @@ def test_what_is_missing_stands_in_the_order_of_its_places_and_is_cut() -> None:
         "action a: never requested, never allowed",
         f"and {2 * len(WAYS) - 4} more",
     ]
+    # A draft is named where there is something to draft: a class is a person's word.
+    missing = missing_of(one.marks, places)
+    classes = tuple(lack for lack in missing if lack.kind == "classes")
+    for lacks, told in ((missing, True), (classes, False)):
+        last = [line.text for line in missing_lines(lacks, 4, _REFS[0])][-1]
+        assert last.startswith("scenarios for it: fluxrig scenario draft ") is told
     assert [line.text for line in table_lines(one)][-1] == f"  total                0 of {len(_POINTS):<5}   0.0%"
 
 
