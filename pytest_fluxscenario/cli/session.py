@@ -154,7 +154,7 @@ class Session:
         for loaded in suite.load(source):
             scenario = loaded.scenario
             subject = suite.subject(loaded, file.name, None, loose)
-            warnings = warnings_of(loaded, subject)
+            warnings = suite.warnings(loaded, subject, name) if loose is None else warnings_of(loaded, subject)
             if warnings:
                 self._warn(warnings)
             for prepared in loaded.rows:

@@ -31,6 +31,8 @@ _TRY: Final = 1.5
 #: Seconds for which something durable is tried again, for instance while the server is started anew.
 _PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
+#: Seconds after which one thing with the library is given up, whatever it says of its own time.
+_BOUND: Final = 2 * _WAIT
 #: Seconds that one request for messages waits for them.
 _SLICE: Final = 1.0
 _NOT_FOUND: Final = 404
@@ -201,7 +203,7 @@ class NatsTransport:
         """Keep a message; tried again while the server cannot be reached, which the key makes harmless."""
         self._fits(subject, data)
         js = self.client.jetstream(timeout=_WAIT)
-        async with self.errors(f"publishing to {subject}"), asyncio.timeout(_PATIENCE):
+        async with self.errors(f"publishing to {subject}", _PATIENCE):
             while True:
                 try:
                     kept = await js.publish(subject, data, timeout=_TRY, headers={"Nats-Msg-Id": key})
@@ -228,7 +230,7 @@ class NatsTransport:
 
     async def take(self, queue: Queue, most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` messages; none, without an error, while the server cannot be reached."""
-        async with self.errors(f"taking from {queue.subject}"):
+        async with self.errors(f"taking from {queue.subject}", wait + _BOUND):
             pull, lock = await self._pull(queue)
             async with lock:
                 messages: list[Any] = []
@@ -276,7 +278,8 @@ class NatsTransport:
         """Ask. Raises SnakeError where nobody answers in time."""
         self._fits(subject, data)
         try:
-            answer = await self.client.request(subject, data, timeout=wait)
+            async with asyncio.timeout(wait + _SLICE):
+                answer = await self.client.request(subject, data, timeout=wait)
         except (TimeoutError, nats.errors.NoRespondersError):
             raise _error("snake.no-answer", self.url, f"nobody answers on {shown(subject, 300)}") from None
         except nats.errors.Error as error:
@@ -290,7 +293,9 @@ class NatsTransport:
             with contextlib.suppress(TimeoutError, OSError, nats.errors.Error):
                 if self.client.is_connected:
                     await self.client.flush(timeout=1)
-            await self.client.close()
+            with contextlib.suppress(TimeoutError, OSError, nats.errors.Error):
+                async with asyncio.timeout(_BOUND):
+                    await self.client.close()
 
     async def _pull(self, queue: Queue) -> tuple[Any, asyncio.Lock]:
         known = self._pulls.get(queue)
@@ -307,10 +312,14 @@ class NatsTransport:
             raise _error("snake.size", self.url, message, f"the server takes {most}")
 
     @asynccontextmanager
-    async def errors(self, doing: str) -> AsyncIterator[None]:
-        """Within it, what the library raises becomes a SnakeError."""
+    async def errors(self, doing: str, most: float = _BOUND) -> AsyncIterator[None]:
+        """Within it, what the library raises becomes a SnakeError, and so does what takes longer than ``most`` seconds.
+
+        The library keeps times of its own; where a connection breaks in between it may wait for ever.
+        """
         try:
-            yield
+            async with asyncio.timeout(most):
+                yield
         except (TimeoutError, OSError, nats.errors.Error) as error:
             raise _failed(self.url, doing, error) from None
 

@@ -99,7 +99,10 @@ class ScenarioSource(Collecting):
 
     def _warn(self, loaded: Loaded, subject: Subject) -> None:
         """Tell of warnings; under the strict option each is a failure."""
-        problems = warnings_of(loaded, subject)
+        if self.loose is None:
+            problems = self.flux.suite.warnings(loaded, subject, self.shown)
+        else:
+            problems = warnings_of(loaded, subject)
         if not problems:
             return
         if self.flux.options.strict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -120,6 +121,25 @@ class Suite:
             warnings = (*subject.warnings, *spec.warnings_for(subject.pack.profile))
             known = self._subjects[key] = replace(subject, spec=spec, warnings=warnings)
         return known
+
+    def warnings(self, loaded: Loaded, subject: Subject, file: str) -> tuple[Problem, ...]:
+        """What the owners of a scenario of the working tree, its profile and its spec should know of.
+
+        ``file`` is the scenario's, relative to the root.
+        """
+        found, pack, scenario = warnings_of(loaded, subject), subject.pack, loaded.scenario
+        folder = os.path.dirname(file)
+        if scenario.profile is not None or pack.where in ("", ".") or f"{folder}/".startswith(f"{pack.where}/"):
+            return found
+        around = self.resolver.tree.nearest(os.path.abspath(os.path.join(self.root, folder)))
+        if around is None or around.id != scenario.profile_id or around.version == scenario.profile_version:
+            return found
+        # A pack that was raised to a new version, and its scenarios were not: their verdict would be taken for its own.
+        here = f"{shown(around.id, 80)} {shown(around.version, 40)}"
+        message = f"lies in the pack {here} and runs on {shown(pack.profile.version, 40)} ({shown(pack.where)})"
+        hint = f'write "{shown(around.version, 40)}", or name that profile in the field profile'
+        place = loaded.locate(("profile_version",))
+        return (*found, Problem("scenario.other-version", place, message, hint, "warning"))
 
     def close(self) -> None:
         """End what hooks and the gear have started, and remove their files."""

@@ -234,3 +234,18 @@ def test_the_index_of_the_controller_is_the_workers(project: Project) -> None:
     assert [one["version"] for one in project.manifest()["profiles"]] == ["1.5.0"]
     index = json.loads((project.root / "store" / "index.json").read_text(encoding="utf-8"))
     assert "v1.6.0" in index["profiles"]["small"]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_scenario_that_was_not_raised_with_its_pack_is_told(project: Project, strict: bool) -> None:
+    old = write_pack(project.root / "packs" / "old")
+    new = write_pack(project.root / "packs" / "new", version="2.0.0")
+    for pack in (old, new):
+        write(pack / "scenarios" / "all.json", scenario("one"))
+    result = project.run("packs/new", *(["--fluxscenario-strict"] if strict else []))
+    assert "lies in the pack small 2.0.0 and runs on 1.0.0 (packs/old)" in text_of(result)
+    if strict:
+        result.assert_outcomes(errors=1)
+    else:
+        result.assert_outcomes(passed=1, warnings=1)
+    assert "lies in the pack" not in text_of(project.run("packs/old"))

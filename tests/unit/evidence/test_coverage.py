@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_fluxscenario.base.errors import UsageError
@@ -52,6 +52,7 @@ _runs = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_runs, st.randoms())
 def test_runs_add_up_in_any_order_and_any_grouping(runs: list[ProfileCoverage], random: Any) -> None:
     whole = merge(runs)
