@@ -11,7 +11,7 @@ DEMO  := build/demo
 FLEET := build/fleet
 BENCH := build/benchmarks/tools
 # Arguments for pytest, such as make test TEST_ARGS="-n 0 -k store"; two processes, as CI has two cores.
-TEST_ARGS  ?= -n 2
+TEST_ARGS  ?= -n 2 --durations 25 --durations-min 2
 # And for the benchmarks: make bench BENCH_ARGS=--quick (keeps no table)
 BENCH_ARGS ?= --keep
 

@@ -54,6 +54,7 @@ def test_the_metadata_is_that_of_the_project_file() -> None:
     assert {(entry.group, entry.name, entry.value) for entry in distribution.entry_points} == {
         ("pytest11", "fluxscenario", "pytest_fluxscenario.plugin.entry"),
         ("console_scripts", "fluxrig", "pytest_fluxscenario.cli.main:main"),
+        ("console_scripts", "fluxrig-mixer", "pytest_fluxscenario.cli.mixer:main"),
     }
     core = {line for line in distribution.requires or () if "extra ==" not in line}
     assert core == set(project["dependencies"])

@@ -180,7 +180,7 @@ def test_a_broken_memory_is_damage(filed: Rig, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("ref", "said"),
     [
-        ("flow", "flow: there is no such file or folder (give a file, a folder, file::id, or a ref as name:tag)"),
+        ("flow", "flow: there is no such file or folder (for its newest version in the store write flow:latest)"),
         ("flow:1", "flow:1: in 'flow:1' a tag is SemVer"),
         ("flow:v2.0.0", "store/index.json: a scenario 'flow' has no tag v2.0.0 (it has v1.0.0)"),
         ("flw:latest", "store/index.json: the store has no scenario and no profile 'flw' (did you mean 'flow'?)"),
