@@ -31,6 +31,7 @@ _TRY: Final = 1.5
 #: Seconds for which something durable is tried again, for instance while the server is started anew.
 _PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
+_CLOSING: Final = 1.0
 #: Seconds after which one thing with the library is given up, whatever it says of its own time.
 _BOUND: Final = 2 * _WAIT
 #: Seconds that one request for messages waits for them.
@@ -83,7 +84,8 @@ async def connect(access: Access, wait: float = _PATIENCE) -> NatsTransport:
                 connect_timeout=2,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=_BETWEEN,
-                ping_interval=10,
+                # Seconds: what was connected to while the server ended is found by it alone.
+                ping_interval=2,
                 max_outstanding_pings=2,
                 **options,
             )
@@ -121,7 +123,8 @@ class _Taken:
     async def ack(self) -> None:
         """It is done with; returns when the server has said that it knows."""
         async with self.link.errors("an acknowledgement"):
-            await self.message.ack_sync(timeout=_WAIT)
+            # Of what was given out before a server ended its successor says nothing: waiting longer is in vain.
+            await self.message.ack_sync(timeout=_TRY)
 
     async def nak(self, delay: float = 0) -> None:
         """Give it to another."""
@@ -160,7 +163,7 @@ class NatsTransport:
     @property
     def connected(self) -> bool:
         """Whether the link is up at this moment."""
-        return bool(self.client.is_connected)
+        return bool(self.client.is_connected) and _is_served(self.client)
 
     @property
     def closed(self) -> bool:
@@ -252,10 +255,12 @@ class NatsTransport:
         return [_Taken(self, message) for message in messages]
 
     async def send(self, subject: str, data: bytes) -> None:
-        """Tell whoever listens now."""
+        """Tell whoever listens now. Raises SnakeError where the server does not say that it has heard it."""
         self._fits(subject, data)
-        async with self.errors(f"sending to {subject}"):
+        async with self.errors(f"sending to {subject}", 2 * _TRY):
             await self.client.publish(subject, data)
+            # The library calls itself connected for as long as nobody asks.
+            await self.client.flush(timeout=_TRY)
 
     async def subscribe(self, subject: str, handler: Handler) -> Subscription:
         """Listen."""
@@ -294,7 +299,8 @@ class NatsTransport:
                 if self.client.is_connected:
                     await self.client.flush(timeout=1)
             with contextlib.suppress(TimeoutError, OSError, nats.errors.Error):
-                async with asyncio.timeout(_BOUND):
+                # The library may wait for ever for a server that is gone.
+                async with asyncio.timeout(_CLOSING):
                     await self.client.close()
 
     async def _pull(self, queue: Queue) -> tuple[Any, asyncio.Lock]:
@@ -322,6 +328,15 @@ class NatsTransport:
                 yield
         except (TimeoutError, OSError, nats.errors.Error) as error:
             raise _failed(self.url, doing, error) from None
+
+
+def _is_served(client: Client) -> bool:
+    """Whether somebody still reads from the connection and writes to it.
+
+    Where one of the library's tasks has died with a connection, it calls itself connected all the same.
+    """
+    tasks = (getattr(client, "_reading_task", None), getattr(client, "_flusher_task", None))
+    return all(task is None or not task.done() for task in tasks)
 
 
 def _failed(url: str, doing: str, error: Exception) -> SnakeError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -106,19 +105,22 @@ class RackLink:
     async def _stay(self) -> None:
         """Beat until the connection is lost for good, or the rack has to begin anew."""
         transport, beat = self.transport, self.welcome.beat
-        lost = 0.0
-        away = False
-        while lost < _LOST:
-            with contextlib.suppress(SnakeError):
-                if transport.connected:
+        clock = asyncio.get_running_loop().time
+        heard, away = clock(), False
+        while clock() - heard < _LOST:
+            here = transport.connected
+            if here:
+                try:
                     await transport.send(heartbeat(self.config.name), self.writer.encoded(self.beat()))
-            if await self._wait(beat) or (away and transport.connected):
+                except SnakeError:
+                    here = False
+            if await self._wait(beat) or (away and here):
                 # Whoever was away does not know what it has missed.
                 self._stand((await self._hello(transport)).state)
                 if self.standing == "pending":
                     return
-            away = not transport.connected
-            lost = lost + beat if away else 0.0
+            away = not here
+            heard = heard if away else clock()
 
     async def _hello(self, transport: Transport) -> Welcome:
         config, kept = self.config, self.kept

@@ -231,7 +231,7 @@ async def _keep(delivery: Delivery, every: float) -> None:
 
 async def _acknowledge(delivery: Delivery) -> None:
     """Say that it is done; where that cannot be said it comes again, and its record is then a duplicate."""
-    for _ in range(3):
+    for _ in range(2):
         try:
             await delivery.ack()
             return

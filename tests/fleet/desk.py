@@ -78,12 +78,11 @@ class Desk:
         """Until so many scenarios are accounted for."""
         async with asyncio.timeout(wait):
             while len(self.evidence) < count:
-                for delivery in await self._taken():
+                taken = await self._taken()
+                for delivery in taken:
                     message, said = decode_as(Evidence, delivery.data)
                     self.evidence.setdefault((message.run, said.item, said.attempt), []).append(said)
-                    # Where the broker is gone it comes again.
-                    with contextlib.suppress(SnakeError):
-                        await delivery.ack()
+                await asyncio.gather(*map(_acknowledged, taken))
 
     async def _taken(self) -> list[Delivery]:
         try:
@@ -122,6 +121,12 @@ class Desk:
         part = whole[fetch.offset : fetch.offset + max(_PIECE, len(whole) // 3)]
         piece = Piece(hash=fetch.hash, offset=fetch.offset, size=len(whole), data=part)
         return self.writer.encoded(piece, answers=message)
+
+
+async def _acknowledged(delivery: Delivery) -> None:
+    # Where the broker is gone it comes again.
+    with contextlib.suppress(SnakeError):
+        await delivery.ack()
 
 
 @asynccontextmanager
