@@ -22,9 +22,9 @@ _SESSION = """
 import json, resource, statistics, sys, time
 import pytest
 from pytest_fluxscenario.evidence.coverage_count import Counter
-from pytest_fluxscenario.plugin import protocol
+from pytest_fluxscenario.plugin import item
 
-seen, execute, took = Counter.seen, protocol.execute, ([], [])
+seen, execute, took = Counter.seen, item.execute, ([], [])
 Counter.seen = lambda *given: seen(*given) if len(took[0]) > len(took[1]) else 0
 
 def timed(*given):
@@ -34,7 +34,7 @@ def timed(*given):
     kind.append(time.thread_time_ns() - begun)
     return attempt
 
-protocol.execute = timed
+item.execute = timed
 status = pytest.main(["-q", "-p", "pytest_fluxscenario.plugin.entry", "-p", "no:cacheprovider"])
 user = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 without, counted = (statistics.median(one) / 1e9 for one in took)
@@ -56,7 +56,10 @@ def main(rounds: int, size: int) -> int:
         for _ in range(rounds):
             environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
             command = [sys.executable, "-c", _SESSION]
-            done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
+            done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+            if done.returncode:
+                print(done.stderr[-2000:])
+                return 1
             status, count, user, without, counted = json.loads(done.stdout.splitlines()[-1])
             if status or count != size:
                 print(done.stdout[-2000:])
