@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -24,6 +25,11 @@ class Content:
     sent: Blobs
     #: Trees that are known to be there whole.
     _whole: set[str] = field(default_factory=set)
+
+    @property
+    def blobs(self) -> Blobs:
+        """Both as one, for reading."""
+        return self.sent if self.store is None else _Both(self.sent.folder, self.sent.name, self.sent.most, self.store)
 
     def read(self, digest: str) -> bytes:
         """The bytes of a hash, verified. Raises Refused, NotThere; DamageError."""
@@ -75,6 +81,18 @@ class Content:
 
     def _all(self) -> tuple[Blobs, ...]:
         return (self.sent,) if self.store is None else (self.store, self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both(Blobs):
+    """What was sent, and beside it the store."""
+
+    store: Blobs = field(default_factory=lambda: Blobs(""))
+
+    def path(self, digest: str) -> str:
+        """Where the blob of that hash lies: in the store, where it has it."""
+        there = self.store.path(digest)
+        return there if os.path.lexists(there) else Blobs.path(self, digest)
 
 
 def check_hash(digest: str) -> str:

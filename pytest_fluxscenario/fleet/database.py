@@ -18,14 +18,18 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 
 #: Grows when the tables change; an older file is brought up to it, a newer one refused.
-VERSION: Final = 1
+VERSION: Final = 2
 _TABLES: Final = (
     "CREATE TABLE racks (name VARCHAR, data VARCHAR)",
-    "CREATE TABLE runs (run VARCHAR, created VARCHAR, state VARCHAR, data VARCHAR)",
+    "CREATE TABLE runs (run VARCHAR, created VARCHAR, state VARCHAR, data VARCHAR, ended VARCHAR, info VARCHAR)",
     "CREATE TABLE cases (run VARCHAR, number BIGINT, attempt BIGINT, data VARCHAR)",
     "CREATE TABLE published (run VARCHAR, number BIGINT)",
     "CREATE TABLE records (run VARCHAR, number BIGINT, data VARCHAR)",
 )
+#: What brings tables of a version up to the next one.
+_STEPS: Final[dict[int, tuple[str, ...]]] = {
+    1: ("ALTER TABLE runs ADD COLUMN ended VARCHAR", "ALTER TABLE runs ADD COLUMN info VARCHAR"),
+}
 #: Most statements of one commit.
 _MOST: Final = 512
 _T = TypeVar("_T")
@@ -137,10 +141,20 @@ def _upgrade(connection: duckdb.DuckDBPyConnection, path: str) -> None:
         connection.commit()
         return
     row = connection.execute("SELECT version FROM meta").fetchone()
-    if row is None or row[0] != VERSION:
-        said = "no version" if row is None else f"version {row[0]}"
-        message = f"has {said} of the Mixer's tables, and this Mixer knows {VERSION}"
-        raise UsageError.of("database.version", Place(path), message, "start the version of the Mixer that wrote it")
+    version = 0 if row is None else int(row[0] or 0)
+    if not 1 <= version <= VERSION:
+        said = f"version {version}" if version else "no version"
+        message = f"has {said} of the Mixer's tables, and this Mixer knows 1 to {VERSION}"
+        hint = "start the version of the Mixer that wrote it, or restore the copy from before it was started"
+        raise UsageError.of("database.version", Place(path), message, hint)
+    if version < VERSION:
+        # All of it or nothing: whoever is killed here finds the old tables.
+        connection.begin()
+        for step in range(version, VERSION):
+            for statement in _STEPS[step]:
+                connection.execute(statement)
+        connection.execute("UPDATE meta SET version = ?", [VERSION])
+        connection.commit()
 
 
 def _unusable(path: str, error: duckdb.Error) -> FluxError:

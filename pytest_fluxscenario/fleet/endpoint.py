@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from pytest_fluxscenario.base.errors import FluxError
@@ -23,6 +25,7 @@ from pytest_fluxscenario.remote.api import API, Trouble
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
 NDJSON: Final = "application/x-ndjson"
+ZIP: Final = "application/zip"
 HTML: Final = "text/html; charset=utf-8"
 _NUMBER: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?")
 _LOG: Final = logging.getLogger("fluxrig.mixer")
@@ -64,6 +67,8 @@ class Asked:
     query: Mapping[str, float]
     #: As it came; the guard has counted it.
     body: bytes
+    #: The header that the endpoint reads; empty where it did not come.
+    header: str = ""
 
     def document(self, kind: type[_T]) -> _T:
         """The body as a value. Raises Refused."""
@@ -84,6 +89,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is sent and then removed."""
+
+    path: str
+    #: What it is called where it is kept.
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One method of one path, below ``/v1`` unless it is a page."""
 
@@ -98,12 +112,15 @@ class Endpoint:
     takes: Any = None
     query: tuple[Query, ...] = ()
     kind: str = JSON
+    #: A header that is read, and what it says.
+    header: tuple[str, str] | None = None
 
     async def serve(self, service: Service, request: Request) -> Response:
         """Answer one request: whatever happens is a line of JSON."""
         try:
             numbers = {one.name: one.read(request.query_params.get(one.name)) for one in self.query}
-            asked = Asked(service, request.path_params, numbers, await request.body())
+            header = "" if self.header is None else request.headers.get(self.header[0], "")
+            asked = Asked(service, request.path_params, numbers, await request.body(), header)
             given = await self.answer(asked)
         except FluxError as error:
             return _flux(error)
@@ -116,6 +133,8 @@ class Endpoint:
         if isinstance(given, Page):
             again = {"Refresh": str(given.again)} if given.again else {}
             return Response(given.html, media_type=HTML, headers={**_HEADERS, **again})
+        if isinstance(given, Download):
+            return _download(given, self.kind)
         data = given if isinstance(given, bytes) else msgspec.json.encode(given)
         return Response(data, media_type=self.kind, headers=_HEADERS)
 
@@ -134,6 +153,16 @@ def _route(service: Service, prefix: str, endpoint: Endpoint) -> Route:
         return await endpoint.serve(service, request)
 
     return Route(f"{prefix}{endpoint.path}", answer, methods=[endpoint.method])
+
+
+def _download(given: Download, kind: str) -> Response:
+    return FileResponse(
+        given.path,
+        media_type=kind,
+        filename=given.name,
+        headers=_HEADERS,
+        background=BackgroundTask(os.unlink, given.path),
+    )
 
 
 def _response(status: int, trouble: Trouble) -> Response:

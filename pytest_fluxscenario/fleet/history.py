@@ -9,7 +9,8 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.remote.api import ItemDone, RunStateName
+from pytest_fluxscenario.model.evidence import RunRef
+from pytest_fluxscenario.remote.api import ItemDone, RunInfo, RunStateName
 from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 
 
@@ -35,6 +36,10 @@ class Run:
     #: ``sha256:`` of what was submitted.
     digest: str
     settings: PortableSettings
+    #: What of a store is run.
+    refs: tuple[RunRef, ...] = ()
+    #: When nothing of it was open any more, or it was cancelled; empty before.
+    ended: str = ""
     #: By item and attempt.
     asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
     records: list[ItemDone] = field(default_factory=list)
@@ -59,6 +64,7 @@ class _About(msgspec.Struct, frozen=True):
     pool: str
     digest: str
     settings: PortableSettings
+    refs: tuple[RunRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,11 @@ class History:
     async def add(self, run: Run) -> None:
         """Keep a new run with all that it asks for."""
         asked = list(run.asked.values())
-        about = _About(run.source, run.pool, run.digest, run.settings)
-        row = [run.run, run.created, run.state, _text(about)]
+        about = _About(run.source, run.pool, run.digest, run.settings, run.refs)
+        row = [run.run, run.created, run.state, _text(about), run.ended, None]
 
         def work(connection: DuckDBPyConnection) -> None:
-            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
             _insert_cases(connection, run.run, asked)
 
         await self.database.do(work)
@@ -84,7 +90,7 @@ class History:
 
         def work(connection: DuckDBPyConnection) -> None:
             _insert_cases(connection, run.run, [asked])
-            connection.execute("UPDATE runs SET state = 'running' WHERE run = ?", [run.run])
+            connection.execute("UPDATE runs SET state = 'running', ended = '', info = NULL WHERE run = ?", [run.run])
 
         await self.database.do(work)
 
@@ -99,19 +105,20 @@ class History:
         values = [run, [one.number for one in done], [_text(one) for one in done]]
         await self._write(sql, values)
 
-    async def set_state(self, run: str, state: RunStateName) -> None:
-        """Remember that a run has ended."""
-        sql = "UPDATE runs SET state = ? WHERE run = ?"
-        await self._write(sql, [state, run])
+    async def end(self, info: RunInfo) -> None:
+        """Remember that a run has ended, and how."""
+        sql = "UPDATE runs SET state = ?, ended = ?, info = ? WHERE run = ?"
+        await self._write(sql, [info.state, info.ended, _text(info), info.run])
 
     async def read(self, run: str) -> Run | None:
         """A run with everything; None where there is none of that id."""
         return await self.database.do(lambda connection: _read(connection, run))
 
-    async def latest(self, most: int) -> list[str]:
-        """The ids of the latest runs, newest first."""
-        sql = "SELECT run FROM runs ORDER BY created DESC, run LIMIT ?"
-        return await self.database.do(lambda connection: [row[0] for row in connection.execute(sql, [most]).fetchall()])
+    async def latest(self, most: int) -> list[tuple[str, RunInfo | None]]:
+        """The latest runs, newest first: the id of each, and how it ended where that is remembered."""
+        sql = "SELECT run, info FROM runs ORDER BY created DESC, run LIMIT ?"
+        rows = await self.database.do(lambda connection: connection.execute(sql, [most]).fetchall())
+        return [(run, None if info is None else msgspec.json.decode(info, type=RunInfo)) for run, info in rows]
 
     async def running(self) -> list[str]:
         """The ids of the runs that have not ended."""
@@ -133,11 +140,11 @@ def _insert_cases(connection: DuckDBPyConnection, run: str, asked: Sequence[Aske
 
 
 def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
-    row = connection.execute("SELECT created, state, data FROM runs WHERE run = ?", [run]).fetchone()
+    row = connection.execute("SELECT created, state, data, ended FROM runs WHERE run = ?", [run]).fetchone()
     if row is None:
         return None
     about = msgspec.json.decode(row[2], type=_About)
-    found = Run(run, row[0], row[1], about.source, about.pool, about.digest, about.settings)
+    found = Run(run, row[0], row[1], about.source, about.pool, about.digest, about.settings, about.refs, row[3] or "")
     sql = "SELECT number, attempt, data FROM cases WHERE run = ? ORDER BY number"
     for number, attempt, data in connection.execute(sql, [run]).fetchall():
         case = msgspec.json.decode(data, type=PortableCase)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
@@ -31,6 +32,7 @@ from pytest_fluxscenario.fleet.passport import issue
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.rest import ENDPOINTS
+from pytest_fluxscenario.fleet.run_evidence import RunEvidence
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.fleet.snake import Snake, make_snake
@@ -96,6 +98,10 @@ class Mixer:
                 blobs_of(config.store) if self.startup.store is not None else None,
                 blobs_of(os.path.join(config.data, "content")),
             )
+            scratch = os.path.join(config.data, "scratch")
+            # What a Mixer that was killed has left there.
+            shutil.rmtree(scratch, ignore_errors=True)
+            evidence = RunEvidence(content, scratch)
             runs = Runs(History(database), link, writer, content, config.work.pools, config.work.tries)
 
             async def let_in() -> None:
@@ -118,7 +124,7 @@ class Mixer:
                     await listener.command(rack.name, Command(do="cancel", run=info.run))
 
             self.service = Service(
-                registry, runs, content, self.startup, tool(), lambda: link.connected, changed, cancelled
+                registry, runs, content, evidence, self.startup, tool(), lambda: link.connected, changed, cancelled
             )
             self.resumed = await runs.resume()
             await listener.start()

@@ -59,6 +59,9 @@ def _operation(endpoint: Endpoint, schemas: Mapping[str, Any]) -> dict[str, Any]
         }
         for one in endpoint.query
     ]
+    if endpoint.header is not None:
+        name, says = endpoint.header
+        parameters.append({"name": name, "in": "header", "description": says, "schema": {"type": "string"}})
     trouble = {"description": "Why not", "content": _content(JSON, {"$ref": "#/components/schemas/Trouble"})}
     if endpoint.gives is None:
         good: tuple[str, dict[str, Any]] = ("204", {"description": "Done"})

@@ -17,7 +17,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.endpoint import Asked, Endpoint, Page
 from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.refusal import NotThere, refused
-from pytest_fluxscenario.fleet.runs import info_of
+from pytest_fluxscenario.fleet.run_info import info_of
 from pytest_fluxscenario.model.evidence import StepResult
 from pytest_fluxscenario.remote.api import API, Health, ItemDone, RackInfo, RunInfo
 from pytest_fluxscenario.remote.unpack import read_record

@@ -6,9 +6,9 @@ import asyncio
 from typing import Final
 
 from pytest_fluxscenario.fleet.content import check_hash
-from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, Asked, Endpoint, Query
+from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, ZIP, Asked, Download, Endpoint, Query
 from pytest_fluxscenario.fleet.refusal import NotThere, Refused, refused
-from pytest_fluxscenario.fleet.runs import info_of
+from pytest_fluxscenario.fleet.run_info import info_of
 from pytest_fluxscenario.fleet.service import VERBS
 from pytest_fluxscenario.remote.api import (
     MOST_HASHES,
@@ -85,7 +85,7 @@ async def _runs(asked: Asked) -> list[RunInfo]:
 
 
 async def _submit_ref(asked: Asked) -> RunInfo:
-    return await asked.service.submit_ref(asked.document(RefSubmission))
+    return await asked.service.submit_ref(asked.document(RefSubmission), asked.header)
 
 
 async def _submit(asked: Asked) -> RunInfo:
@@ -111,7 +111,12 @@ async def _cancel(asked: Asked) -> RunInfo:
     return await asked.service.cancel(asked.path["run"])
 
 
-async def _evidence(asked: Asked) -> bytes:
+async def _evidence(asked: Asked) -> Download:
+    run = asked.path["run"]
+    return Download(await asked.service.archive(run), f"evidence-{run}.zip")
+
+
+async def _record_lines(asked: Asked) -> bytes:
     found = await asked.service.runs.get(asked.path["run"])
     lines = [one.record for one in sorted(found.records, key=lambda one: (one.item, one.attempt)) if one.record]
     return "".join(f"{line}\n" for line in lines).encode()
@@ -141,6 +146,7 @@ ENDPOINTS: Final = (
         "runs",
         RunInfo,
         RefSubmission,
+        header=("Idempotency-Key", "1 to 255 visible ASCII characters: the same once more is the same run"),
     ),
     Endpoint("GET", "/runs/{run}", _run, "One run, and how far it is", "runs", RunInfo),
     Endpoint(
@@ -167,6 +173,15 @@ ENDPOINTS: Final = (
         "GET",
         "/runs/{run}/evidence",
         _evidence,
+        "Manifest and records of a run, as 'fluxrig evidence verify' reads them",
+        "runs",
+        bytes,
+        kind=ZIP,
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{run}/evidence/records",
+        _record_lines,
         "The records of a run, one a line, in order of id",
         "runs",
         bytes,

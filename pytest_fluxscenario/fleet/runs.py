@@ -15,10 +15,11 @@ from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Asked, History, Run
 from pytest_fluxscenario.fleet.message import Evidence, Work
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.fleet.run_info import info_of
 from pytest_fluxscenario.fleet.subjects import once_key, work
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
-from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
+from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 
 _RUN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{7,63}")
@@ -55,10 +56,13 @@ class Runs:
                 await self._hand_out(run)
         return len(running)
 
-    async def submit(self, run_id: str, submission: Submission) -> RunInfo:
-        """Begin a run; the same once more is the same run."""
+    async def submit(self, run_id: str, submission: Submission, digest: str = "") -> RunInfo:
+        """Begin a run; the same once more is the same run.
+
+        ``digest`` says what the same is, where it is not the scenarios.
+        """
         _check_run(run_id)
-        digest = canonical_ref([submission.cases, submission.settings, submission.pool])
+        digest = digest or canonical_ref([submission.cases, submission.settings, submission.pool])
         async with self._lock:
             known = await self._read(run_id)
             if known is not None and known.digest != digest:
@@ -73,6 +77,17 @@ class Runs:
             # Also where an earlier attempt broke off half way.
             await self._hand_out(known)
             return info_of(known)
+
+    async def known(self, run_id: str, digest: str) -> RunInfo | None:
+        """The run of that id, which goes on; None where there is none. Raises Conflict where it is another one."""
+        async with self._lock:
+            run = await self._read(_check_run(run_id))
+            if run is None:
+                return None
+            if run.digest != digest:
+                raise refused(Conflict, "run.other", f"the run {run_id} was asked for with something else")
+            await self._hand_out(run)
+            return info_of(run)
 
     async def again(self, run_id: str, again: Again) -> RunInfo:
         """A further attempt of an item; the same once more is the same attempt."""
@@ -91,7 +106,7 @@ class Runs:
             if key not in run.asked:
                 asked = Asked(len(run.asked) + 1, first.case, again.attempt)
                 await self.history.ask(run, asked)
-                run.asked[key], run.state = asked, "running"
+                run.asked[key], run.state, run.ended = asked, "running", ""
             await self._hand_out(run)
             return info_of(run)
 
@@ -100,8 +115,7 @@ class Runs:
         async with self._lock:
             run = await self.get(run_id)
             if run.state == "running":
-                run.state = "cancelled"
-                await self.history.set_state(run_id, "cancelled")
+                await self._end(run, "cancelled")
                 queue = work(run.pool)
                 sequences = [run.published.get(asked.number, 0) for asked in run.open]
                 await _in_turn([self.transport.withdraw(queue.stream, number) for number in sequences if number])
@@ -117,8 +131,16 @@ class Runs:
 
     async def latest(self, most: int = 50) -> list[RunInfo]:
         """The latest runs, newest first."""
-        found = [await self._read(run_id) for run_id in await self.history.latest(most)]
-        return [info_of(run) for run in found if run is not None]
+        found: list[RunInfo] = []
+        for run_id, ended in await self.history.latest(most):
+            run = self._held.get(run_id)
+            if run is None and ended is not None:
+                found.append(ended)
+                continue
+            run = run or await self._read(run_id)
+            if run is not None:
+                found.append(info_of(run))
+        return found
 
     async def since(self, run_id: str, after: int, wait: float) -> tuple[Run, list[ItemDone]]:
         """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
@@ -156,18 +178,35 @@ class Runs:
             key = one.item, one.attempt
             if key in run.asked and key not in run.known and all(key != (known.item, known.attempt) for known in new):
                 new.append(_item_done(len(run.records) + len(new) + 1, one))
-        if not new:
-            return
+        if new:
+            await self._keep(run, new)
+
+    async def _pass_over(self, run: Run) -> None:
+        """Account for what is not to be run."""
+        skipped = [asked for asked in run.open if asked.case.skip is not None]
+        if skipped:
+            said = [(asked.case.item, shown(asked.case.skip, 2000)) for asked in skipped]
+            first = len(run.records) + 1
+            new = [ItemDone(number, item, 1, "", "skipped", why) for number, (item, why) in enumerate(said, first)]
+            await self._keep(run, new)
+
+    async def _keep(self, run: Run, new: Sequence[ItemDone]) -> None:
         await self.history.record(run.run, new)
         for done in new:
             run.take(done)
         if run.state == "running" and not run.open:
-            run.state = "finished"
-            await self.history.set_state(run.run, "finished")
+            await self._end(run, "finished")
+        elif run.state == "cancelled":
+            await self.history.end(info_of(run))
         await self._tell()
+
+    async def _end(self, run: Run, state: RunStateName) -> None:
+        run.state, run.ended = state, timestamp(SystemClock().now())
+        await self.history.end(info_of(run))
 
     async def _hand_out(self, run: Run) -> None:
         """Publish what has no record and was not published; the Snake drops what it has already."""
+        await self._pass_over(run)
         waiting = [asked for asked in run.open if asked.number not in run.published]
         if run.state != "running" or not waiting:
             return
@@ -209,7 +248,7 @@ class Runs:
         created = timestamp(SystemClock().now())
         asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(submission.cases, 1)}
         source, pool = shown(submission.source, 200), submission.pool
-        return Run(run_id, created, "running", source, pool, digest, submission.settings, asked)
+        return Run(run_id, created, "running", source, pool, digest, submission.settings, submission.refs, asked=asked)
 
     def _check(self, submission: Submission) -> None:
         cases = submission.cases
@@ -235,19 +274,6 @@ def check_settings(settings: PortableSettings) -> None:
 
     Limits.parse(settings.limits)
     Redactor(settings.redact)
-
-
-def info_of(run: Run) -> RunInfo:
-    """A run, and how far it is."""
-    verdicts: dict[str, int] = {}
-    racks: dict[str, int] = {}
-    for done in run.records:
-        said = done.verdict or done.outcome
-        verdicts[said] = verdicts.get(said, 0) + 1
-        if done.rack:
-            racks[done.rack] = racks.get(done.rack, 0) + 1
-    total = len(run.asked)
-    return RunInfo(run.run, run.state, run.source, run.pool, run.created, total, len(run.records), verdicts, racks)
 
 
 def case_of(run: Run, item: str, attempt: int) -> PortableCase | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from pytest_fluxscenario.base.canonical import canonical_ref
+from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.names import parse_ref
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.index import Kind, Resolved
@@ -13,10 +17,12 @@ from pytest_fluxscenario.cas.store import Store, open_store
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.registry import Registry, Standing
+from pytest_fluxscenario.fleet.run_evidence import RunEvidence
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.startup import Startup
 from pytest_fluxscenario.remote.api import Filed, Health, RackInfo, RefSubmission, RunInfo, Submission
 
+_KEY = re.compile(r"[!-~]{1,255}")
 #: What a verb does to a rack: the standing that it gives, and those in which it means anything.
 VERBS: dict[str, tuple[Standing, tuple[Standing, ...]]] = {
     "approve": ("active", ("pending", "active")),
@@ -32,6 +38,7 @@ class Service:
     registry: Registry
     runs: Runs
     content: Content
+    evidence: RunEvidence
     startup: Startup
     #: Name and version of this package.
     tool: str
@@ -78,13 +85,32 @@ class Service:
             raise refused(Conflict, "run.version", message, "install the same version on all machines")
         return await self.runs.submit(run, submission)
 
-    async def submit_ref(self, asked: RefSubmission) -> RunInfo:
-        """Begin a run of what the store has, or of what the Mixer was started with."""
-        parcel, text = self.startup.pack(self._store(), asked.ref)
+    async def submit_ref(self, asked: RefSubmission, key: str = "") -> RunInfo:
+        """Begin a run of what the store has, or of what the Mixer was started with.
+
+        The same ``key`` again is the same run, whatever the ref means by then. Raises Conflict where it was used to ask
+        for something else.
+        """
+        if not key:
+            return await self.runs.submit(secrets.token_hex(16), await asyncio.to_thread(self._packed, asked))
+        if not _KEY.fullmatch(key):
+            raise refused(Refused, "run.key", "the Idempotency-Key cannot be used", "1 to 255 visible ASCII characters")
+        run, digest = sha256(key.encode())[:32], canonical_ref(["ref", asked.ref, asked.pool])
+        known = await self.runs.known(run, digest)
+        if known is not None:
+            return known
+        return await self.runs.submit(run, await asyncio.to_thread(self._packed, asked), digest)
+
+    def _packed(self, asked: RefSubmission) -> Submission:
+        parcel, text, refs = self.startup.pack(self._store(), asked.ref)
         for digest, read in parcel.content.items():
             self.content.write(digest, read())
-        submission = Submission(self.tool, tuple(parcel.cases), pool=asked.pool, source=text)
-        return await self.runs.submit(secrets.token_hex(16), submission)
+        return Submission(self.tool, tuple(parcel.cases), pool=asked.pool, source=text, refs=refs)
+
+    async def archive(self, run: str) -> str:
+        """A ZIP file with the evidence of a run, which the caller removes. Raises NotThere, FluxError."""
+        found = await self.runs.get(run)
+        return await asyncio.to_thread(self.evidence.archive, found, tuple(found.records))
 
     async def cancel(self, run: str) -> RunInfo:
         """Drop what of a run has not begun."""

@@ -16,6 +16,7 @@ from pytest_fluxscenario.cas.scenarios import is_scenario_file
 from pytest_fluxscenario.cas.store import Store, open_store
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.fleet.refusal import NotThere, refused
+from pytest_fluxscenario.model.evidence import RunRef
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.runner.stored import StoredDocument, bare_name_hint, find_stored, read_stored
@@ -38,8 +39,8 @@ class Startup:
     text: str = ""
     limits: Limits = field(default_factory=Limits)
 
-    def pack(self, store: Store | None, ref: str) -> tuple[Parcel, str]:
-        """The scenarios of a ref, or of what the Mixer was started with, and what they are called.
+    def pack(self, store: Store | None, ref: str) -> tuple[Parcel, str, tuple[RunRef, ...]]:
+        """The scenarios of a ref, or of what the Mixer was started with; what they are called, and what of the store.
 
         Raises NotThere where there is nothing, and FluxError with what is wrong with them.
         """
@@ -50,7 +51,7 @@ class Startup:
         suite = Suite(root, Resolver(root, store, self.limits), self.limits)
         try:
             if "/" in text and ref == "":
-                return _pack_path(suite, text), text
+                return _pack_path(suite, text), text, ()
             if store is None:
                 raise refused(NotThere, "store.none", "the Mixer has no store")
             found = _find(store, text, "ref")
@@ -58,7 +59,7 @@ class Startup:
         finally:
             suite.close()
         write_active(store, found)
-        return parcel, str(found)
+        return parcel, str(found), (RunRef(ref, str(found), found.kind, f"sha256:{found.hash}"),)
 
 
 def resolve_startup(folder: str, asked: str) -> Startup:
@@ -97,18 +98,18 @@ def _pack_stored(suite: Suite, store: Store, found: Resolved) -> Parcel:
 
 def _add(suite: Suite, parcel: Parcel, document: StoredDocument) -> None:
     for loaded in suite.load(document.read()):
-        subject = suite.subject(loaded, document.name, loose=document)
+        subject, scenario = suite.subject(loaded, document.name, loose=document), loaded.scenario
         for row in loaded.rows:
-            parcel.add(f"{document.id}::{row.name}", row, subject, document.file)
+            parcel.add(f"{document.id}::{row.name}", row, subject, document.file, scenario.skip, scenario.xfail)
 
 
 def _pack_path(suite: Suite, path: str) -> Parcel:
     parcel = Parcel()
     for name in _files(path):
         for loaded in suite.load(suite.read(os.path.join(suite.root, name), name)):
-            subject = suite.subject(loaded, name)
+            subject, scenario = suite.subject(loaded, name), loaded.scenario
             for row in loaded.rows:
-                parcel.add(f"{name}::{row.name}", row, subject, name)
+                parcel.add(f"{name}::{row.name}", row, subject, name, scenario.skip, scenario.xfail)
     if not parcel.cases:
         raise refused(NotThere, "run.nothing", f"there is no scenario file in '{shown(path, 200)}'")
     return parcel

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from pytest_fluxscenario.model.evidence import RunRef, RunVerdict
 from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 
 API: Final = "/v1"
@@ -17,7 +18,7 @@ MOST_HASHES: Final = 10_000
 
 RackStateName = Literal["pending", "active", "suspended", "offline"]
 RunStateName = Literal["running", "finished", "cancelled"]
-Outcome = Literal["ran", "missing", "refused", "given-up"]
+Outcome = Literal["ran", "missing", "refused", "given-up", "skipped"]
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
@@ -103,6 +104,8 @@ class Submission(Document, frozen=True):
     pool: str = "default"
     #: Who sends it, for people.
     source: str = "pytest"
+    #: What of a store is run, for the evidence.
+    refs: tuple[RunRef, ...] = ()
 
 
 class RefSubmission(Document, frozen=True):
@@ -133,10 +136,14 @@ class RunInfo(Document, frozen=True):
     #: Scenarios in all, and those that are accounted for.
     total: int
     done: int
-    #: Verdict, or ``missing``, ``refused`` and ``given-up``, to how many.
+    #: Verdict, or ``xfailed``, ``skipped``, ``missing``, ``refused`` and ``given-up``, to how many.
     verdicts: dict[str, int] = {}
     #: Rack to how many it has run.
     racks: dict[str, int] = {}
+    #: RFC 3339, UTC; empty while it is under way.
+    ended: str = ""
+    #: What the run is worth so far, as the manifest of its evidence says it.
+    verdict: RunVerdict = "incomplete"
 
 
 class ItemDone(Document, frozen=True):

@@ -21,6 +21,7 @@ from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.coverage_count import Counter
+from pytest_fluxscenario.evidence.coverage_index import Index
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.model.evidence import ScenarioRef, StepResult, Volatile
@@ -114,6 +115,10 @@ class Bench:
         outcome = Outcome("error", steps, reason)
         about = circumstances(timestamp(SystemClock().now()), 0.0, self.name)
         return self._done(case, whole, outcome, about, redactor)
+
+    def points(self, case: PortableCase, settings: PortableSettings) -> Index:
+        """The points of a case's profile, of which ``seen`` tells. Raises like ``run``."""
+        return self._counter.chart(self._subject(case, settings.limits)).index
 
     def close(self) -> None:
         """End what hooks have started, and remove their files."""

@@ -56,6 +56,10 @@ class PortableCase(Struct, frozen=True, forbid_unknown_fields=True):
     references: bool = True
     #: Whether it may hold a float.
     floats: bool = True
+    #: Why it is not run; None where it is.
+    skip: str | None = None
+    #: Why it is expected to fail; None where it is not, and where its sender sees to it.
+    xfail: str | None = None
 
 
 class PortableSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ from pytest_fluxscenario.remote.api import (
 
 TOKEN_VARIABLE: Final = "FLUXRIG_API_TOKEN"
 URL_VARIABLE: Final = "FLUXRIG_API_URL"
+#: Seconds more that the evidence of a run may take: thousands of records are put in order.
+_EVIDENCE_WAIT: Final = 120.0
 #: Largest answer that is read, in bytes.
 _MOST_ANSWER: Final = 256 << 20
 _T = TypeVar("_T")
@@ -112,9 +115,11 @@ class Client:
         """Begin a run; again with the same scenarios is the same run."""
         return self._read(RunInfo, self._send("PUT", f"/runs/{_part(run)}", submission))
 
-    def submit_ref(self, ref: str, pool: str = "default") -> RunInfo:
-        """Begin a run of what the Mixer's store has."""
-        return self._read(RunInfo, self._send("POST", "/runs", RefSubmission(ref, pool)))
+    def submit_ref(self, ref: str, pool: str = "default", key: str = "") -> RunInfo:
+        """Begin a run of what the Mixer's store has; with the same ``key`` again it is the same run."""
+        # An answer may be lost with its connection: what is then sent once more must not run twice.
+        headers = {"Idempotency-Key": key or secrets.token_hex(16)}
+        return self._read(RunInfo, self._send("POST", "/runs", RefSubmission(ref, pool), headers=headers))
 
     def again(self, run: str, again: Again) -> RunInfo:
         """Run an item once more."""
@@ -132,6 +137,10 @@ class Client:
         """What came after that number; where there is nothing yet, after up to ``wait`` seconds."""
         path = f"/runs/{_part(run)}/records?after={after}&wait={wait:g}"
         return self._read(Records, self._send("GET", path, patience=wait))
+
+    def evidence(self, run: str) -> bytes:
+        """A ZIP file with manifest and records of a run."""
+        return self._send("GET", f"/runs/{_part(run)}/evidence", patience=_EVIDENCE_WAIT)
 
     def cancel(self, run: str) -> RunInfo:
         """Drop what of a run has not begun."""
@@ -152,8 +161,15 @@ class Client:
         except (msgspec.DecodeError, RecursionError):
             raise self._error("mixer.answer", "the answer is not that of a Mixer of this version") from None
 
-    def _send(self, method: str, path: str, body: msgspec.Struct | bytes | None = None, patience: float = 0.0) -> bytes:
-        headers = {"Accept": "application/json"}
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: msgspec.Struct | bytes | None = None,
+        patience: float = 0.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        headers = {"Accept": "application/json", **(headers or {})}
         data = b""
         if isinstance(body, bytes):
             data, headers["Content-Type"] = body, "application/octet-stream"

@@ -26,8 +26,19 @@ class Parcel:
     _packs: dict[int, tuple[Pack, PortablePack]] = field(default_factory=dict)
     _specs: dict[int, tuple[Spec, PortableSpec]] = field(default_factory=dict)
 
-    def add(self, item: str, prepared: Prepared, subject: Subject, file: str) -> None:
-        """Add one scenario. Raises FluxError for a pack whose files cannot be read, or cannot be in a pack."""
+    def add(
+        self,
+        item: str,
+        prepared: Prepared,
+        subject: Subject,
+        file: str,
+        skip: str | None = None,
+        xfail: str | None = None,
+    ) -> None:
+        """Add one scenario. Raises FluxError for a pack whose files cannot be read, or cannot be in a pack.
+
+        ``skip`` and ``xfail`` are given where the other side is to heed them.
+        """
         encoded = prepared.encoded
         digest = sha256(encoded)
         self.content.setdefault(digest, lambda: encoded)
@@ -43,6 +54,8 @@ class Parcel:
                 row=prepared.row,
                 references=prepared.references,
                 floats=prepared.floats,
+                skip=skip,
+                xfail=xfail,
             )
         )
 
