@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
+from pytest_fluxscenario.fleet.access import url_fault
 from pytest_fluxscenario.packs.document import PackDocument, parse_document
 
 _C = TypeVar("_C", bound=Struct)
@@ -42,11 +43,16 @@ class SnakeConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     #: Address and port of the server that the Mixer starts.
     listen: str = "127.0.0.1:4222"
-    #: A cluster that is there already, instead of a server of its own.
+    #: A server or a cluster that is there already, instead of one of its own; several with commas between them.
     url: str = ""
-    #: Certificate and key of the server that the Mixer starts, and the authority that signed those of its clients.
+    #: File that says who connects there; empty for the Mixer's own key, ``keys/mixer.nk`` below ``data``.
+    credentials: str = ""
+    #: On how many servers of a cluster each stream is kept; 0 for what it is, and 1 for a new one.
+    replicas: int = 0
+    #: Certificate that this side shows, and its key: as a server of its own, or as a client of another.
     tls_cert: str = ""
     tls_key: str = ""
+    #: Who must have signed what the other side shows: each rack's, or the server's.
     tls_ca: str = ""
 
 
@@ -144,11 +150,23 @@ def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]
     for where, number, least, most in numbers:
         if not least <= number <= most:
             found.append((where, f"{number:g} is out of bounds", f"from {least:g} to {most:g}"))
-    if bool(config.snake.tls_cert) != bool(config.snake.tls_key):
-        found.append(
-            (("snake",), "a certificate needs its key, and a key its certificate", "give tls_cert and tls_key")
-        )
+    found += _snake_faults(config.snake)
     return found
+
+
+def _snake_faults(snake: SnakeConfig) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    if bool(snake.tls_cert) != bool(snake.tls_key):
+        yield ("snake",), "a certificate needs its key, and a key its certificate", "give tls_cert and tls_key"
+    if snake.tls_ca and not snake.tls_cert and not snake.url:
+        hint = "give tls_cert and tls_key, or leave it out"
+        yield ("snake", "tls_ca"), "without a certificate of its own the server asks for none", hint
+    if snake.url and (fault := url_fault(snake.url)) is not None:
+        yield (("snake", "url"), *fault)
+    if not snake.url and (snake.credentials or snake.replicas):
+        name = "credentials" if snake.credentials else "replicas"
+        yield ("snake", name), f"{name} is for a cluster that is there already", "name it: url"
+    if snake.replicas not in (0, 1, 3, 5):
+        yield ("snake", "replicas"), f"a stream is not kept on {snake.replicas} servers", "1, 3 or 5"
 
 
 def split_address(text: str) -> tuple[str, int] | None:

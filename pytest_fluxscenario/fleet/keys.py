@@ -18,7 +18,7 @@ from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.fs import make_folder, replace_file
 from pytest_fluxscenario.base.place import Place
 
-_MOST: Final = 4_096
+_MOST: Final = 65_536
 #: The mode of files that nobody else may read.
 SECRET: Final = 0o600
 
@@ -95,6 +95,17 @@ def read_key(path: str) -> Key | None:
         return _key(data.decode("ascii").strip())
     except (UnicodeDecodeError, ValueError, nkeys.NkeysError):
         raise _unusable(path, "holds no nkey", "remove it, and a new one is made") from None
+
+
+def key_of_seed(seed: str) -> Key:
+    """Both halves of a user's key, whose secret half is ``seed``. Raises ValueError for one that is none."""
+    try:
+        key = _key(seed)
+    except (nkeys.NkeysError, TypeError) as error:
+        raise ValueError("no seed") from error
+    if key_fault(key.public):
+        raise ValueError("of no user")
+    return key
 
 
 def _key(seed: str) -> Key:

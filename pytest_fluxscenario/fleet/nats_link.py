@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import nats
 import nats.errors
 import nats.js.errors
 from nats.js import api
 
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.nats_client import open_client
 from pytest_fluxscenario.fleet.subjects import STREAMS, Queue
 from pytest_fluxscenario.fleet.transport import Delivery, Handler, Stored, Subscription, Terms
 
@@ -41,60 +41,12 @@ _NOT_FOUND: Final = 404
 _UNDER_WAY: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where the server is, and who connects."""
-
-    url: str
-    #: Shown in the server's log, and the beginning of the subjects for answers.
-    name: str
-    #: Secret nkey; empty for a server that wants none.
-    seed: str = field(default="", repr=False)
-    #: File with the certificates of who may have signed the server's; empty for those of the system.
-    ca: str = ""
-
-
 async def connect(access: Access, wait: float = _PATIENCE) -> NatsTransport:
     """A connection, which comes back by itself when it is lost.
 
-    Raises SnakeError where there is none within ``wait`` seconds, with what the server said last.
+    Raises SnakeError where there is none within ``wait`` seconds, with what was wrong last; UsageError for files.
     """
-    said: list[str] = []
-
-    async def on_error(error: Exception) -> None:
-        refused = isinstance(error, ConnectionRefusedError)
-        said[:] = ["connection refused" if refused else shown(str(error) or type(error).__name__, 300)]
-
-    options: dict[str, Any] = {}
-    if access.seed:
-        options["nkeys_seed_str"] = access.seed
-    if access.url.startswith("tls://"):
-        try:
-            options["tls"] = ssl.create_default_context(cafile=access.ca or None)
-        except (OSError, ssl.SSLError) as error:
-            message = f"the certificates cannot be read: {shown(error)}"
-            raise SnakeError.of("snake.certificates", Place(access.ca), message) from error
-    try:
-        async with asyncio.timeout(wait):
-            client = await nats.connect(
-                access.url,
-                name=access.name,
-                inbox_prefix=f"_INBOX.{access.name}".encode(),
-                error_cb=on_error,
-                connect_timeout=2,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=_BETWEEN,
-                # Seconds: what was connected to while the server ended is found by it alone.
-                ping_interval=2,
-                max_outstanding_pings=2,
-                **options,
-            )
-    except (TimeoutError, OSError, nats.errors.Error, ValueError) as error:
-        why = said[0] if said else shown(str(error) or "no answer", 300)
-        message = f"there is no connection to NATS: {why}"
-        hint = "is the Mixer running, and are these its address and credentials?"
-        raise SnakeError.of("snake.unreachable", Place(shown(access.url, 300)), message, hint) from None
-    return NatsTransport(client, access.url)
+    return NatsTransport(await open_client(access, wait), access.url)
 
 
 @dataclass(slots=True)

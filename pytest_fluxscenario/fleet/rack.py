@@ -11,9 +11,12 @@ from functools import partial
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.fleet.access import Access
+from pytest_fluxscenario.fleet.credentials import read_credentials
+from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.ids import Ids, machine_of
 from pytest_fluxscenario.fleet.keys import Key, read_key
-from pytest_fluxscenario.fleet.nats_link import Access, connect
+from pytest_fluxscenario.fleet.nats_link import connect
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
@@ -87,11 +90,21 @@ def make_rack(config: RackConfig, say: Callable[[str], None]) -> Rack:
     Raises UsageError for keys that cannot be used, PassportError for a passport of another rack, WriteError.
     """
     kept = RackState.open(config.data, config.name)
-    joining = _joining(config)
+    joining, snake = _joining(config), config.snake
+    credentials = read_credentials(snake.credentials) if snake.credentials else None
+
+    def access(name: str) -> Access:
+        seed = joining.seed if name == JOINING and joining is not None else kept.key.seed
+        return Access(snake.url, name, seed, snake.ca, snake.cert, snake.key, credentials)
+
+    # What is wrong with files is said at once, and not tried again.
+    access(config.name).context()
 
     async def connect_as(name: str) -> Transport:
-        seed = joining.seed if name == JOINING and joining is not None else kept.key.seed
-        return await connect(Access(config.snake.url, name, seed, config.snake.ca), _CONNECT)
+        try:
+            return await connect(access(name), _CONNECT)
+        except UsageError as error:
+            raise SnakeError(error.problems) from None
 
     return Rack(config, kept, connect_as, say)
 

@@ -13,6 +13,7 @@ from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import read_source
+from pytest_fluxscenario.fleet.access import url_fault
 from pytest_fluxscenario.fleet.permissions import rack_name_fault
 from pytest_fluxscenario.packs.document import PackDocument, parse_document
 
@@ -24,12 +25,17 @@ _MOST_SLOTS: Final = 256
 class LinkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the Mixer's NATS is."""
 
-    #: ``nats://host:port``, or ``tls://host:port``.
+    #: ``nats://host:port``, or ``tls://host:port``; several of one cluster with commas between them.
     url: str = "nats://127.0.0.1:4222"
     #: File with the key for joining, which the Mixer has made; empty for a cluster that lets in whoever has an account.
     joining: str = ""
     #: File with the certificates of who has signed the server's; empty for those of the system.
     ca: str = ""
+    #: Files with the certificate that the rack shows, and its key; empty where the server asks for none.
+    cert: str = ""
+    key: str = ""
+    #: File that says who connects to a cluster of others; empty for the rack's own key, ``rack.nk`` below ``data``.
+    credentials: str = ""
 
 
 class RackConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,14 +90,21 @@ def _check(config: RackConfig, document: PackDocument, problems: Problems) -> No
     for name in ("pools", "gears"):
         if not getattr(config, name):
             problems.add("config.value", document.at((name,)), "the list is empty", "leave it out for the default")
-    scheme = config.snake.url.partition("://")[0]
-    if scheme not in ("nats", "tls") or not config.snake.url.partition("://")[2]:
-        message = f"'{shown(config.snake.url, 200)}' is no address of NATS"
-        hint = "write it like nats://127.0.0.1:4222 or tls://mixer.example:4222"
-        problems.add("config.value", document.at(("snake", "url")), message, hint)
+    _check_link(config.snake, document, problems)
     numbers = (("slots", 1, _MOST_SLOTS), ("scenario_seconds", 1, 86_400), ("drain_seconds", 0, 86_400))
     for name, least, most in numbers:
         number = getattr(config, name)
         if not least <= number <= most:
             hint = f"from {least} to {most}"
             problems.add("config.value", document.at((name,)), f"{name}: {number:g} is out of bounds", hint)
+
+
+def _check_link(snake: LinkConfig, document: PackDocument, problems: Problems) -> None:
+    if (wrong := url_fault(snake.url)) is not None:
+        problems.add("config.value", document.at(("snake", "url")), *wrong)
+    if bool(snake.cert) != bool(snake.key):
+        message = "a certificate needs its key, and a key its certificate"
+        problems.add("config.value", document.at(("snake",)), message, "give cert and key")
+    if snake.joining and snake.credentials:
+        message = "a rack has a key for joining, or credentials of its own"
+        problems.add("config.value", document.at(("snake", "credentials")), message, "leave one of them out")

@@ -28,6 +28,8 @@ from pytest_fluxscenario.fleet.keys import SECRET
 from pytest_fluxscenario.fleet.permissions import Accounts
 
 PROGRAM: Final = "nats-server"
+#: What listens on all addresses, and how it is reached from its own machine.
+EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is recognized, and not listened on
 #: What is around a message: headers, and what JetStream adds.
 _AROUND: Final = 64 << 10
 #: Seconds that the server may take to start, and to stop before it is killed.
@@ -49,6 +51,8 @@ class ServerSettings:
     #: Files with the server's certificate and its key; empty for none, and then without TLS.
     cert: str = ""
     key: str = ""
+    #: File with who must have signed the certificate that each client shows; empty where none has to.
+    ca: str = ""
     #: Whether what JetStream keeps is on the disk before it says so: a machine that loses its power loses nothing.
     sync: bool = True
 
@@ -66,8 +70,12 @@ class NatsServer:
     @property
     def url(self) -> str:
         """Where it listens, once it has been started."""
-        scheme = "tls" if self.settings.cert else "nats"
-        return f"{scheme}://{self.settings.host}:{self._port}"
+        return self._url(self.settings.host)
+
+    @property
+    def here(self) -> str:
+        """The same for who is on this machine: what listens everywhere is asked on loopback."""
+        return self._url(EVERYWHERE.get(self.settings.host, self.settings.host))
 
     @property
     def pid(self) -> int | None:
@@ -120,12 +128,29 @@ class NatsServer:
         process.wait()
 
     async def _keep(self, pause: float) -> None:
+        renewed = self._stamps()
         while True:
             await asyncio.sleep(pause)
             process = self._process
             if process is not None and process.poll() is not None:
                 with contextlib.suppress(SnakeError):
                     await self.start()
+            elif process is not None and (stamps := self._stamps()) != renewed:
+                # Certificates end after weeks, and a Mixer does not.
+                renewed = stamps
+                process.send_signal(signal.SIGHUP)
+
+    def _stamps(self) -> tuple[int, ...]:
+        """When the files of TLS were written, those that are there."""
+        found: list[int] = []
+        for path in (self.settings.cert, self.settings.key, self.settings.ca):
+            with contextlib.suppress(OSError):
+                found.append(os.stat(path).st_mtime_ns)
+        return tuple(found)
+
+    def _url(self, host: str) -> str:
+        scheme = "tls" if self.settings.cert else "nats"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     async def _ready(self, process: subprocess.Popen[bytes]) -> None:
         # The leash becomes the server, so that the process keeps its number.
@@ -168,7 +193,9 @@ class NatsServer:
             "log_size_limit": _LOG_BYTES,
         }
         if settings.cert:
-            config["tls"] = {"cert_file": settings.cert, "key_file": settings.key, "min_version": "1.2"}
+            names = {"cert_file": settings.cert, "key_file": settings.key, "ca_file": settings.ca}
+            files = {name: os.path.abspath(path) for name, path in names.items() if path}
+            config["tls"] = {**files, "verify": bool(settings.ca), "min_version": "1.2"}
         replace_file(self._path("nats.conf"), json.dumps(config, indent=1).encode(), mode=SECRET)
 
     def _last_words(self) -> str:

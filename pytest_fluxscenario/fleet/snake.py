@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
+from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.config import SnakeConfig, split_address
+from pytest_fluxscenario.fleet.credentials import read_credentials
 from pytest_fluxscenario.fleet.keys import Key
-from pytest_fluxscenario.fleet.nats_link import Access, NatsTransport, connect
+from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.permissions import MIXER, Accounts
 from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.tls import client_context, own_context
 from pytest_fluxscenario.fleet.transport import Transport
+
+#: Seconds that a cluster of others is given to answer when a Mixer starts.
+_FOREIGN: Final = 10.0
 
 
 class Snake(Protocol):
@@ -52,14 +58,20 @@ class OwnServer:
         return self._server.url if self._server is not None else ""
 
     async def open(self, accounts: Accounts) -> Transport:
-        """Start the server, and connect. Raises SnakeError."""
-        host, port = split_address(self.config.listen) or ("127.0.0.1", 4222)
-        settings = ServerSettings(self.folder, host, port, self.config.tls_cert, self.config.tls_key)
+        """Start the server, and connect. Raises SnakeError; UsageError for files of TLS that cannot be used."""
+        config = self.config
+        host, port = split_address(config.listen) or ("127.0.0.1", 4222)
+        own = bool(config.tls_cert)
+        if own:
+            # Before the server says the same in words of its own, in its log.
+            own_context(config.tls_cert, config.tls_key)
+            client_context(config.tls_ca, "", "")
+        settings = ServerSettings(self.folder, host, port, config.tls_cert, config.tls_key, config.tls_ca)
         self._server = NatsServer(settings, accounts)
         await self._server.start()
         await self._server.keep()
-        ca = self.config.tls_ca or self.config.tls_cert
-        self._link = await connect(Access(self._server.url, MIXER, self.key.seed, ca))
+        access = Access(self._server.here, MIXER, self.key.seed, cert=config.tls_cert, key=config.tls_key, own=own)
+        self._link = await connect(access)
         return self._link
 
     async def reload(self, accounts: Accounts) -> None:
@@ -92,7 +104,17 @@ class Cluster:
 
     async def open(self, accounts: Accounts) -> Transport:  # noqa: ARG002 - the port's signature
         """Connect. Raises SnakeError."""
-        self._link = await connect(Access(self.config.url, MIXER, self.key.seed, self.config.tls_ca))
+        config = self.config
+        access = Access(
+            config.url,
+            MIXER,
+            self.key.seed,
+            config.tls_ca,
+            config.tls_cert,
+            config.tls_key,
+            read_credentials(config.credentials) if config.credentials else None,
+        )
+        self._link = await connect(access, _FOREIGN)
         return self._link
 
     async def reload(self, accounts: Accounts) -> None:

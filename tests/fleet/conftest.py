@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.keys import Key, new_key
 from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.nats_link import Access, NatsTransport, connect
+from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount
 from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.subjects import STREAMS

@@ -16,11 +16,12 @@ from pathlib import Path
 import msgspec
 
 from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.ids import Ids
 from pytest_fluxscenario.fleet.keys import new_key, read_key
 from pytest_fluxscenario.fleet.message import Hello, Refusal
 from pytest_fluxscenario.fleet.mixer import Mixer
-from pytest_fluxscenario.fleet.nats_link import Access, connect
+from pytest_fluxscenario.fleet.nats_link import connect
 from pytest_fluxscenario.fleet.passport import issue, sign_hello
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.startup import resolve_startup

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.keys import Key, keep_key, new_key
 from pytest_fluxscenario.fleet.message import Evidence, Hello, Welcome
-from pytest_fluxscenario.fleet.nats_link import Access, connect
+from pytest_fluxscenario.fleet.nats_link import connect
 from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount
 from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.transport import Terms

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.fleet import subjects
+from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.nats_link import Access, connect
+from pytest_fluxscenario.fleet.nats_link import connect
 from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount, rack_name_fault
 from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.transport import Terms
-from tests.fakes.certificates import new_certificate
 from tests.fleet.conftest import Running
 
 _WORK = subjects.work("default")
@@ -232,37 +232,6 @@ def test_what_is_too_large_does_not_reach_the_server(nats_running: Running) -> N
                 await sending
         assert rack.connected
         await rack.close()
-
-    asyncio.run(main())
-
-
-def _certificate(folder: Path) -> tuple[str, str]:
-    """A certificate for this machine, signed by itself, and its key."""
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    made = new_certificate("127.0.0.1")
-    Path(cert).write_bytes(made[0])
-    Path(key).write_bytes(made[1])
-    return cert, key
-
-
-def test_with_a_certificate_everything_is_encrypted(tmp_path: Path) -> None:
-    cert, key = _certificate(tmp_path)
-    mixer_key = new_key()
-    accounts = Accounts(mixer_key.public, new_key().public)
-    server = NatsServer(ServerSettings(str(tmp_path / "nats"), port=0, cert=cert, key=key), accounts)
-
-    async def main() -> None:
-        await server.start()
-        assert server.url.startswith("tls://127.0.0.1:")
-        link = await connect(Access(server.url, "mixer", mixer_key.seed, cert))
-        await link.prepare(Terms())
-        await link.close()
-        # Who does not know the certificate, or speaks without one, is not connected.
-        plain = server.url.replace("tls://", "nats://")
-        for access in (Access(server.url, "mixer", mixer_key.seed), Access(plain, "mixer", mixer_key.seed)):
-            with pytest.raises(SnakeError, match=r"there is no connection to NATS: .*(certificate|CERTIFICATE)"):
-                await connect(access, 1)
-        await server.stop()
 
     asyncio.run(main())
 
