@@ -27,6 +27,7 @@ NOUNS = {
     "review": "write what a reviewer needs to decide on a pack",
     "gear": "serve the engine to others, and hold a control implementation against the rules",
     "store": "check the whole store, remove what nothing names, merge its index in git",
+    "run": "run what a Mixer's store has on its racks, and look at the runs of a Mixer",
     "rack": "run scenarios for a Mixer, and say which racks may",
     "schema": "print the JSON Schema of a document",
 }

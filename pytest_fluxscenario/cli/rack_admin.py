@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.mixers import WHICH, client_of_process
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs, table
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.remote.api import RackInfo
-    from pytest_fluxscenario.remote.client import Client
 
-_DEFAULT: Final = "http://127.0.0.1:8090"
-_MIXER: Final = f"""\
-The Mixer is the one at FLUXRIG_API_URL, else {_DEFAULT}; its token is taken from FLUXRIG_API_TOKEN."""
 _VERBS: Final = {
     "approve": "let in a rack that is pending",
     "suspend": "give a rack no more work",
@@ -29,31 +25,24 @@ _COLOURS: Final = {"active": "green", "pending": "yellow", "suspended": "yellow"
 
 def add(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the commands."""
-    one = command(commands, "list", "list the racks of a Mixer", "fluxrig rack list", _MIXER)
+    one = command(commands, "list", "list the racks of a Mixer", "fluxrig rack list", WHICH)
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     one.set_defaults(run=_list)
-    one = command(commands, "show", "show one rack", "fluxrig rack show rack-1", _MIXER)
+    one = command(commands, "show", "show one rack", "fluxrig rack show rack-1", WHICH)
     one.add_argument("name", metavar="NAME", help="what the rack is called")
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     one.set_defaults(run=_show)
     for verb, does in _VERBS.items():
-        one = command(commands, verb, does, f"fluxrig rack {verb} rack-1", _MIXER)
+        one = command(commands, verb, does, f"fluxrig rack {verb} rack-1", WHICH)
         one.add_argument("name", metavar="NAME", help="what the rack is called")
         one.set_defaults(run=_tell, verb=verb)
-    one = command(commands, "remove", "forget a rack: it is let in no more", "fluxrig rack remove rack-1", _MIXER)
+    one = command(commands, "remove", "forget a rack: it is let in no more", "fluxrig rack remove rack-1", WHICH)
     one.add_argument("name", metavar="NAME", help="what the rack is called")
     one.set_defaults(run=_remove)
 
 
-def _client() -> Client:
-    from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, URL_VARIABLE, Client, read_url
-
-    url = read_url(os.environ.get(URL_VARIABLE) or _DEFAULT, URL_VARIABLE)
-    return Client(url, os.environ.get(TOKEN_VARIABLE, ""))
-
-
 def _list(options: argparse.Namespace, outputs: Outputs) -> int:
-    with closing(_client()) as client:
+    with closing(client_of_process()) as client:
         racks = client.racks()
     if options.json:
         outputs.json({"racks": [_plain(rack) for rack in racks]})
@@ -82,7 +71,7 @@ def _list(options: argparse.Namespace, outputs: Outputs) -> int:
 
 
 def _show(options: argparse.Namespace, outputs: Outputs) -> int:
-    with closing(_client()) as client:
+    with closing(client_of_process()) as client:
         rack = client.rack(options.name)
     if options.json:
         outputs.json(_plain(rack))
@@ -92,14 +81,14 @@ def _show(options: argparse.Namespace, outputs: Outputs) -> int:
 
 
 def _tell(options: argparse.Namespace, outputs: Outputs) -> int:
-    with closing(_client()) as client:
+    with closing(client_of_process()) as client:
         rack = client.tell_rack(options.name, options.verb)
     outputs.out.line(f"{rack.name}: {rack.state}")
     return exits.DONE
 
 
 def _remove(options: argparse.Namespace, outputs: Outputs) -> int:
-    with closing(_client()) as client:
+    with closing(client_of_process()) as client:
         client.remove_rack(options.name)
     outputs.out.line(f"{shown(options.name, 80)}: removed")
     return exits.DONE

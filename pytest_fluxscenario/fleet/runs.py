@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import structs
+
 from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
@@ -15,7 +17,7 @@ from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Asked, History, Run
 from pytest_fluxscenario.fleet.message import Evidence, Work
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
-from pytest_fluxscenario.fleet.run_info import info_of
+from pytest_fluxscenario.fleet.run_info import info_of, outcome_of
 from pytest_fluxscenario.fleet.subjects import once_key, work
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
@@ -177,7 +179,8 @@ class Runs:
         for one in several:
             key = one.item, one.attempt
             if key in run.asked and key not in run.known and all(key != (known.item, known.attempt) for known in new):
-                new.append(_item_done(len(run.records) + len(new) + 1, one))
+                done = _item_done(len(run.records) + len(new) + 1, one)
+                new.append(structs.replace(done, counts=outcome_of(run.asked[key].case, done)))
         if new:
             await self._keep(run, new)
 
@@ -187,7 +190,10 @@ class Runs:
         if skipped:
             said = [(asked.case.item, shown(asked.case.skip, 2000)) for asked in skipped]
             first = len(run.records) + 1
-            new = [ItemDone(number, item, 1, "", "skipped", why) for number, (item, why) in enumerate(said, first)]
+            new = [
+                ItemDone(number, item, 1, "", "skipped", why, counts="skipped")
+                for number, (item, why) in enumerate(said, first)
+            ]
             await self._keep(run, new)
 
     async def _keep(self, run: Run, new: Sequence[ItemDone]) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from pytest_fluxscenario.model.evidence import RunRef, RunVerdict
+from pytest_fluxscenario.model.evidence import RunRef, RunVerdict, ScenarioOutcome
 from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 
 API: Final = "/v1"
@@ -169,6 +169,8 @@ class ItemDone(Document, frozen=True):
     #: What it showed of its profile, in hexadecimal.
     seen: str = "0"
     redactions: dict[str, int] = {}
+    #: What it counts as in its run, as evidence says it: one that is expected to fail may do so.
+    counts: ScenarioOutcome = "not_run"
 
 
 class Records(Document, frozen=True):
