@@ -59,6 +59,9 @@ class Startup:
         finally:
             suite.close()
         write_active(store, found)
+        if not self.asked:
+            # As it would be found when the Mixer is started again.
+            self.text = str(found)
         return parcel, str(found), (RunRef(ref, str(found), found.kind, f"sha256:{found.hash}"),)
 
 
