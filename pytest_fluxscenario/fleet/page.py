@@ -1,202 +1,143 @@
-"""The Mixer's page: racks with state and load, runs with progress, verdicts and evidence, a scenario's steps.
+"""The Mixer's page: racks with state and load, runs with progress and verdicts; and the pages of runs (page_run).
 
-Plain HTML that loads and runs nothing. Everything foreign goes through ``base.html``.
+Plain HTML that loads and runs nothing; a browser asks for it again while something goes on. Everything foreign goes
+through ``base.html``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
-from msgspec import UNSET
-
-from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.base.html import code, document, lines, table, text
+from pytest_fluxscenario.base.html import code, text
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.endpoint import Asked, Endpoint, Page
+from pytest_fluxscenario.fleet.endpoint import JSON, ZIP, Asked, Download, Endpoint, Page, Query
 from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.page_parts import ago, bar, counts, lasted, load, page, state, table, word
+from pytest_fluxscenario.fleet.page_run import FILTERS, run_html, scenario_html
 from pytest_fluxscenario.fleet.refusal import NotThere, refused
-from pytest_fluxscenario.fleet.run_info import info_of
-from pytest_fluxscenario.model.evidence import StepResult
-from pytest_fluxscenario.remote.api import API, Health, ItemDone, RackInfo, RunInfo
-from pytest_fluxscenario.remote.unpack import read_record
+from pytest_fluxscenario.remote.api import Health, ItemDone, RackInfo, RunInfo
 
-_CLASSES: Final = {
-    "passed": "good",
-    "failed": "bad",
-    "error": "bad",
-    "refused": "bad",
-    "given-up": "bad",
-    "missing": "warn",
-    "skipped": "soft",
-    "active": "good",
-    "pending": "warn",
-    "suspended": "warn",
-    "offline": "bad",
-    "running": "warn",
-    "finished": "good",
-    "cancelled": "bad",
-    "ok": "good",
-    "degraded": "bad",
-}
-#: Seconds after which a page of something that goes on is asked for again.
-_AGAIN: Final = 5
-#: Most scenarios of one page.
-_MOST: Final = 2_000
+#: Digits of a run's id that are shown where there are many.
+_SHORT: Final = 12
+_PAGE: Final = Query("page", "which part of the scenarios", most=1 << 20, whole=True)
 
 
 async def _overview_page(asked: Asked) -> Page:
     service = asked.service
     runs = await service.runs.latest()
-    return _page("Mixer", _overview(service.health(), service.registry.all(), runs), again=True)
+    return page("Mixer", _overview(service.health(), service.registry.all(), runs), again=True)
 
 
 async def _run_page(asked: Asked) -> Page:
-    run = await asked.service.runs.get(asked.path["run"])
-    return _page(f"Run {run.run}", _run(run), again=run.state == "running")
+    run, only = await asked.service.runs.get(asked.path["run"]), asked.path.get("only", "")
+    if only and only not in FILTERS:
+        raise refused(NotThere, "run.filter", f"scenarios are told apart by: {', '.join(FILTERS)}")
+    number = max(1, int(asked.query["page"]))
+    # Thousands of scenarios are put in order: others are answered meanwhile.
+    parts = await asyncio.to_thread(lambda: list(run_html(run, only, number)))
+    return page(f"Run {run.run}", parts, again=run.state == "running")
 
 
 async def _scenario_page(asked: Asked) -> Page:
+    run, done = await _record_of(asked)
+    return page(done.item, scenario_html(run, done), steps=True)
+
+
+async def _record_file(asked: Asked) -> bytes:
+    _, done = await _record_of(asked)
+    if not done.record:
+        raise refused(NotThere, "run.record", "the scenario has no record")
+    return f"{done.record}\n".encode()
+
+
+async def _evidence_file(asked: Asked) -> Download:
+    run = asked.path["run"]
+    return Download(await asked.service.archive(run), f"evidence-{run}.zip")
+
+
+async def _record_of(asked: Asked) -> tuple[Run, ItemDone]:
     run, number = await asked.service.runs.get(asked.path["run"]), asked.path["number"]
     if not number.isascii() or not number.isdigit() or len(number) > 9 or not 1 <= int(number) <= len(run.records):
         raise refused(NotThere, "run.record", f"the run has no record {shown(number, 40)}")
-    done = run.records[int(number) - 1]
-    return _page(done.item, _scenario(run, done))
+    return run, run.records[int(number) - 1]
 
 
 PAGES: Final = (
     Endpoint("GET", "/", _overview_page),
-    Endpoint("GET", "/runs/{run}", _run_page),
+    Endpoint("GET", "/runs/{run}", _run_page, query=(_PAGE,)),
+    Endpoint("GET", "/runs/{run}/only/{only}", _run_page, query=(_PAGE,)),
+    Endpoint("GET", "/runs/{run}/evidence.zip", _evidence_file, kind=ZIP),
     Endpoint("GET", "/runs/{run}/scenarios/{number}", _scenario_page),
+    Endpoint("GET", "/runs/{run}/scenarios/{number}/record.json", _record_file, kind=JSON),
 )
 
 
-def _page(title: str, parts: Iterable[str], *, again: bool = False) -> Page:
-    return Page("".join(document(title, parts)), _AGAIN if again else 0)
-
-
-def _overview(health: Health, racks: list[RackInfo], runs: list[RunInfo]) -> Iterator[str]:
-    yield f"<h1>Mixer <small>{text(health.tool)}</small></h1>"
-    snake = "up" if health.snake else "down"
-    active = f"; started with {code(health.active)}" if health.active else ""
-    yield f"<p>{_word(health.status)}: the Snake is {snake}{active}.</p>"
+def _overview(health: Health, racks: Sequence[RackInfo], runs: Sequence[RunInfo]) -> Iterator[str]:
+    yield f"<h1>Mixer {word(health.status, badge=True)} <small>{text(health.tool)}</small></h1>"
+    yield _tiles(health, runs)
+    if not health.snake:
+        yield '<p class="bad">The Snake is down: racks are not heard, and no work is handed out.</p>'
+    if health.active:
+        yield f"<p>Runs {code(health.active)} when it is asked for nothing else.</p>"
     yield "<h2>Racks</h2>"
     if racks:
-        yield table(("Rack", "State", "Load", "Done", "Pools", "Gears", "Last seen"), map(_rack_row, racks))
+        head = ("Rack", "State", "Load", "Done", "Heard", "Gears", "Pools", "Version")
+        yield table(head, map(_rack_row, sorted(racks, key=_rank)), "racks")
     else:
         yield "<p>No rack has said hello yet. Start one: <code>fluxrig rack start -c configs/rack.yaml</code></p>"
     yield "<h2>Runs</h2>"
     if runs:
-        yield table(("Run", "State", "Progress", "Verdicts", "Racks", "From", "Begun"), map(_run_row, runs))
+        yield table(("Run", "State", "Progress", "Verdicts", "Took", "Begun", "Racks"), map(_run_row, runs), "runs")
     else:
-        yield "<p>Nothing has been run yet.</p>"
+        yield "<p>Nothing has been run yet. Run something: <code>fluxrig run start REF</code></p>"
+
+
+def _tiles(health: Health, runs: Sequence[RunInfo]) -> str:
+    racks = health.racks
+    waiting = sum(run.total - run.done for run in runs if run.state == "running")
+    idle = ("pending", "suspended", "offline")
+    others = [f"{getattr(racks, name)} {word(name)}" for name in idle if getattr(racks, name)]
+    tiles = (
+        (racks.active, "rack active" if racks.active == 1 else "racks active", ", ".join(others)),
+        (health.running, "run under way" if health.running == 1 else "runs under way", ""),
+        (waiting, "scenario open" if waiting == 1 else "scenarios open", ""),
+    )
+    cells = "".join(
+        f"<div><strong>{number}</strong> {name}<br><small>{more}</small></div>" for number, name, more in tiles
+    )
+    return f'<section class="tiles">{cells}</section>'
+
+
+def _rank(rack: RackInfo) -> tuple[int, str]:
+    """Those that wait for somebody first, then those that are missed."""
+    return ("pending", "offline", "suspended", "active").index(rack.state), rack.name
 
 
 def _rack_row(rack: RackInfo) -> tuple[str, ...]:
-    labels = "".join(f" <small>{text(name)}={text(value)}</small>" for name, value in sorted(rack.labels.items()))
-    state = _word(rack.state)
+    labels = "".join(
+        f' <span class="label">{text(name, 80)}={text(value, 80)}</span>' for name, value in sorted(rack.labels.items())
+    )
+    state = word(rack.state, badge=True)
     if rack.state == "pending":
-        state += f" <small>fluxrig rack approve {text(rack.name)}</small>"
+        state += f"<br><small><code>fluxrig rack approve {text(rack.name)}</code></small>"
+    there = rack.state in ("active", "suspended")
     return (
         code(rack.name) + labels,
         state,
-        f"{len(rack.busy)} of {rack.slots}",
-        str(rack.done),
-        text(", ".join(rack.pools)),
-        text(", ".join(rack.gears)),
-        text(rack.last_seen),
+        load(len(rack.busy), rack.slots) if there else "",
+        str(rack.done) if there else "",
+        ago(rack.last_seen),
+        text(", ".join(rack.gears), 400),
+        text(", ".join(rack.pools), 400),
+        text(rack.version.rpartition(" ")[2], 80),
     )
 
 
 def _run_row(run: RunInfo) -> tuple[str, ...]:
-    return (
-        f'<a href="/runs/{text(run.run)}">{code(run.run)}</a>',
-        _word(run.state),
-        _progress(run),
-        _counts(run.verdicts),
-        _racks(run),
-        text(run.source),
-        text(run.created),
-    )
-
-
-def _run(run: Run) -> Iterator[str]:
-    info = info_of(run)
-    yield '<p><a href="/">Mixer</a></p>'
-    yield f"<h1>Run <small>{code(run.run)}</small></h1>"
-    yield f"<p>{_word(info.state)}: {_progress(info)} {_counts(info.verdicts)}</p>"
-    evidence = f"records: {code(f'GET {API}/runs/{run.run}/evidence')}"
-    racks = _racks(info) or "no rack yet"
-    yield f"<p>From {text(info.source)}, begun {text(info.created)}, on {racks}; {evidence}.</p>"
-    rows = [_record_row(run, done) for done in sorted(run.records, key=lambda one: (one.item, one.attempt))]
-    rows += [(text(one.case.item), _word("waiting"), "", "") for one in run.open]
-    yield table(("Scenario", "Verdict", "Rack", "Record"), rows[:_MOST])
-    if len(rows) > _MOST:
-        yield f"<p>and {len(rows) - _MOST} more</p>"
-
-
-def _record_row(run: Run, done: ItemDone) -> tuple[str, ...]:
-    more = f" (attempt {done.attempt})" if done.attempt > 1 else ""
-    link = f'<a href="/runs/{text(run.run)}/scenarios/{done.number}">{text(done.item)}</a>{more}'
-    return link, _word(done.verdict or done.outcome), text(done.rack), code(done.ref[:19] + "…") if done.ref else ""
-
-
-def _scenario(run: Run, done: ItemDone) -> Iterator[str]:
-    yield f'<p><a href="/">Mixer</a> · <a href="/runs/{text(run.run)}">run {code(run.run)}</a></p>'
-    yield f"<h1>{text(done.item)}</h1>"
-    yield f"<p>{_word(done.verdict or done.outcome)} on {text(done.rack)}, attempt {done.attempt}</p>"
-    if done.outcome != "ran":
-        yield f"<pre>{lines(done.reason)}</pre>"
-        return
-    try:
-        record = read_record(done)
-    except FluxError as error:
-        yield f"<pre>{lines(str(error))}</pre>"
-        return
-    result = record.result
-    yield f"<p>Profile {text(result.profile.id)} {text(result.profile.version)} {code(result.profile.hash)}</p>"
-    yield f"<p>Record {code(done.ref)}</p>"
-    yield from map(_step, result.steps)
-    for hook, said in done.errors:
-        yield f"<h2>stderr of the hook {text(hook)}</h2><pre>{lines(said)}</pre>"
-
-
-def _step(step: StepResult) -> str:
-    parts = [f"<h3>{step.index} {text(step.name)} {_word(step.verdict)}</h3>"]
-    if step.request is not UNSET:
-        parts.append(f"<p>{code(step.request.action)} by {text(step.request.actor.role)}</p>")
-        parts.append(f"<pre>{lines(_json(step.request.payload))}</pre>")
-    if step.approval is not UNSET:
-        parts.append(f"<pre>{lines(_json(step.approval))}</pre>")
-    for mismatch in step.mismatches:
-        actual = "nothing" if mismatch.actual is UNSET else _json(mismatch.actual)
-        parts.append(
-            f"<p>{code(mismatch.field)}: expected <span class='old'>{text(_json(mismatch.expected))}</span>,"
-            f" got <span class='new'>{text(actual)}</span></p>"
-        )
-    if step.fault is not UNSET:
-        parts.append(f"<p class='bad'>{text(step.fault)}</p>")
-    if step.response is not UNSET:
-        parts.append(f"<details><summary>response</summary><pre>{lines(_json(step.response))}</pre></details>")
-    return f"<article>{''.join(parts)}</article>"
-
-
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
-
-
-def _word(word: str) -> str:
-    return f'<span class="{_CLASSES.get(word, "soft")}">{text(word)}</span>'
-
-
-def _progress(run: RunInfo) -> str:
-    return f'<progress max="{run.total}" value="{run.done}"></progress> {run.done} of {run.total}'
-
-
-def _counts(verdicts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {_word(name)}" for name, count in sorted(verdicts.items()))
-
-
-def _racks(run: RunInfo) -> str:
-    return ", ".join(f"{text(name)} ({count})" for name, count in sorted(run.racks.items()))
+    name = text(run.source, 200)
+    racks = ", ".join(f"{text(rack, 80)} ({count})" for rack, count in sorted(run.racks.items()))
+    link = f'<a href="/runs/{text(run.run)}">{name}</a><br><small>{code(run.run[:_SHORT])}</small>'
+    took = text(lasted(run.created, run.ended)) if run.ended or run.state == "running" else ""
+    return link, state(run), bar(run), counts(run.verdicts), took, ago(run.created), racks
