@@ -89,7 +89,8 @@ class Mixer:
                 return Accounts(key.public, joining.public, registry.accounts())
 
             link = await snake.open(accounts())
-            terms = Terms(ack_wait=config.work.ack_wait)
+            owner = key.public if config.snake.url else ""
+            terms = Terms(ack_wait=config.work.ack_wait, replicas=config.snake.replicas, owner=owner)
             await link.prepare(terms)
             for queue in (*map(work, config.work.pools), EVIDENCE):
                 await link.open_queue(queue, terms)

@@ -34,13 +34,16 @@ class InClearError(nats.errors.Error):  # type: ignore[misc]  # where the extra 
     """The server does not speak TLS, and nothing may be said to it without."""
 
 
-class _Client(Client):  # type: ignore[misc]  # as above
+class OpenClient(Client):  # type: ignore[misc]  # as above
     """Says nothing in clear where its address is ``tls://``.
 
     The library leaves it to the server whether there is TLS, so that who stands between could have it left out.
     """
 
     access: Access
+    #: How often the server did not permit something, and what it said last.
+    denials = 0
+    denied = ""
 
     @property
     def ssl_context(self) -> ssl.SSLContext:
@@ -59,7 +62,7 @@ class _Client(Client):  # type: ignore[misc]  # as above
         return command
 
 
-async def open_client(access: Access, wait: float) -> Client:
+async def open_client(access: Access, wait: float) -> OpenClient:
     """A connection, which comes back by itself when it is lost.
 
     Raises SnakeError where there is none within ``wait`` seconds, with what was wrong last; UsageError for files of
@@ -67,17 +70,20 @@ async def open_client(access: Access, wait: float) -> Client:
     """
     said: list[BaseException] = []
     hopeless: list[BaseException] = []
-    client = _Client()
+    client = OpenClient()
     client.access = access
     if access.encrypted:
         access.context()
 
     async def on_error(error: Exception) -> None:
-        if not client.is_connected and isinstance(error, ssl.SSLError | InClearError):
-            # Nothing of that becomes better by itself.
+        if not client.is_connected and (tries := _tries(error)):
             hopeless.append(error)
-            if len(hopeless) >= len(access.servers()):
+            if len(hopeless) >= tries * len(access.servers()):
                 raise error
+        if "permissions violation" in str(error).lower():
+            client.denials += 1
+            client.denied = f"the server does not permit it: {shown(str(error).removeprefix('nats: '), 200)}"
+            return
         # What a server says of who connects says more than that it then hung up.
         if not said or not isinstance(error, nats.errors.UnexpectedEOF | ConnectionResetError | TimeoutError):
             said[:] = [error]
@@ -106,6 +112,14 @@ async def open_client(access: Access, wait: float) -> Client:
             "snake.unreachable", Place(url), f"there is no connection to NATS: {message}", hint
         ) from None
     return client
+
+
+def _tries(error: Exception) -> int:
+    """How often that is met at each server before it is given up; 0 for what becomes better by itself."""
+    if isinstance(error, ssl.SSLError | InClearError):
+        return 1
+    # Whoever was let in a moment ago is not known to all servers yet.
+    return 4 if "Authorization" in str(error) else 0
 
 
 async def _leave(close: Callable[[], Awaitable[None]]) -> None:

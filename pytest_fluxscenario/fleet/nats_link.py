@@ -17,7 +17,8 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.nats_client import open_client
+from pytest_fluxscenario.fleet.nats_client import OpenClient, open_client
+from pytest_fluxscenario.fleet.streams import make_stream
 from pytest_fluxscenario.fleet.subjects import STREAMS, Queue
 from pytest_fluxscenario.fleet.transport import Delivery, Handler, Stored, Subscription, Terms
 
@@ -108,7 +109,7 @@ class _Listening:
 class NatsTransport:
     """One connection to a server, or to a cluster."""
 
-    client: Client
+    client: OpenClient
     url: str
     _pulls: dict[Queue, tuple[Any, asyncio.Lock]] = field(default_factory=dict)
 
@@ -125,21 +126,8 @@ class NatsTransport:
     async def prepare(self, terms: Terms) -> None:
         """Make the streams, where they are not there yet."""
         for name, subjects in STREAMS.items():
-            config = api.StreamConfig(
-                name=name,
-                subjects=[subjects],
-                retention=api.RetentionPolicy.WORK_QUEUE,
-                storage=api.StorageType.FILE,
-                discard=api.DiscardPolicy.NEW,
-                duplicate_window=terms.dedupe,
-            )
-            async with self.errors(f"the stream {name}"):
-                js = self.client.jetstream(timeout=_WAIT)
-                try:
-                    await js.stream_info(name)
-                    await js.update_stream(config)
-                except nats.js.errors.NotFoundError:
-                    await js.add_stream(config)
+            async with self.errors(f"making the stream {name}", _PATIENCE):
+                await make_stream(self.client, self.url, name, subjects, terms)
 
     async def open_queue(self, queue: Queue, terms: Terms) -> None:
         """Make the queue, where it is not there yet; one that is there is given these terms."""
@@ -234,11 +222,13 @@ class NatsTransport:
     async def request(self, subject: str, data: bytes, wait: float) -> bytes:
         """Ask. Raises SnakeError where nobody answers in time."""
         self._fits(subject, data)
+        denied = self.client.denials
         try:
             async with asyncio.timeout(wait + _SLICE):
                 answer = await self.client.request(subject, data, timeout=wait)
         except (TimeoutError, nats.errors.NoRespondersError):
-            raise _error("snake.no-answer", self.url, f"nobody answers on {shown(subject, 300)}") from None
+            hint = self._denied_since(denied)
+            raise _error("snake.no-answer", self.url, f"nobody answers on {shown(subject, 300)}", hint) from None
         except nats.errors.Error as error:
             raise _failed(self.url, f"asking on {subject}", error) from None
         found: bytes = answer.data
@@ -275,11 +265,16 @@ class NatsTransport:
 
         The library keeps times of its own; where a connection breaks in between it may wait for ever.
         """
+        denied = self.client.denials
         try:
             async with asyncio.timeout(most):
                 yield
         except (TimeoutError, OSError, nats.errors.Error) as error:
-            raise _failed(self.url, doing, error) from None
+            raise _failed(self.url, doing, error, self._denied_since(denied)) from None
+
+    def _denied_since(self, before: int) -> str:
+        """What the server has not permitted meanwhile; it says so beside the question, which stays unanswered."""
+        return str(self.client.denied) if self.client.denials != before else ""
 
 
 def _is_served(client: Client) -> bool:
@@ -291,9 +286,9 @@ def _is_served(client: Client) -> bool:
     return all(task is None or not task.done() for task in tasks)
 
 
-def _failed(url: str, doing: str, error: Exception) -> SnakeError:
+def _failed(url: str, doing: str, error: Exception, denied: str = "") -> SnakeError:
     why = shown(str(error) or type(error).__name__, 300)
-    return _error("snake.failed", url, f"{shown(doing, 300)} failed: {why}")
+    return _error("snake.failed", url, f"{shown(doing, 300)} failed: {why}", denied)
 
 
 def _error(code: str, url: str, message: str, hint: str = "") -> SnakeError:

@@ -50,14 +50,29 @@ class Accounts:
     joining: str
     racks: Mapping[str, RackAccount] = field(default_factory=dict)
 
-    def users(self) -> list[dict[str, Any]]:
-        """The users as the server's configuration writes them. Raises ValueError for a key that is none."""
-        users = [_user(self.mixer, [">"], [">"]), _user(self.joining, [subjects.HELLO], [f"_INBOX.{JOINING}.>"])]
+    def users(self, *, own: bool = True) -> list[dict[str, Any]]:
+        """The users as a server's configuration writes them. Raises ValueError for a key that is none.
+
+        On a server that is not its own the Mixer is permitted what it needs, and no more.
+        """
+        mixer = _user(self.mixer, [">"], [">"]) if own else _user(self.mixer, *_mixing())
+        users = [mixer, _user(self.joining, [subjects.HELLO], [f"_INBOX.{JOINING}.>"])]
         users.extend(_rack(rack) for _, rack in sorted(self.racks.items()))
         keys = [user["nkey"] for user in users]
         if len(set(keys)) != len(keys):
             raise ValueError("two accounts have one key")
         return users
+
+
+def _mixing() -> tuple[list[str], list[str]]:
+    """What a Mixer publishes and subscribes."""
+    publish = [*subjects.STREAMS.values(), "flux.rack.*.command", "_INBOX.>"]
+    for stream in subjects.STREAMS:
+        publish += [f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "CREATE", "UPDATE", "MSG.DELETE")]
+        publish += [f"$JS.API.CONSUMER.{verb}.{stream}.>" for verb in ("CREATE", "DURABLE.CREATE")]
+    queue = subjects.EVIDENCE
+    publish += [f"$JS.API.CONSUMER.MSG.NEXT.{queue.stream}.{queue.name}", f"$JS.ACK.{queue.stream}.{queue.name}.>"]
+    return publish, [subjects.HELLO, subjects.HEARTBEATS, subjects.CONTENT, f"_INBOX.{MIXER}.>"]
 
 
 def _rack(rack: RackAccount) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class RackLink:
     _transport: Transport | None = None
     _again: asyncio.Event = field(default_factory=asyncio.Event)
     _said: str = ""
+    #: Let in, and yet not known to the server when it last looked.
+    _strange: bool = False
 
     @property
     def transport(self) -> Transport:
@@ -100,6 +102,9 @@ class RackLink:
             welcome = await self._hello(transport)
         if as_itself:
             self._stand(welcome.state)
+        elif self.kept.passport and self._strange:
+            self._tell("is let in, and waits until the NATS server knows its key")
+        self._strange = not as_itself and bool(self.kept.passport)
         return as_itself
 
     async def _stay(self) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from pytest_fluxscenario.base.fs import make_folder, replace_file
 from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.config import SnakeConfig, split_address
 from pytest_fluxscenario.fleet.credentials import read_credentials
+from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import Key
 from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.permissions import MIXER, Accounts
@@ -16,6 +20,7 @@ from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.tls import client_context, own_context
 from pytest_fluxscenario.fleet.transport import Transport
 
+_LOG: Final = logging.getLogger("fluxrig.mixer")
 #: Seconds that a cluster of others is given to answer when a Mixer starts.
 _FOREIGN: Final = 10.0
 
@@ -91,10 +96,16 @@ class OwnServer:
 
 @dataclass(slots=True)
 class Cluster:
-    """A server or cluster of others; who may do what there is theirs to say."""
+    """A server or cluster of others; who may do what there is theirs to say.
+
+    What they would have to say is written into a file that their configuration can include.
+    """
 
     config: SnakeConfig
+    #: Below the Mixer's data.
+    folder: str
     key: Key
+    _written: bytes = b""
     _link: NatsTransport | None = field(default=None)
 
     @property
@@ -102,8 +113,9 @@ class Cluster:
         """As it was configured."""
         return self.config.url
 
-    async def open(self, accounts: Accounts) -> Transport:  # noqa: ARG002 - the port's signature
-        """Connect. Raises SnakeError."""
+    async def open(self, accounts: Accounts) -> Transport:
+        """Connect. Raises SnakeError; UsageError for files that cannot be used; WriteError."""
+        self._write(accounts)
         config = self.config
         access = Access(
             config.url,
@@ -114,11 +126,33 @@ class Cluster:
             config.tls_key,
             read_credentials(config.credentials) if config.credentials else None,
         )
-        self._link = await connect(access, _FOREIGN)
+        try:
+            self._link = await connect(access, _FOREIGN)
+        except SnakeError as error:
+            said = error.problems[0]
+            if not config.credentials and "Authorization" in said.message:
+                hint = f"the cluster has to know its key: the accounts for its configuration are in {self._path}"
+                raise SnakeError((replace(said, hint=hint),)) from None
+            raise
         return self._link
 
     async def reload(self, accounts: Accounts) -> None:
-        """Nothing: the accounts are not the Mixer's."""
+        """Write down what the cluster should know, and say so where that has changed."""
+        if self._write(accounts):
+            _LOG.warning("who may connect has changed: give the cluster %s, and let it read it again", self._path)
+
+    def _write(self, accounts: Accounts) -> bool:
+        """Whether that was another file than before."""
+        text = "users = " + json.dumps(accounts.users(own=False), indent=1) + "\n"
+        before, self._written = self._written, text.encode()
+        if before != self._written:
+            make_folder(self.folder)
+            replace_file(self._path, self._written)
+        return before != self._written
+
+    @property
+    def _path(self) -> str:
+        return os.path.join(self.folder, "accounts.conf")
 
     async def close(self) -> None:
         """End the connection."""
@@ -129,4 +163,5 @@ class Cluster:
 
 def make_snake(config: SnakeConfig, data: str, key: Key) -> Snake:
     """What the configuration asks for."""
-    return Cluster(config, key) if config.url else OwnServer(config, os.path.join(data, "nats"), key)
+    folder = os.path.join(data, "nats")
+    return Cluster(config, folder, key) if config.url else OwnServer(config, folder, key)

@@ -26,6 +26,10 @@ class Terms:
     #: Seconds for which a key that was published is remembered; of what has been acknowledged, no longer than the
     #: server lives. Whoever counts compares with what it has counted.
     dedupe: float = 600.0
+    #: On how many servers of a cluster it is kept; 0 for what it is, and 1 for a new one.
+    replicas: int = 0
+    #: The public key of the Mixer that streams belong to; empty where nobody else could have made them.
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Transport(Protocol):
         ...
 
     async def prepare(self, terms: Terms) -> None:
-        """Make the streams, where they are not there yet: once, by the Mixer."""
+        """Make the streams, where they are not there yet: once, by the Mixer. Raises SnakeError for another's."""
         ...
 
     async def open_queue(self, queue: Queue, terms: Terms) -> None:
