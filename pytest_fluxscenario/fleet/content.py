@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.base.errors import StoreError
+from pytest_fluxscenario.base.errors import FluxError, StoreError
 from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
@@ -38,6 +38,18 @@ class Content:
             if blobs.lies(digest):
                 return blobs.read(digest)
         raise refused(NotThere, "content.none", f"there is no content of the hash {digest}")
+
+    def small(self, digest: str, most: int) -> bytes:
+        """The bytes of a hash, verified; empty for more than ``most``, and for what cannot be read now."""
+        for blobs in self._all():
+            try:
+                if os.stat(blobs.path(digest)).st_size <= most:
+                    return blobs.read(digest)
+            except OSError:
+                continue
+            except FluxError:
+                break  # whoever needs it asks for it, and is told what is wrong
+        return b""
 
     def write(self, digest: str, data: bytes) -> None:
         """Keep what was sent, durably. Raises Refused where it has another hash, WriteError."""

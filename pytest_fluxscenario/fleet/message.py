@@ -99,6 +99,8 @@ class Work(Body, frozen=True, kw_only=True):
     tries: int = 3
     #: Refs of the results of earlier attempts.
     earlier: tuple[str, ...] = ()
+    #: The scenario itself, where it is small; empty where the rack asks for it by its hash.
+    document: bytes = b""
 
 
 class Evidence(Body, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Final
 
 from msgspec import structs
@@ -29,6 +30,8 @@ MOST_CASES: Final = 30_000
 _MOST_SETTINGS: Final = 1_000
 #: How many messages are under way to the Snake at a time.
 _AT_A_TIME: Final = 64
+#: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
+_SMALL: Final = 16 << 10
 #: Ended runs that are held; others are read again when somebody asks.
 _HELD: Final = 8
 
@@ -218,12 +221,17 @@ class Runs:
             return
         for start in range(0, len(waiting), _AT_A_TIME):
             part = waiting[start : start + _AT_A_TIME]
-            stored = await asyncio.gather(*(self._publish(run, asked) for asked in part))
+            documents = await asyncio.to_thread(self._documents, part)
+            stored = await asyncio.gather(*map(self._publish, repeat(run), part, documents))
             run.published.update(zip((asked.number for asked in part), stored, strict=True))
             await self.history.handed_out(run.run, [asked.number for asked in part])
 
-    async def _publish(self, run: Run, asked: Asked) -> int:
-        body = Work(case=asked.case, settings=run.settings, attempt=asked.attempt, tries=self.tries)
+    def _documents(self, several: Sequence[Asked]) -> list[bytes]:
+        """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""
+        return [self.content.small(asked.case.content, _SMALL) for asked in several]
+
+    async def _publish(self, run: Run, asked: Asked, document: bytes) -> int:
+        body = Work(case=asked.case, settings=run.settings, attempt=asked.attempt, tries=self.tries, document=document)
         data = self.writer.encoded(body, run=run.run)
         key = once_key(run.run, asked.case.item, asked.attempt)
         return (await self.transport.publish(work(run.pool).subject, data, key)).sequence

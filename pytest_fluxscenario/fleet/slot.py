@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from msgspec import structs
 
@@ -37,6 +38,8 @@ class Slot:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     #: What runs here does not come to an end.
     stuck: bool = False
+    #: Packs and specs that are known to be among the blobs.
+    _whole: set[str] = field(default_factory=set, init=False)
     _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -83,9 +86,9 @@ class Slot:
     def _one(self, bench: Bench, work: Work, fetch: Callable[[str], bytes]) -> Evidence:
         said = Evidence(rack=self.rack, item=work.case.item, attempt=work.attempt, outcome="refused")
         try:
-            bring(work.case, self.blobs, fetch)
+            bring(work.case, self.blobs, fetch, self._whole, work.document)
             try:
-                done = bench.run(work.case, work.settings, work.earlier)
+                done = bench.run(work.case, work.settings, work.earlier, work.document)
             except DamageError:
                 self._repair(work, fetch)
                 done = bench.run(work.case, work.settings, work.earlier)
@@ -99,6 +102,7 @@ class Slot:
 
     def _repair(self, work: Work, fetch: Callable[[str], bytes]) -> None:
         """What the rack has kept is damaged: it is given again."""
-        for digest in contents(work.case, self.blobs):
+        # The pack first: a tree says what else there is.
+        for digest in chain((work.case.pack.hash,), contents(work.case, self.blobs)):
             if not self.blobs.holds(digest):
                 self.blobs.write(fetch(digest))

@@ -42,15 +42,28 @@ from pytest_fluxscenario.runtimes.port import RuntimeMissing
 _MOST_SUBJECTS = 64
 
 
-def bring(case: PortableCase, blobs: Blobs, fetch: Callable[[str], bytes]) -> None:
+def bring(
+    case: PortableCase,
+    blobs: Blobs,
+    fetch: Callable[[str], bytes],
+    whole: set[str] | None = None,
+    document: bytes = b"",
+) -> None:
     """See that ``blobs`` holds all that a case needs; ``fetch`` gives the bytes of a hash from where it came.
 
-    Raises DamageError where the bytes have another hash, and what ``fetch`` and writing raise.
+    ``whole`` are packs and specs that were brought before, and is added to: a large pack is not looked through for each
+    of its scenarios. A scenario that came along as ``document`` is not kept. Raises DamageError where the bytes have
+    another hash, and what ``fetch`` and writing raise.
     """
-    known = [case.content, case.pack.hash, *((case.spec.hash,) if case.spec else ())]
-    _bring(known, blobs, fetch)
-    if case.pack.kind == "tree":
+    whole = set() if whole is None else whole
+    if not document:
+        _bring((case.content,), blobs, fetch)
+    several = (case.pack.hash, *((case.spec.hash,) if case.spec else ()))
+    lacking = [digest for digest in several if digest not in whole]
+    _bring(lacking, blobs, fetch)
+    if case.pack.kind == "tree" and case.pack.hash in lacking:
         _bring((entry.hash for entry in read_tree(blobs, case.pack.hash).entries.values()), blobs, fetch)
+    whole.update(lacking)
 
 
 def _bring(digests: Iterable[str], blobs: Blobs, fetch: Callable[[str], bytes]) -> None:
@@ -58,10 +71,14 @@ def _bring(digests: Iterable[str], blobs: Blobs, fetch: Callable[[str], bytes]) 
         if blobs.lies(digest):
             continue
         data = fetch(digest)
-        if sha256(data) != digest:
-            message = f"what came for the hash {shown(digest, 80)} has another one"
-            raise DamageError.of("remote.content", Place("content"), message, "it is not used")
+        _check(data, digest)
         blobs.write(data)
+
+
+def _check(data: bytes, digest: str) -> None:
+    if sha256(data) != digest:
+        message = f"what came for the hash {shown(digest, 80)} has another one"
+        raise DamageError.of("remote.content", Place("content"), message, "it is not used")
 
 
 @dataclass(slots=True)
@@ -79,13 +96,16 @@ class Bench:
     _counter: Counter = field(default_factory=Counter)
     _subjects: dict[tuple[PortablePack, PortableSpec | None, tuple[str, ...]], Subject] = field(default_factory=dict)
 
-    def run(self, case: PortableCase, settings: PortableSettings, earlier: tuple[str, ...] = ()) -> Done:
+    def run(
+        self, case: PortableCase, settings: PortableSettings, earlier: tuple[str, ...] = (), document: bytes = b""
+    ) -> Done:
         """Run one case, and write its record; ``earlier`` are the refs of what earlier attempts gave.
 
-        Raises FluxError for a case that cannot be run as its sender would run it.
+        ``document`` is the scenario, where it came along and is not among the blobs. Raises FluxError for a case that
+        cannot be run as its sender would run it.
         """
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
-        whole = self._case(case, settings)
+        whole = self._case(case, settings, document)
         hooks = whole.hooks()
         how = RunSettings(settings.on_failure == "stop", {}, redactor.text)
         control = whole.control(hooks, whole.environment)
@@ -141,9 +161,11 @@ class Bench:
             redactions=redactor.counts,
         )
 
-    def _case(self, case: PortableCase, settings: PortableSettings) -> Case:
+    def _case(self, case: PortableCase, settings: PortableSettings, document: bytes = b"") -> Case:
+        if document:
+            _check(document, case.content)
         try:
-            scenario = decode(Scenario, self.blobs.read_named(case.content))
+            scenario = decode(Scenario, document or self.blobs.read_named(case.content))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             message = f"the scenario cannot be read here: {shown(error)}"
             raise FluxError.of("remote.scenario", Place(case.file), message, _VERSIONS) from None

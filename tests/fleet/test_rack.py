@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,17 +16,20 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.fleet.errors import PassportError, SnakeError
 from pytest_fluxscenario.fleet.keys import new_key
 from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.message import Command, Refusal
+from pytest_fluxscenario.fleet.message import Command, Refusal, Work
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack import Rack
 from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig, read_rack_config
 from pytest_fluxscenario.fleet.rack_link import RefusedError
 from pytest_fluxscenario.fleet.rack_state import RackState
+from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
 from pytest_fluxscenario.fleet.transport import Stored, Terms, Transport
+from pytest_fluxscenario.remote.case import PortableSettings
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
 from tests.fleet.conftest import Connecting
 from tests.fleet.desk import cases_of, open_desk, parcel_of, until
@@ -229,6 +233,25 @@ def test_what_cannot_be_run_is_accounted_for_with_the_reason(connecting: Connect
             assert "there is no blob 000" in reasons["other"]
             assert "the pack is another one" in reasons["changed"]
             assert "a hash is 64 lowercase hex digits" in reasons["escaping"]
+
+    asyncio.run(main())
+
+
+def test_a_pack_that_went_while_the_rack_runs_is_given_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with open_desk(MemoryTransport(Hub()), tmp_path / "desk") as desk:
+            (case,) = cases_of(tmp_path, desk, 1)
+            slot = Slot("rack-a", blobs_of(str(tmp_path / "rack")))
+            try:
+                first = await slot.run(Work(case=case), desk.blobs.read)
+                shutil.rmtree(slot.blobs.folder)
+                # With other limits the pack is loaded anew.
+                work = Work(case=case, settings=PortableSettings(limits=("depth=60",)))
+                second = await slot.run(work, desk.blobs.read)
+            finally:
+                slot.close()
+                slot.join(5)
+            assert (first.outcome, second.outcome, second.reason) == ("ran", "ran", "")
 
     asyncio.run(main())
 

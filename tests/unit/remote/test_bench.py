@@ -180,6 +180,32 @@ def test_what_is_given_up_has_a_record_that_says_why(project: _Here, bench: Benc
     assert [one.verdict for one in outcome_of(_sent_back(done), record).steps] == ["skipped", "skipped"]
 
 
+def test_what_was_brought_before_is_not_looked_through_again(project: _Here, bench: Bench) -> None:
+    write(project.root / "packs/small/scenarios/s.json", scenario("one"), scenario("two"))
+    parcel, local = project.sent("packs/small/scenarios/s.json")
+    asked: list[str] = []
+    whole: set[str] = set()
+
+    def fetch(digest: str) -> bytes:
+        asked.append(digest)
+        return parcel.content[digest]()
+
+    first, second = parcel.cases
+    bring(first, bench.blobs, fetch, whole)
+    assert sorted(asked) == sorted(set(parcel.content) - {second.content})
+    assert whole == {first.pack.hash}
+    asked.clear()
+    # A scenario that came along is neither asked for nor kept; it runs, and gives the record that it gives here.
+    document = parcel.content[second.content]()
+    bring(second, bench.blobs, fetch, whole, document)
+    assert asked == []
+    assert not bench.blobs.lies(second.content)
+    done = bench.run(second, _SETTINGS, document=document)
+    assert _result(done.record) == local[1]
+    with pytest.raises(DamageError, match="has another one"):
+        bench.run(second, _SETTINGS, document=document + b" ")
+
+
 def test_content_with_another_hash_is_not_kept(project: _Here, bench: Bench) -> None:
     write(project.root / "s.scenario.json", scenario())
     parcel, _ = project.sent("s.scenario.json")
