@@ -16,7 +16,7 @@ from itertools import chain
 
 from msgspec import structs
 
-from pytest_fluxscenario.base.errors import DamageError, FluxError
+from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.fleet.message import Evidence, Work
@@ -89,7 +89,7 @@ class Slot:
             bring(work.case, self.blobs, fetch, self._whole, work.document)
             try:
                 done = bench.run(work.case, work.settings, work.earlier, work.document)
-            except DamageError:
+            except (DamageError, StoreError):
                 self._repair(work, fetch)
                 done = bench.run(work.case, work.settings, work.earlier)
         except FluxError as error:
