@@ -94,6 +94,8 @@ async def _serve(mixer: Mixer, ready: object) -> None:
 
 
 def _say(mixer: Mixer, outputs: Outputs) -> None:
+    from pytest_fluxscenario.fleet.exposure import in_clear
+
     line, data = outputs.err.line, shown(mixer.config.data)
     line(f"mixer: {mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {data}")
     service = mixer.service
@@ -101,6 +103,8 @@ def _say(mixer: Mixer, outputs: Outputs) -> None:
     resumed = f", goes on with {plural(mixer.resumed, 'run')}" if mixer.resumed else ""
     active = f", started with {shown(mixer.startup.text)}" if mixer.startup.text else ""
     line(f"mixer: {plural(racks, 'rack')} known{resumed}{active}; Ctrl-C ends it")
+    for sentence in in_clear(mixer.config):
+        line(f"mixer: {sentence}", "yellow")
     if not mixer.token:
         line("mixer: whoever asks on this machine is answered: 'without_token' is set", "yellow")
     outputs.err.flush()

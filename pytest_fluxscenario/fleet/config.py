@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +19,7 @@ from pytest_fluxscenario.fleet.access import url_fault
 from pytest_fluxscenario.packs.document import PackDocument, parse_document
 
 _C = TypeVar("_C", bound=Struct)
+_PAIR: Final = "a certificate needs its key, and a key its certificate"
 
 
 class ApiConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +33,9 @@ class ApiConfig(Struct, frozen=True, forbid_unknown_fields=True):
     without_token: bool = False
     #: Names that the Mixer is called by, beside those of this machine.
     hosts: tuple[str, ...] = ()
+    #: Certificate that it shows, and its key; empty for none, and then it speaks in clear.
+    tls_cert: str = ""
+    tls_key: str = ""
     #: Most bytes of a request.
     body_bytes: int = 16 << 20
     #: Seconds that a request may take to come.
@@ -150,13 +154,15 @@ def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]
     for where, number, least, most in numbers:
         if not least <= number <= most:
             found.append((where, f"{number:g} is out of bounds", f"from {least:g} to {most:g}"))
+    if bool(config.api.tls_cert) != bool(config.api.tls_key):
+        found.append((("api",), _PAIR, "give tls_cert and tls_key"))
     found += _snake_faults(config.snake)
     return found
 
 
 def _snake_faults(snake: SnakeConfig) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     if bool(snake.tls_cert) != bool(snake.tls_key):
-        yield ("snake",), "a certificate needs its key, and a key its certificate", "give tls_cert and tls_key"
+        yield ("snake",), _PAIR, "give tls_cert and tls_key"
     if snake.tls_ca and not snake.tls_cert and not snake.url:
         hint = "give tls_cert and tls_key, or leave it out"
         yield ("snake", "tls_ca"), "without a certificate of its own the server asks for none", hint

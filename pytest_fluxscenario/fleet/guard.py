@@ -86,10 +86,12 @@ class Guard:
                     self._freed.notify_all()
 
     def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
-        if _name_of(headers.get("host", "")) not in self.hosts:
+        # An address is no name that somebody else could have lead here: the one that was connected to is its own.
+        hosts = self.hosts | {str((scope.get("server") or ("",))[0])}
+        if _name_of(headers.get("host", "")) not in hosts:
             raise _Answer(421, "http.host", "this is not called by that name", "name it under 'hosts' of 'api'")
         origin = headers.get("origin")
-        if origin is not None and _name_of(origin.partition("://")[2]) not in self.hosts:
+        if origin is not None and _name_of(origin.partition("://")[2]) not in hosts:
             raise _Answer(403, "http.origin", "pages of other sites are not answered")
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             raise _Answer(403, "http.origin", "pages of other sites are not answered")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.tls import load_pair, written
 
 _BACKLOG = 256
 #: Bytes of a request line and its headers.
@@ -74,18 +76,24 @@ class HttpServer:
     port: int
     #: Seconds that the head of a request may take.
     patience: float = 10.0
+    #: Files with the certificate that it shows, and its key; empty for none, and then without TLS.
+    cert: str = ""
+    key: str = ""
     _server: _Server | None = None
     _task: asyncio.Task[None] | None = None
     _socket: socket.socket | None = field(default=None, repr=False)
+    _renewing: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         """Where it listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self.cert else 'http'}://{host}:{self.port}"
 
     def bind(self) -> None:
-        """Take the address. Raises FluxError where that cannot be done."""
+        """Take the address. Raises FluxError where that cannot be done, UsageError for files that cannot be used."""
+        if self.cert:
+            load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self.cert, self.key)
         try:
             self._socket = socket.create_server(
                 (self.host, self.port),
@@ -114,15 +122,32 @@ class HttpServer:
             proxy_headers=False,
             h11_max_incomplete_event_size=_HEAD,
             timeout_graceful_shutdown=1,
+            ssl_certfile=self.cert or None,
+            ssl_keyfile=self.key or None,
         )
         self._server = server = _Server(config)
         sockets = [] if self._socket is None else [self._socket]
         self._task = asyncio.create_task(server.serve(sockets), name="http")
         while not server.started and not self._task.done():  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.005)
+        if self.cert:
+            self._renewing = asyncio.create_task(self._renew(config.ssl), name="certificate")
+
+    async def _renew(self, context: ssl.SSLContext) -> None:
+        """Show a certificate that was renewed in its file; one that cannot be used is passed over."""
+        before = written(self.cert, self.key)
+        while True:
+            await asyncio.sleep(1)
+            if (now := written(self.cert, self.key)) != before:
+                before = now
+                with contextlib.suppress(FluxError):
+                    load_pair(context, self.cert, self.key)
 
     async def stop(self) -> None:
         """End; what is being answered is given a second."""
+        renewing, self._renewing = self._renewing, None
+        if renewing is not None:
+            renewing.cancel()
         server, task = self._server, self._task
         self._server = self._task = None
         if server is not None and task is not None:

@@ -20,6 +20,7 @@ from pytest_fluxscenario.fleet.config import MixerConfig, split_address
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.fleet.endpoint import make_app
+from pytest_fluxscenario.fleet.exposure import is_loopback
 from pytest_fluxscenario.fleet.guard import Guard
 from pytest_fluxscenario.fleet.history import History
 from pytest_fluxscenario.fleet.http import HttpServer
@@ -75,7 +76,7 @@ class Mixer:
         async with AsyncExitStack() as parts:
             make_folder(config.data)
             host, port = split_address(config.api.listen) or ("127.0.0.1", 8090)
-            http = HttpServer(None, host, port, config.api.body_seconds)
+            http = HttpServer(None, host, port, config.api.body_seconds, config.api.tls_cert, config.api.tls_key)
             http.bind()
             parts.push_async_callback(http.stop)
             database = parts.enter_context(closing(Database(os.path.join(config.data, DATABASE))))
@@ -154,7 +155,7 @@ def _hosts(config: MixerConfig) -> frozenset[str]:
     """What the Mixer may be called: loopback, the address that it listens on, this machine, what is added."""
     listen = (split_address(config.api.listen) or ("127.0.0.1", 0))[0]
     names = {*_LOOPBACK, listen, *config.api.hosts}
-    if listen not in _LOOPBACK:
+    if not is_loopback(listen):
         names |= {socket.gethostname(), socket.getfqdn()}
     return frozenset(name.lower() for name in names)
 
@@ -162,6 +163,6 @@ def _hosts(config: MixerConfig) -> frozenset[str]:
 def _check_listen(config: MixerConfig) -> None:
     """Raise UsageError for a Mixer that answers all the world without a token."""
     listen = (split_address(config.api.listen) or ("127.0.0.1", 0))[0]
-    if config.api.without_token and listen not in _LOOPBACK:
+    if config.api.without_token and not is_loopback(listen):
         message = f"'without_token' is for this machine alone, and the Mixer listens on {listen}"
         raise UsageError.of("config.token", Place("api"), message, "listen on 127.0.0.1, or give it a token")

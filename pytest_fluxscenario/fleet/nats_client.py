@@ -116,7 +116,7 @@ async def open_client(access: Access, wait: float) -> OpenClient:
 
 def _tries(error: Exception) -> int:
     """How often that is met at each server before it is given up; 0 for what becomes better by itself."""
-    if isinstance(error, ssl.SSLError | InClearError):
+    if isinstance(error, InClearError) or certificate_fault(error, "", "") is not None:
         return 1
     # Whoever was let in a moment ago is not known to all servers yet.
     return 4 if "Authorization" in str(error) else 0

@@ -26,6 +26,7 @@ from pytest_fluxscenario.fleet.cbor import MOST_BYTES
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import SECRET
 from pytest_fluxscenario.fleet.permissions import Accounts
+from pytest_fluxscenario.fleet.tls import written
 
 PROGRAM: Final = "nats-server"
 #: What listens on all addresses, and how it is reached from its own machine.
@@ -141,12 +142,7 @@ class NatsServer:
                 process.send_signal(signal.SIGHUP)
 
     def _stamps(self) -> tuple[int, ...]:
-        """When the files of TLS were written, those that are there."""
-        found: list[int] = []
-        for path in (self.settings.cert, self.settings.key, self.settings.ca):
-            with contextlib.suppress(OSError):
-                found.append(os.stat(path).st_mtime_ns)
-        return tuple(found)
+        return written(self.settings.cert, self.settings.key, self.settings.ca)
 
     def _url(self, host: str) -> str:
         scheme = "tls" if self.settings.cert else "nats"

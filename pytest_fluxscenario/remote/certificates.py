@@ -21,7 +21,8 @@ def certificate_fault(error: BaseException, host: str, trust: str) -> tuple[str,
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return _not_believed(error, host, trust)
-    if not isinstance(error, ssl.SSLError):
+    if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        # Whoever was there has ended, in the middle of it.
         return None
     said = f"{error.reason or ''} {error}".upper()
     if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said or "HTTP_REQUEST" in said:

@@ -29,6 +29,7 @@ from pytest_fluxscenario.remote.api import (
     Submission,
     Trouble,
 )
+from pytest_fluxscenario.remote.certificates import certificate_fault
 
 TOKEN_VARIABLE: Final = "FLUXRIG_API_TOKEN"
 URL_VARIABLE: Final = "FLUXRIG_API_URL"
@@ -189,7 +190,7 @@ class Client:
         kept = self._connection is not None
         try:
             return self._once(method, path, data, headers, timeout)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError) as error:
             self.close()
             if not kept:
                 raise self._unreachable(error) from None
@@ -241,11 +242,19 @@ class Client:
     def _error(self, code: str, message: str, hint: str = "") -> MixerError:
         return MixerError.of(code, Place(self.url), message, hint)
 
-    def _unreachable(self, error: Exception) -> UnreachableError:
+    def _unreachable(self, error: Exception) -> MixerError:
+        fault = certificate_fault(error, urlsplit(self.url).hostname or "", "SSL_CERT_FILE")
+        if fault is not None:
+            # Waiting does not make it better.
+            return self._error("mixer.tls", *fault)
         said = shown(error.strerror or error) if isinstance(error, OSError) else type(error).__name__
         said = "no answer in time" if isinstance(error, TimeoutError) else said
         message = f"the Mixer cannot be reached: {said}"
-        return UnreachableError.of("mixer.unreachable", Place(self.url), message, "start it: fluxrig-mixer -c FILE")
+        hint = "start it: fluxrig-mixer -c FILE"
+        if isinstance(error, http.client.BadStatusLine) and self.url.startswith("http:"):
+            # Also what one sees of a server that speaks TLS.
+            hint = f"does it speak https://? else {hint}"
+        return UnreachableError.of("mixer.unreachable", Place(self.url), message, hint)
 
 
 def patiently(client: Client, seconds: float, ask: Callable[[], _T]) -> _T:
