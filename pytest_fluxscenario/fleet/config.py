@@ -84,6 +84,17 @@ class WorkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ack_wait: float = 30.0
 
 
+class KeepConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the past is kept."""
+
+    #: Days after which a run is forgotten, and content that was not used.
+    days: float = 90.0
+    #: Runs that are remembered.
+    runs: int = 10_000
+    #: Bytes of content that was sent; what runs that are under way need is kept beyond.
+    bytes: int = 8 << 30
+
+
 class MixerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """``configs/mixer.yaml``. Folders are relative to where the Mixer is started."""
 
@@ -98,6 +109,7 @@ class MixerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     snake: SnakeConfig = SnakeConfig()
     racks: RacksConfig = RacksConfig()
     work: WorkConfig = WorkConfig()
+    keep: KeepConfig = KeepConfig()
 
 
 def read_config(path: str, kind: type[_C]) -> tuple[_C, PackDocument]:
@@ -148,6 +160,9 @@ def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]
         (("api", "body_seconds"), config.api.body_seconds, 0.1, 600),
         (("racks", "beat"), config.racks.beat, 0.05, 3600),
         (("racks", "offline_after"), config.racks.offline_after, 2 * config.racks.beat, 86400),
+        (("keep", "days"), config.keep.days, 0.01, 36_500),
+        (("keep", "runs"), config.keep.runs, 1, 1_000_000),
+        (("keep", "bytes"), config.keep.bytes, 1 << 20, 1 << 50),
         (("work", "tries"), config.work.tries, 1, 100),
         (("work", "ack_wait"), config.work.ack_wait, 0.2, 3600),
     )

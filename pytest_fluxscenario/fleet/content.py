@@ -11,6 +11,7 @@ from pytest_fluxscenario.base.errors import FluxError, StoreError
 from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.trimming import Trimmer
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.remote.bench import contents
 from pytest_fluxscenario.remote.case import PortableCase
@@ -23,8 +24,11 @@ class Content:
     #: The blobs of the store; None without one.
     store: Blobs | None
     sent: Blobs
-    #: Trees that are known to be there whole.
-    _whole: set[str] = field(default_factory=set)
+    #: Of what was sent: whoever asks for it has a use for it.
+    trimmer: Trimmer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trimmer = Trimmer(self.sent)
 
     @property
     def blobs(self) -> Blobs:
@@ -58,6 +62,9 @@ class Content:
             raise refused(Refused, "content.hash", f"what was sent has not the hash {digest}")
         if self.store is None or not self.store.lies(digest):
             self.sent.write(data)
+            if not self.trimmer.touch(digest):
+                # It was there, and has gone just now, before anybody could say that it is needed.
+                self.sent.write(data)
 
     def lacks(self, digests: Iterable[str]) -> tuple[str, ...]:
         """Those that are not here. Raises Refused for what is no hash."""
@@ -66,18 +73,29 @@ class Content:
     def check(self, cases: Iterable[PortableCase]) -> None:
         """Raise Conflict where something is not here that ``cases`` need, Refused for what can be no content."""
         lacking: dict[str, None] = {}
+        whole: set[str] = set()
         for case in cases:
             for digest in (case.content, case.pack.hash, *((case.spec.hash,) if case.spec else ())):
                 if not self._lies(check_hash(digest)):
                     lacking[digest] = None
-            if case.pack.kind == "tree" and case.pack.hash not in lacking and case.pack.hash not in self._whole:
-                below = self.lacks(self._below(case))
-                lacking |= dict.fromkeys(below)
-                if not below:
-                    self._whole.add(case.pack.hash)
+            if case.pack.kind == "tree" and case.pack.hash not in lacking and case.pack.hash not in whole:
+                lacking |= dict.fromkeys(self.lacks(self._below(case)))
+                whole.add(case.pack.hash)
         if lacking:
             message = f"the content of {len(lacking)} hashes is not here, such as {next(iter(lacking))}"
             raise refused(Conflict, "run.content", message, "send it first: PUT /v1/content/HASH")
+
+    def needed(self, cases: Iterable[PortableCase]) -> set[str]:
+        """The hashes of all that some cases need, as far as it is here."""
+        found: set[str] = set()
+        for case in cases:
+            if case.pack.kind == "tree" and case.pack.hash not in found:
+                try:
+                    found.update(contents(case, self.blobs))
+                except StoreError:
+                    continue  # whoever runs it is told
+            found.update((case.content, case.pack.hash, *((case.spec.hash,) if case.spec else ())))
+        return found
 
     def _below(self, case: PortableCase) -> list[str]:
         digest = case.pack.hash
@@ -89,7 +107,7 @@ class Content:
             raise refused(Refused, "run.pack", message) from None
 
     def _lies(self, digest: str) -> bool:
-        return any(blobs.lies(digest) for blobs in self._all())
+        return (self.store is not None and self.store.lies(digest)) or self.trimmer.touch(digest)
 
     def _all(self) -> tuple[Blobs, ...]:
         return (self.sent,) if self.store is None else (self.store, self.sent)

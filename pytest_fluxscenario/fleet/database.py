@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import duckdb
 
@@ -30,10 +31,19 @@ _TABLES: Final = (
 _STEPS: Final[dict[int, tuple[str, ...]]] = {
     1: ("ALTER TABLE runs ADD COLUMN ended VARCHAR", "ALTER TABLE runs ADD COLUMN info VARCHAR"),
 }
+#: Those that hold something of each scenario.
+_GROWING: Final = ("cases", "published", "records")
 #: Most statements of one commit.
 _MOST: Final = 512
 _T = TypeVar("_T")
 Work = Callable[[duckdb.DuckDBPyConnection], Any]
+
+
+class _Asked(NamedTuple):
+    work: Work
+    future: Future[Any]
+    #: Not within a transaction.
+    alone: bool
 
 
 class DatabaseError(FluxError):
@@ -46,7 +56,7 @@ class Database:
     def __init__(self, path: str) -> None:
         """Raises DatabaseError, also where another process has it open; DamageError where it is no database."""
         self._path = path
-        self._asked: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         make_folder(os.path.dirname(os.path.abspath(path)))
         self._connection = _open(path)
         self._thread = threading.Thread(target=self._serve, name="fluxrig-database", daemon=True)
@@ -55,6 +65,10 @@ class Database:
     async def do(self, work: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
         """What ``work`` gives, which is called in the thread of the database. Raises DatabaseError."""
         return await asyncio.wrap_future(self._ask(work))
+
+    async def compact(self) -> None:
+        """Give back the room of what was removed; others wait meanwhile. Raises DatabaseError."""
+        await asyncio.wrap_future(self._ask(_compact, alone=True))
 
     def now(self, work: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
         """The same, waited for: before and after the Mixer serves."""
@@ -66,39 +80,50 @@ class Database:
             self._asked.put(None)
             self._thread.join()
 
-    def _ask(self, work: Callable[[duckdb.DuckDBPyConnection], _T]) -> Future[_T]:
+    def _ask(self, work: Callable[[duckdb.DuckDBPyConnection], _T], *, alone: bool = False) -> Future[_T]:
         future: Future[_T] = Future()
-        self._asked.put((work, future))
+        self._asked.put(_Asked(work, future, alone))
         return future
 
     def _serve(self) -> None:
         ends = False
         while not ends:
-            batch: list[tuple[Work, Future[Any]]] = []
+            batch: list[_Asked] = []
             asked = self._asked.get()
             while asked is not None:
                 batch.append(asked)
-                if len(batch) >= _MOST or self._asked.empty():
+                if len(batch) >= _MOST or asked.alone or self._asked.empty():
                     break
                 asked = self._asked.get()
             ends = asked is None
+            last = batch.pop() if batch and batch[-1].alone else None
             if batch:
                 self._commit(batch)
+            if last is not None:
+                self._alone(last)
         self._connection.close()
 
-    def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
+    def _commit(self, batch: list[_Asked]) -> None:
         """All of them as one transaction; where that fails each for itself, so that one does not undo the others."""
         try:
-            answers = self._transact([work for work, _ in batch])
+            answers = self._transact([one.work for one in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told to who asked
             if len(batch) > 1:
                 for one in batch:
                     self._commit([one])
                 return
-            batch[0][1].set_exception(_error(self._path, error))
+            batch[0].future.set_exception(_error(self._path, error))
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            future.set_result(answer)
+        for one, answer in zip(batch, answers, strict=True):
+            one.future.set_result(answer)
+
+    def _alone(self, asked: _Asked) -> None:
+        try:
+            asked.future.set_result(asked.work(self._connection))
+        except Exception as error:  # noqa: BLE001 - as above
+            with contextlib.suppress(duckdb.Error):
+                self._connection.rollback()
+            asked.future.set_exception(_error(self._path, error))
 
     def _transact(self, works: list[Work]) -> list[Any]:
         self._connection.begin()
@@ -126,6 +151,39 @@ def _open(path: str) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def _compact(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CHECKPOINT")
+    _rewrite(connection, [table for table in _GROWING if _is_sparse(connection, table)])
+    blocks = connection.execute("SELECT free_blocks, used_blocks FROM pragma_database_size()").fetchone()
+    if blocks is not None and blocks[0] > blocks[1]:
+        # The file ends with the last block in use: once more, into the room that is free before it.
+        _rewrite(connection, _GROWING)
+
+
+def _is_sparse(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether most of a table was removed: a row keeps its place while others of its group of 122,880 are there."""
+    held = (
+        f"SELECT coalesce(sum(count), 0) FROM pragma_storage_info('{table}')"  # noqa: S608 - one of ours
+        " WHERE column_name = 'number' AND segment_type <> 'VALIDITY'"
+    )
+    return _number(connection, held) > 2 * _number(connection, f"SELECT count(*) FROM {table}")  # noqa: S608 - as above
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    for table in tables:
+        connection.begin()
+        connection.execute(f"CREATE TABLE fresh AS SELECT * FROM {table}")  # noqa: S608 - as above
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"ALTER TABLE fresh RENAME TO {table}")
+        connection.commit()
+    connection.execute("CHECKPOINT")
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def _upgrade(connection: duckdb.DuckDBPyConnection, path: str) -> None:

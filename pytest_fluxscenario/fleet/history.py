@@ -125,6 +125,25 @@ class History:
         sql = "SELECT run FROM runs WHERE state = 'running' ORDER BY created"
         return await self.database.do(lambda connection: [row[0] for row in connection.execute(sql).fetchall()])
 
+    async def old(self, before: str, most: int) -> list[tuple[str, RunStateName]]:
+        """Ids and states of runs begun before that moment, and of those beyond the ``most`` newest; oldest first."""
+        sql = (
+            "SELECT run, state FROM"
+            " (SELECT run, state, created, row_number() OVER (ORDER BY created DESC, run) AS place FROM runs)"
+            " WHERE created < ? OR place > ? ORDER BY created"
+        )
+        return await self.database.do(lambda connection: connection.execute(sql, [before, most]).fetchall())
+
+    async def forget(self, runs: Sequence[str]) -> None:
+        """Remove runs with all that came of them; the file shrinks with the next ``Database.compact``."""
+
+        def work(connection: DuckDBPyConnection) -> None:
+            for table in ("records", "published", "cases", "runs"):
+                # The name is one of these four.
+                connection.execute(f"DELETE FROM {table} WHERE run IN (SELECT unnest(?::VARCHAR[]))", [list(runs)])  # noqa: S608 - as above
+
+        await self.database.do(work)
+
     async def _write(self, sql: str, values: Sequence[object]) -> None:
         def work(connection: DuckDBPyConnection) -> None:
             connection.execute(sql, values)

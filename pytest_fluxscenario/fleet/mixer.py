@@ -40,6 +40,7 @@ from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
 from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
 from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.upkeep import Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import RunInfo
 
@@ -131,6 +132,9 @@ class Mixer:
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
+            upkeep = Upkeep(runs, config.keep)
+            upkeep.start()
+            parts.push_async_callback(upkeep.stop)
             http.app = Guard(
                 make_app(self.service, ENDPOINTS, PAGES),
                 self.token,

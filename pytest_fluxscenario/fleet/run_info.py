@@ -6,6 +6,7 @@ from typing import Final
 
 from pytest_fluxscenario.evidence.writer import verdict_of
 from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.message import Evidence
 from pytest_fluxscenario.model.evidence import ScenarioOutcome
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo
 from pytest_fluxscenario.remote.case import PortableCase
@@ -54,3 +55,28 @@ def outcome_of(case: PortableCase, done: ItemDone) -> ScenarioOutcome:
     if case.xfail is not None and done.verdict != "passed" and not done.damaged:
         return "xfailed"
     return done.verdict  # type: ignore[return-value]  # each verdict is an outcome
+
+
+def item_done(number: int, evidence: Evidence) -> ItemDone:
+    """What a rack said of a scenario, as it is kept."""
+    item, attempt, rack = evidence.item, evidence.attempt, evidence.rack
+    done = evidence.done
+    if done is None or evidence.outcome != "ran":
+        return ItemDone(number, item, attempt, rack, evidence.outcome, evidence.reason)
+    return ItemDone(
+        number,
+        item,
+        attempt,
+        rack,
+        "ran",
+        record=done.record,
+        ref=done.ref,
+        verdict=done.verdict,
+        where=done.where,
+        fault=done.fault,
+        errors=done.errors,
+        called=done.called,
+        damaged=done.damaged,
+        seen=done.seen,
+        redactions=done.redactions,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -18,16 +17,14 @@ from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Asked, History, Run
 from pytest_fluxscenario.fleet.message import Evidence, Work
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
-from pytest_fluxscenario.fleet.run_info import info_of, outcome_of
+from pytest_fluxscenario.fleet.run_check import RUN_ID, check_run, check_submission
+from pytest_fluxscenario.fleet.run_info import info_of, item_done, outcome_of
 from pytest_fluxscenario.fleet.subjects import once_key, work
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
-from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
+from pytest_fluxscenario.remote.case import PortableCase
 
-_RUN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{7,63}")
-MOST_CASES: Final = 30_000
-_MOST_SETTINGS: Final = 1_000
 #: How many messages are under way to the Snake at a time.
 _AT_A_TIME: Final = 64
 #: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
@@ -66,7 +63,7 @@ class Runs:
 
         ``digest`` says what the same is, where it is not the scenarios.
         """
-        _check_run(run_id)
+        check_run(run_id)
         digest = digest or canonical_ref([submission.cases, submission.settings, submission.pool])
         async with self._lock:
             known = await self._read(run_id)
@@ -74,7 +71,7 @@ class Runs:
                 message = f"the run {run_id} is there already, with other scenarios"
                 raise refused(Conflict, "run.other", message, "workers of one session must collect the same")
             if known is None:
-                self._check(submission)
+                check_submission(submission, self.pools)
                 await asyncio.to_thread(self.content.check, submission.cases)
                 known = self._begin(run_id, submission, digest)
                 await self.history.add(known)
@@ -86,7 +83,7 @@ class Runs:
     async def known(self, run_id: str, digest: str) -> RunInfo | None:
         """The run of that id, which goes on; None where there is none. Raises Conflict where it is another one."""
         async with self._lock:
-            run = await self._read(_check_run(run_id))
+            run = await self._read(check_run(run_id))
             if run is None:
                 return None
             if run.digest != digest:
@@ -129,7 +126,7 @@ class Runs:
 
     async def get(self, run_id: str) -> Run:
         """A run. Raises NotThere."""
-        run = await self._read(_check_run(run_id))
+        run = await self._read(check_run(run_id))
         if run is None:
             raise refused(NotThere, "run.none", f"there is no run {run_id}")
         return run
@@ -163,9 +160,35 @@ class Runs:
         for run_id, one in evidence:
             by_run.setdefault(run_id, []).append(one)
         for run_id, several in by_run.items():
-            run = await self._read(run_id) if _RUN.fullmatch(run_id) else None
+            run = await self._read(run_id) if RUN_ID.fullmatch(run_id) else None
             if run is not None:
                 await self._store(run, several)
+
+    async def forget_old(self, before: str, most: int) -> int:
+        """Forget runs that were begun before that moment, and all but the ``most`` newest; gives how many.
+
+        A run that is under way is not forgotten: where it is that old it is cancelled.
+        """
+        old = await self.history.old(before, most)
+        for run_id, state in old:
+            if state == "running" and (await self.get(run_id)).created < before:
+                await self.cancel(run_id)
+        ended = [run_id for run_id, state in old if state != "running"]
+        for start in range(0, len(ended), _AT_A_TIME):
+            async with self._lock:
+                part = [run_id for run_id in ended[start : start + _AT_A_TIME] if not self._runs_again(run_id)]
+                await self.history.forget(part)
+                for run_id in part:
+                    self._held.pop(run_id, None)
+        return len(ended)
+
+    def _runs_again(self, run_id: str) -> bool:
+        run = self._held.get(run_id)
+        return run is not None and run.state == "running"
+
+    def cases(self) -> list[PortableCase]:
+        """What of the runs under way is open."""
+        return [asked.case for run in self._held.values() if run.state == "running" for asked in run.open]
 
     def is_cancelled(self, run_id: str) -> bool:
         """Whether a run that is held was cancelled."""
@@ -182,7 +205,7 @@ class Runs:
         for one in several:
             key = one.item, one.attempt
             if key in run.asked and key not in run.known and all(key != (known.item, known.attempt) for known in new):
-                done = _item_done(len(run.records) + len(new) + 1, one)
+                done = item_done(len(run.records) + len(new) + 1, one)
                 new.append(structs.replace(done, counts=outcome_of(run.asked[key].case, done)))
         if new:
             await self._keep(run, new)
@@ -263,68 +286,6 @@ class Runs:
         asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(submission.cases, 1)}
         source, pool = shown(submission.source, 200), submission.pool
         return Run(run_id, created, "running", source, pool, digest, submission.settings, submission.refs, asked=asked)
-
-    def _check(self, submission: Submission) -> None:
-        cases = submission.cases
-        if not cases:
-            raise refused(Refused, "run.empty", "the run has no scenario")
-        if len(cases) > MOST_CASES:
-            raise refused(Refused, "run.size", f"the run has {len(cases)} scenarios", f"at most {MOST_CASES}")
-        if submission.pool not in self.pools:
-            hint = f"known: {', '.join(self.pools)}"
-            raise refused(Refused, "run.pool", f"there is no pool '{shown(submission.pool, 80)}'", hint)
-        if len({case.item for case in cases}) != len(cases):
-            raise refused(Refused, "run.twice", "two scenarios of the run have one id")
-        settings = submission.settings
-        if len(settings.redact) > _MOST_SETTINGS or len(settings.limits) > _MOST_SETTINGS:
-            raise refused(Refused, "run.settings", "the run has too many settings")
-        check_settings(settings)
-
-
-def check_settings(settings: PortableSettings) -> None:
-    """Raise UsageError for a pattern or limit that no rack could use."""
-    from pytest_fluxscenario.documents.limits import Limits
-    from pytest_fluxscenario.evidence.redact import Redactor
-
-    Limits.parse(settings.limits)
-    Redactor(settings.redact)
-
-
-def case_of(run: Run, item: str, attempt: int) -> PortableCase | None:
-    """What was asked for."""
-    asked = run.asked.get((item, attempt))
-    return None if asked is None else asked.case
-
-
-def _item_done(number: int, evidence: Evidence) -> ItemDone:
-    item, attempt, rack = evidence.item, evidence.attempt, evidence.rack
-    done = evidence.done
-    if done is None or evidence.outcome != "ran":
-        return ItemDone(number, item, attempt, rack, evidence.outcome, evidence.reason)
-    return ItemDone(
-        number,
-        item,
-        attempt,
-        rack,
-        "ran",
-        record=done.record,
-        ref=done.ref,
-        verdict=done.verdict,
-        where=done.where,
-        fault=done.fault,
-        errors=done.errors,
-        called=done.called,
-        damaged=done.damaged,
-        seen=done.seen,
-        redactions=done.redactions,
-    )
-
-
-def _check_run(run_id: str) -> str:
-    if not _RUN.fullmatch(run_id):
-        hint = "8 to 64 of a-z, 0-9, '_' and '-'"
-        raise refused(Refused, "run.id", f"'{shown(run_id, 80)}' is no id of a run", hint)
-    return run_id
 
 
 async def _in_turn(waiting: Sequence[object]) -> None:

@@ -27,7 +27,7 @@ def test_the_sample_is_what_the_documentation_says() -> None:
     assert config.api.listen == "127.0.0.1:8090"
     assert config.racks.adopt == ("rack-1", "rack-2")
     page = (_ROOT / "docs/fleet.md").read_text("utf-8")
-    for section in ("api", "snake", "racks", "work"):
+    for section in ("api", "snake", "racks", "work", "keep"):
         for name in getattr(config, section).__struct_fields__:
             assert f"`{section}.{name}`" in page, f"{section}.{name}"
 
