@@ -11,10 +11,13 @@ from pytest_fluxscenario.base.errors import FluxError, StoreError
 from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.contents import Held
 from pytest_fluxscenario.cas.trimming import Trimmer
+from pytest_fluxscenario.cas.writing import writing
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.remote.bench import contents
 from pytest_fluxscenario.remote.case import PortableCase
+from pytest_fluxscenario.remote.frames import unframed
 
 
 @dataclass(slots=True)
@@ -66,6 +69,26 @@ class Content:
                 # It was there, and has gone just now, before anybody could say that it is needed.
                 self.sent.write(data)
 
+    def write_several(self, body: bytes) -> tuple[str, ...]:
+        """Keep several contents, durably and all at once; gives their hashes.
+
+        ``body`` is what ``remote.frames.framed`` makes of them. Raises Refused for anything else, WriteError.
+        """
+        several = unframed(body)
+        if several is None:
+            raise refused(Refused, "content.frames", "the body is no row of contents, each after its length")
+        held = [Held(data, sha256(data)) for data in several]
+        new = [one for one in held if self.store is None or not self.store.lies(one.digest)]
+        with writing(self.sent) as writer:
+            for one in new:
+                writer.add(one)
+            writer.settle()
+        for one in new:
+            if not self.trimmer.touch(one.digest):
+                # As above.
+                self.sent.write(one.data)
+        return tuple(one.digest for one in held)
+
     def lacks(self, digests: Iterable[str]) -> tuple[str, ...]:
         """Those that are not here. Raises Refused for what is no hash."""
         return tuple(digest for digest in dict.fromkeys(digests) if not self._lies(check_hash(digest)))
@@ -74,10 +97,12 @@ class Content:
         """Raise Conflict where something is not here that ``cases`` need, Refused for what can be no content."""
         lacking: dict[str, None] = {}
         whole: set[str] = set()
+        here: set[str] = set()
         for case in cases:
             for digest in (case.content, case.pack.hash, *((case.spec.hash,) if case.spec else ())):
-                if not self._lies(check_hash(digest)):
+                if digest not in here and not self._lies(check_hash(digest)):
                     lacking[digest] = None
+                here.add(digest)
             if case.pack.kind == "tree" and case.pack.hash not in lacking and case.pack.hash not in whole:
                 lacking |= dict.fromkeys(self.lacks(self._below(case)))
                 whole.add(case.pack.hash)

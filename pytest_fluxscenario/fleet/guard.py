@@ -142,7 +142,7 @@ class Guard:
             raise _Answer(413, "http.size", message, "raise body_bytes under 'api' of the Mixer")
         if size and scope["method"] in ("GET", "DELETE"):
             raise _Answer(400, "http.body", f"a {scope['method']} has no body")
-        wanted = BYTES if scope["method"] == "PUT" and scope["path"].startswith(f"{API}/content/") else JSON
+        wanted = BYTES if _takes_bytes(scope["method"], scope["path"]) else JSON
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if size and kind != wanted:
             raise _Answer(415, "http.type", f"the body is '{shown(kind, 80)}', and {wanted} is needed")
@@ -207,6 +207,12 @@ def _check_json(headers: Mapping[str, str], body: bytes) -> None:
     except (FluxError, RecursionError) as error:
         said = error.problems[0].message if isinstance(error, FluxError) else "it is nested too deep"
         raise _Answer(400, "http.json", f"the body is no strict JSON: {shown(said, 300)}") from None
+
+
+def _takes_bytes(method: str, path: str) -> bool:
+    if method == "POST":
+        return path == f"{API}/content"
+    return method == "PUT" and path.startswith(f"{API}/content/")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -80,6 +80,10 @@ async def _give(asked: Asked) -> None:
     await asyncio.to_thread(asked.service.content.write, digest, asked.body)
 
 
+async def _give_several(asked: Asked) -> Hashes:
+    return Hashes(await asyncio.to_thread(asked.service.content.write_several, asked.body))
+
+
 async def _runs(asked: Asked) -> list[RunInfo]:
     return await asked.service.runs.latest()
 
@@ -99,8 +103,8 @@ async def _run(asked: Asked) -> RunInfo:
 async def _records(asked: Asked) -> Records:
     after, wait = int(asked.query["after"]), asked.query["wait"]
     found, new = await asked.service.runs.since(asked.path["run"], after, wait)
-    info, counts = info_of(found), asked.service.registry.counts(found.pool)
-    return Records(found.state, tuple(new[:_MOST_RECORDS]), counts, info.total, info.done)
+    counts = asked.service.registry.counts(found.pool)
+    return Records(found.state, tuple(new[:_MOST_RECORDS]), counts, len(found.asked), len(found.records))
 
 
 async def _again(asked: Asked) -> RunInfo:
@@ -124,6 +128,7 @@ async def _record_lines(asked: Asked) -> bytes:
 
 _AFTER: Final = Query("after", "the last number that is known", most=1 << 53, whole=True)
 _WAIT: Final = Query("wait", "seconds until an answer without records", most=MOST_WAIT)
+_SEVERAL: Final = "Send several contents, each after its length (4 bytes, highest first); gives their hashes"
 
 ENDPOINTS: Final = (
     Endpoint("GET", "/health", _health, "Whether the Mixer is there", "mixer", Health),
@@ -135,6 +140,7 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/scenarios", _scenarios, "Scenarios of the store, every version", "store", list[Filed]),
     Endpoint("GET", "/profiles", _profiles, "Profiles of the store, every version", "store", list[Filed]),
     Endpoint("POST", "/content/missing", _missing, "Those of the hashes that are not there", "content", Hashes, Hashes),
+    Endpoint("POST", "/content", _give_several, _SEVERAL, "content", Hashes, bytes),
     Endpoint("GET", "/content/{hash}", _content, "The bytes of that SHA-256", "content", bytes, kind=BYTES),
     Endpoint("PUT", "/content/{hash}", _give, "Send the bytes of that SHA-256", "content", takes=bytes),
     Endpoint("GET", "/runs", _runs, "The latest runs, newest first", "runs", list[RunInfo]),

@@ -29,6 +29,9 @@ from pytest_fluxscenario.remote.case import PortableCase
 _AT_A_TIME: Final = 64
 #: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
 _SMALL: Final = 16 << 10
+#: Records that are enough for an answer, and seconds that fewer are waited with.
+_SEVERAL: Final = 100
+_GATHER: Final = 0.05
 #: Ended runs that are held; others are read again when somebody asks.
 _HELD: Final = 8
 
@@ -152,6 +155,10 @@ class Runs:
                 await self._changed.wait_for(lambda: len(run.records) > after or run.state != "running")
         except TimeoutError:
             pass
+        else:
+            if after and run.state == "running" and len(run.records) < after + _SEVERAL:
+                # What comes one by one is told in handfuls: each answer costs as much as a scenario.
+                await asyncio.sleep(min(_GATHER, wait))
         return run, run.records[after:]
 
     async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> None:

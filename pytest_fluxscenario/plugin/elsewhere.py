@@ -30,6 +30,7 @@ from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
 from pytest_fluxscenario.remote.case import PortableSettings
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
+from pytest_fluxscenario.remote.frames import in_batches
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import outcome_of, read_record
 from pytest_fluxscenario.runner.run import Outcome
@@ -120,8 +121,9 @@ class Elsewhere:
         settings = PortableSettings(options.on_failure, self.session.redactor.patterns, options.limits)
         hashes = tuple(parcel.content)
         for start in range(0, len(hashes), MOST_HASHES):
-            for digest in self._ask(partial(self.client.lacks, hashes[start : start + MOST_HASHES])):
-                self._ask(partial(self.client.give, digest, parcel.content[digest]()))
+            lacking = self._ask(partial(self.client.lacks, hashes[start : start + MOST_HASHES]))
+            for several in in_batches(parcel.content[digest]() for digest in lacking):
+                self._ask(partial(self.client.give_several, several))
         submission = Submission(tool(), tuple(parcel.cases), settings, source=f"pytest on {os.uname().nodename}")
         self._ask(lambda: self.client.submit(self.run, submission))
 

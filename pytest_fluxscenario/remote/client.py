@@ -6,7 +6,7 @@ import http.client
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
@@ -30,6 +30,7 @@ from pytest_fluxscenario.remote.api import (
     Trouble,
 )
 from pytest_fluxscenario.remote.certificates import certificate_fault
+from pytest_fluxscenario.remote.frames import framed
 
 TOKEN_VARIABLE: Final = "FLUXRIG_API_TOKEN"
 URL_VARIABLE: Final = "FLUXRIG_API_URL"
@@ -107,6 +108,10 @@ class Client:
     def give(self, digest: str, data: bytes) -> None:
         """Hand over content."""
         self._send("PUT", f"/content/{_part(digest)}", data)
+
+    def give_several(self, several: Sequence[bytes]) -> tuple[str, ...]:
+        """Hand over several contents at once; gives their hashes."""
+        return self._read(Hashes, self._send("POST", "/content", framed(several))).hashes
 
     def content(self, digest: str) -> bytes:
         """Content by its hash; not yet verified."""

@@ -12,7 +12,8 @@ import pytest
 
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.memory import Hub
-from pytest_fluxscenario.fleet.message import Work
+from pytest_fluxscenario.fleet.message import Evidence, Work
+from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
 from pytest_fluxscenario.remote.client import Client, MixerError
@@ -36,8 +37,9 @@ def parcel_of(root: Path, *documents: object) -> Parcel:
 
 def send(client: Client, parcel: Parcel, run: str = "") -> RunInfo:
     """Submit it, with the content that the Mixer lacks."""
-    for digest in client.lacks(tuple(parcel.content)):
-        client.give(digest, parcel.content[digest]())
+    lacking = client.lacks(tuple(parcel.content))
+    assert client.give_several([parcel.content[digest]() for digest in lacking]) == lacking
+    assert client.lacks(tuple(parcel.content)) == ()
     return client.submit(run or secrets.token_hex(16), Submission(tool(), tuple(parcel.cases)))
 
 
@@ -70,6 +72,30 @@ def test_a_run_on_two_racks_accounts_for_each_scenario(tmp_path: Path) -> None:
         assert info.state == "finished"
         assert [run.run for run in client.runs()] == [info.run]
         assert {read_record(item).result.profile.id for item in done} == {"small"}
+
+
+def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(40)])
+
+    async def answers(runs: Runs, run: str) -> list[int]:
+        async def come() -> None:
+            for case in parcel.cases:
+                await runs.take([(run, Evidence(rack="one", item=case.item, attempt=1, outcome="refused"))])
+                await asyncio.sleep(0.002)
+
+        coming, told = asyncio.create_task(come()), list[int]()
+        while sum(told) < 40:
+            told.append(len((await runs.since(run, sum(told), 5))[1]))
+        await coming
+        return told
+
+    with running_mixer(tmp_path) as mixer:
+        info = send(mixer.client(), parcel)
+        assert mixer.mixer.service is not None
+        told = mixer.do(answers(mixer.mixer.service.runs, info.run))
+        # The first is not waited with.
+        assert told[0] == 1
+        assert len(told) <= 20
 
 
 def test_the_same_submission_is_the_same_run_and_another_is_refused(tmp_path: Path) -> None:

@@ -131,6 +131,8 @@ def _deep(levels: int) -> bytes:
         ),
         ("GET", "/v1/racks", {"body": b"{}"}, 400, "http.body"),
         ("POST", "/v1/content/missing", {"body": b'{"hashes": ["../../etc/passwd"]}'}, 400, "content.hash"),
+        ("POST", "/v1/content", {"body": b"{}"}, 415, "http.type"),
+        ("POST", "/v1/content", {"body": b"\0\0\0\7x", "Content_Type": _BYTES}, 400, "content.frames"),
         ("POST", "/v1/runs", {"body": b'{"ref": "no ref"}'}, 404, "store.none"),
         ("POST", "/v1/racks/one/dance", {}, 404, "rack.verb"),
     ],
