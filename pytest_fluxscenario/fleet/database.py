@@ -19,17 +19,19 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 
 #: Grows when the tables change; an older file is brought up to it, a newer one refused.
-VERSION: Final = 2
+VERSION: Final = 3
 _TABLES: Final = (
     "CREATE TABLE racks (name VARCHAR, data VARCHAR)",
     "CREATE TABLE runs (run VARCHAR, created VARCHAR, state VARCHAR, data VARCHAR, ended VARCHAR, info VARCHAR)",
     "CREATE TABLE cases (run VARCHAR, number BIGINT, attempt BIGINT, data VARCHAR)",
     "CREATE TABLE published (run VARCHAR, number BIGINT)",
+    "CREATE TABLE removed (key VARCHAR)",
     "CREATE TABLE records (run VARCHAR, number BIGINT, data VARCHAR)",
 )
 #: What brings tables of a version up to the next one.
 _STEPS: Final[dict[int, tuple[str, ...]]] = {
     1: ("ALTER TABLE runs ADD COLUMN ended VARCHAR", "ALTER TABLE runs ADD COLUMN info VARCHAR"),
+    2: ("CREATE TABLE removed (key VARCHAR)",),
 }
 #: Those that hold something of each scenario.
 _GROWING: Final = ("cases", "published", "records")

@@ -83,7 +83,7 @@ class Mixer:
             database = parts.enter_context(closing(Database(os.path.join(config.data, DATABASE))))
             key = keep_key(os.path.join(config.data, "keys", "mixer.nk"))
             joining = keep_key(os.path.join(config.data, "keys", "joining.nk"))
-            registry = _registry(config, database)
+            registry = _registry(config, database, frozenset((key.public, joining.public)))
             snake = self.make_snake(config, key)
             parts.push_async_callback(snake.close)
 
@@ -148,9 +148,11 @@ class Mixer:
             await until.wait()
 
 
-def _registry(config: MixerConfig, database: Database) -> Registry:
+def _registry(config: MixerConfig, database: Database, reserved: frozenset[str]) -> Registry:
     racks = config.racks
-    registry = Registry(database, tool(), config.work.pools, racks.auto_adopt, racks.adopt, racks.offline_after)
+    registry = Registry(
+        database, tool(), config.work.pools, racks.auto_adopt, racks.adopt, racks.offline_after, reserved
+    )
     registry.load()
     return registry
 

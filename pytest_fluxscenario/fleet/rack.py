@@ -20,7 +20,7 @@ from pytest_fluxscenario.fleet.nats_link import connect
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
-from pytest_fluxscenario.fleet.rack_state import RackState
+from pytest_fluxscenario.fleet.rack_state import RackState, alone_in
 from pytest_fluxscenario.fleet.rack_work import RackWork
 from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.transport import Transport
@@ -111,7 +111,6 @@ def make_rack(config: RackConfig, say: Callable[[str], None]) -> Rack:
 
 async def serve(config: RackConfig, say: Callable[[str], None]) -> None:
     """Run a rack until SIGTERM or SIGINT; the second one does not wait for what is under way. Raises like ``run``."""
-    rack = make_rack(config, say)
     end, at_once = asyncio.Event(), asyncio.Event()
 
     def stop() -> None:
@@ -121,7 +120,8 @@ async def serve(config: RackConfig, say: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     try:
-        await rack.run(end, at_once)
+        with alone_in(config.data):
+            await make_rack(config, say).run(end, at_once)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

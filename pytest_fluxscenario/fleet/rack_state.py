@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from pytest_fluxscenario.base.errors import StoreError, UsageError
 from pytest_fluxscenario.base.fs import make_folder, remove_file, replace_file
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.lock import locked
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.fleet.errors import PassportError
 from pytest_fluxscenario.fleet.keys import SECRET, Key, keep_key, read_secret
 from pytest_fluxscenario.fleet.passport import Passport, read_passport
+
+
+@contextmanager
+def alone_in(folder: str) -> Iterator[None]:
+    """Hold a rack's folder until the process ends or leaves. Raises UsageError where another rack does, WriteError."""
+    make_folder(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(folder, folder, 0.0))
+        except StoreError:
+            message, hint = "another rack works with this folder", "stop it, or name another folder as 'data'"
+            raise UsageError.of("rack.twice", Place(folder), message, hint) from None
+        yield
 
 
 @dataclass(slots=True)

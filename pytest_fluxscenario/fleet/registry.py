@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -61,30 +62,47 @@ class Registry:
     adopt: tuple[str, ...] = ()
     #: Seconds without a heartbeat after which a rack is offline.
     offline_after: float = 10.0
+    #: Keys of others: of the Mixer, and of whoever joins.
+    reserved: frozenset[str] = frozenset()
     #: By name.
     _racks: dict[str, Rack] = field(default_factory=dict)
     _beats: dict[str, _Beat] = field(default_factory=dict)
+    #: Keys of racks that somebody has removed: they are let in when somebody approves them, and not by themselves.
+    _removed: set[str] = field(default_factory=set)
+    #: Of those who change a rack: it hears hello, and somebody tells it what to do, at the same time.
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def load(self) -> None:
         """Read what is remembered, before the Mixer serves."""
         rows = self.database.now(lambda connection: connection.execute("SELECT data FROM racks").fetchall())
         racks = [msgspec.json.decode(data, type=Rack) for (data,) in rows]
         self._racks = {rack.name: rack for rack in racks}
+        keys = self.database.now(lambda connection: connection.execute("SELECT key FROM removed").fetchall())
+        self._removed = {key for (key,) in keys}
 
     async def hello(self, said: Hello) -> Rack:
         """Who says hello, as it is remembered from now on. Raises Refused for one that is not let in."""
         self._check(said)
+        async with self._lock:
+            return await self._hello(said)
+
+    async def _hello(self, said: Hello) -> Rack:
         known = self._racks.get(said.rack)
         if known is not None and known.key != said.key:
             message = f"the name '{said.rack}' belongs to a rack with another key"
             raise refused(Conflict, "rack.name", message, f"fluxrig rack remove {said.rack}, or give it another name")
+        other = next((rack.name for rack in self._racks.values() if rack.key == said.key), said.rack)
+        if other != said.rack:
+            message = f"the key of the rack '{said.rack}' is that of the rack '{other}'"
+            hint = f"was it renamed? fluxrig rack remove {other}; was its data copied? give each rack data of its own"
+            raise refused(Conflict, "rack.key", message, hint)
         if known is None and len(self._racks) >= MOST_RACKS:
             raise refused(
                 Refused, "rack.many", f"the Mixer knows {MOST_RACKS} racks", "remove some: fluxrig rack remove"
             )
         now = timestamp(SystemClock().now())
         standing: Standing = "pending" if known is None else known.standing
-        if standing == "pending" and (self.auto_adopt or said.rack in self.adopt):
+        if standing == "pending" and said.key not in self._removed and (self.auto_adopt or said.rack in self.adopt):
             standing = "active"
         pools = tuple(pool for pool in said.pools if pool in self.pools)
         rack = Rack(
@@ -113,27 +131,31 @@ class Registry:
 
     async def stand(self, name: str, standing: Standing, only: Iterable[Standing]) -> Rack:
         """Let a rack in, or suspend it; ``only`` are the standings in which that means anything."""
-        rack = self.find(name)
-        if rack.standing not in only:
-            message = f"the rack '{name}' is {rack.standing}"
-            verb = {"pending": "approve", "suspended": "activate", "active": "suspend"}[rack.standing]
-            raise refused(Conflict, "rack.state", message, f"fluxrig rack {verb} {name}")
-        if rack.standing != standing:
-            rack = msgspec.structs.replace(rack, standing=standing)
-            await self._keep(rack)
-        return rack
+        async with self._lock:
+            rack = self.find(name)
+            if rack.standing not in only:
+                message = f"the rack '{name}' is {rack.standing}"
+                verb = {"pending": "approve", "suspended": "activate", "active": "suspend"}[rack.standing]
+                raise refused(Conflict, "rack.state", message, f"fluxrig rack {verb} {name}")
+            if rack.standing != standing:
+                rack = msgspec.structs.replace(rack, standing=standing)
+                await self._keep(rack, readmit=True)
+            return rack
 
     async def remove(self, name: str) -> Rack:
-        """Forget a rack."""
-        rack = self.find(name)
+        """Forget a rack; where it comes again somebody has to approve it, whatever the configuration adopts."""
+        async with self._lock:
+            rack = self.find(name)
 
-        def work(connection: DuckDBPyConnection) -> None:
-            connection.execute("DELETE FROM racks WHERE name = ?", [name])
+            def work(connection: DuckDBPyConnection) -> None:
+                connection.execute("DELETE FROM racks WHERE name = ?", [name])
+                connection.execute("INSERT INTO removed VALUES (?)", [rack.key])
 
-        await self.database.do(work)
-        del self._racks[name]
-        self._beats.pop(name, None)
-        return rack
+            await self.database.do(work)
+            self._removed.add(rack.key)
+            del self._racks[name]
+            self._beats.pop(name, None)
+            return rack
 
     def find(self, name: str) -> Rack:
         """A rack. Raises NotThere."""
@@ -191,6 +213,8 @@ class Registry:
         if not set(said.pools) & set(self.pools):
             message = f"the rack '{said.rack}' takes from no pool of this Mixer"
             raise refused(Refused, "rack.pools", message, f"known: {', '.join(self.pools)}")
+        if said.key in self.reserved:
+            raise refused(Refused, "rack.key", f"the rack '{said.rack}' has a key that is none of a rack's own")
         if not is_signed(said):
             message = f"the hello of the rack '{said.rack}' is not signed by the key that it names"
             raise refused(Refused, "rack.signature", message)
@@ -198,12 +222,16 @@ class Registry:
         if len(texts) > 256 or any(len(text) > 256 for text in texts) or not 1 <= said.slots <= 1_000:
             raise refused(Refused, "rack.size", f"the rack '{said.rack}' says too much of itself")
 
-    async def _keep(self, rack: Rack) -> None:
+    async def _keep(self, rack: Rack, *, readmit: bool = False) -> None:
         text = msgspec.json.encode(rack).decode()
 
         def work(connection: DuckDBPyConnection) -> None:
             connection.execute("DELETE FROM racks WHERE name = ?", [rack.name])
             connection.execute("INSERT INTO racks VALUES (?, ?)", [rack.name, text])
+            if readmit:
+                connection.execute("DELETE FROM removed WHERE key = ?", [rack.key])
 
         await self.database.do(work)
         self._racks[rack.name] = rack
+        if readmit:
+            self._removed.discard(rack.key)

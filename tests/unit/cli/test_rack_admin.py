@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.cli.main import main
+from pytest_fluxscenario.fleet.keys import read_key
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 
 
@@ -86,3 +87,51 @@ def test_who_may_not_be_a_rack(mixer: RunningMixer) -> None:
     assert other.message.startswith("the rack 'two' is pytest-fluxscenario 9.9.9, and the Mixer is pytest-fluxscenario")
     assert "'mixer' is no name of a rack" in mixer.do(mixer.rack("mixer").hello()).data.message
     assert [rack.name for rack in mixer.client().racks()] == ["one"]
+
+
+def test_a_rack_that_was_removed_waits_for_somebody_whatever_is_adopted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_mixer(tmp_path) as mixer:
+        monkeypatch.setenv("FLUXRIG_API_URL", mixer.url)
+        monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
+        rack = mixer.rack("one")
+        assert mixer.do(rack.hello()).data.state == "active"
+        assert main(["rack", "remove", "one"]) == 0
+        assert mixer.do(rack.hello()).data.state == "pending"
+        assert mixer.do(rack.hello()).data.passport == b""
+        # Another key under the name is another rack: it is what the owner made room for.
+        assert main(["rack", "remove", "one"]) == 0
+        assert mixer.do(mixer.rack("one").hello()).data.state == "active"
+        assert main(["rack", "remove", "one"]) == 0
+    with running_mixer(tmp_path) as mixer:
+        monkeypatch.setenv("FLUXRIG_API_URL", mixer.url)
+        again = mixer.rack("one", key=rack.key)
+        assert mixer.do(again.hello()).data.state == "pending"
+        assert main(["rack", "approve", "one"]) == 0
+        assert mixer.do(again.hello()).data.state == "active"
+        assert main(["rack", "suspend", "one"]) == 0
+        assert mixer.do(again.hello()).data.state == "suspended"
+    capsys.readouterr()
+
+
+def test_a_key_is_that_of_one_rack_and_of_no_other(mixer: RunningMixer) -> None:
+    first = mixer.rack("known")
+    assert mixer.do(first.hello()).data.state == "active"
+    renamed = mixer.do(mixer.rack("renamed", key=first.key).hello()).data
+    assert renamed.message == "the key of the rack 'renamed' is that of the rack 'known'"
+    assert renamed.hint.startswith("was it renamed? fluxrig rack remove known")
+    joining = read_key(str(mixer.folder / "data/keys/joining.nk"))
+    assert joining is not None
+    assert "has a key that is none of a rack's own" in mixer.do(mixer.rack("thief", key=joining).hello()).data.message
+    # All that are let in after it still are.
+    mixer.client().remove_rack("known")
+    assert mixer.do(mixer.rack("renamed", key=first.key).hello()).data.state == "pending"
+    assert mixer.client().tell_rack("renamed", "approve").state == "active"
+    assert [rack.name for rack in mixer.client().racks()] == ["renamed"]
+
+
+def test_whoever_was_never_seen_cannot_be_approved(mixer: RunningMixer, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in ("approve", "suspend", "activate", "remove"):
+        assert main(["rack", verb, "nobody"]) == 2
+        assert capsys.readouterr().err == f"{mixer.url}: there is no rack 'nobody' (see: fluxrig rack list)\n"
