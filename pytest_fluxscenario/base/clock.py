@@ -45,3 +45,8 @@ def timestamp(moment: datetime) -> str:
 def seconds() -> float:
     """A monotonic reading in seconds, for durations."""
     return time.perf_counter()
+
+
+def nanoseconds() -> int:
+    """The machine's time in nanoseconds since 1970, as spans have it."""
+    return time.time_ns()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -57,6 +58,12 @@ class Redactor:
             lines = sorted(_lines(value), key=len, reverse=True)
             if lines:
                 self._lines.append((f"${name}", re.compile("|".join(map(re.escape, lines)))))
+
+    def uncounted(self) -> Redactor:
+        """The same rules, for what is no evidence: what they replace there is counted apart."""
+        other = copy.copy(self)
+        other.counts = {}
+        return other
 
     @property
     def active(self) -> bool:

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.garbage import thaw
-from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, OPTIONS, STORED
+from pytest_fluxscenario.plugin.keys import BEGAN, FAILED_FOLDERS, OPTIONS, STORED
 from pytest_fluxscenario.plugin.older import settle_older, tell_older
 from pytest_fluxscenario.plugin.options import add_options, is_anything_set, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
@@ -45,6 +45,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; the controller of xdist, which collects nothing itself, listens to its workers."""
     config.stash[OPTIONS] = read_options(config)
+    if config.stash[OPTIONS].otel is not None:
+        from pytest_fluxscenario.base.clock import nanoseconds
+
+        config.stash[BEGAN] = nanoseconds()
     config.stash[FAILED_FOLDERS] = []
     config.pluginmanager.register(fixtures, "fluxscenario-fixtures")
     config.add_cleanup(lambda: thaw(config))

@@ -11,6 +11,7 @@ from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.junit import junit_properties
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.runner.run import Outcome, run_scenario
+from pytest_fluxscenario.telemetry.watching import UNWATCHED
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.control.port import Control
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.model.scenario import Step
     from pytest_fluxscenario.plugin.item import ScenarioMixin
     from pytest_fluxscenario.runner.case import Case, StepHooks
+    from pytest_fluxscenario.telemetry.watching import Watch
 
 _CLOCK = SystemClock()
 
@@ -55,6 +57,15 @@ class _HookObserver:
 
 def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks, environment: Environment) -> Attempt:
     """Run a scenario and write its record; the verdict is in the outcome."""
+    with _watching(item, case, hooks) as watch:
+        attempt = _execute(item, case, control, hooks, environment, watch)
+        watch.wrote(attempt.written.ref)
+    return attempt
+
+
+def _execute(
+    item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks, environment: Environment, watch: Watch
+) -> Attempt:
     flux = item.flux
     started, begun = timestamp(_CLOCK.now()), seconds()
     outcome = run_scenario(
@@ -63,10 +74,11 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
         hooks,
         flux.settings,
         references=item.prepared.references,
-        observer=_HookObserver(item) if is_stepped(item) else None,
+        observer=watch.beside(_HookObserver(item) if is_stepped(item) else None),
         spec=case.subject.spec,
     )
     duration = round(seconds() - begun, 6)
+    watch.ran(outcome)
     result = make_result(case, environment, outcome)
     volatile = circumstances(started, duration, flux.worker, item.told, {**hook_notes(outcome), **notes_of(item)})
     # Only the engine is known to answer with nothing but what the scenario holds.
@@ -75,6 +87,12 @@ def execute(item: ScenarioMixin, case: Case, control: Control, hooks: StepHooks,
     properties = junit_properties(item.nodeid, result, written.ref, flux.redactor)
     seen = flux.counter.seen(case, control, hooks, environment, outcome)
     return Attempt(outcome, result, written, properties, hooks.calls > 0, seen)
+
+
+def _watching(item: ScenarioMixin, case: Case, hooks: StepHooks) -> Watch:
+    """Who measures the run; nobody where nothing is exported."""
+    telemetry = item.flux.telemetry
+    return UNWATCHED if telemetry is None else telemetry.watching(item, case, hooks)
 
 
 def is_stepped(item: ScenarioMixin) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.recorder import Recorder
     from pytest_fluxscenario.plugin.reference import Stored
     from pytest_fluxscenario.plugin.session import Session
+    from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
 
 #: What was asked for.
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
@@ -31,6 +32,13 @@ SESSION: pytest.StashKey[Session] = pytest.StashKey()
 #: There where evidence of an earlier run was found and none of this one was written: why that could not be changed, or
 #: nothing.
 OLDER: pytest.StashKey[str] = pytest.StashKey()
+#: When the session began, in nanoseconds; there only where something is exported.
+BEGAN: pytest.StashKey[int] = pytest.StashKey()
+#: What this process exports; not there before it is needed, or where it is not wanted.
+TELEMETRY: pytest.StashKey[SessionTelemetry] = pytest.StashKey()
+#: Where a worker finds the span of its session, and where it tells what could not be delivered.
+TRACE_KEY = "fluxscenario_trace"
+TOLD_LOST = "fluxscenario_lost"
 #: What keeps the evidence, in the process that does; not there before a scenario is seen.
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 #: The store of the session, opened once; None where there is none.

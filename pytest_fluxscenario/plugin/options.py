@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
 from pytest_fluxscenario.plugin.keys import OPTIONS
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.wanted import Choice, Wanted
 
 #: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in
 #: ``plugin.entry``.
@@ -60,6 +63,8 @@ class Options:
     mixer: str | None = None
     #: Seconds for which a session waits for a rack, and for a Mixer that is started again.
     mixer_wait: str = ""
+    #: What is exported by OpenTelemetry; None for nothing.
+    otel: Wanted | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -111,6 +116,12 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("fluxscenario_mixer", "default of --fluxscenario-mixer")
     parser.addini("fluxscenario_mixer_wait", "seconds to wait for a rack, or for the Mixer to come back", default="60")
+    group.addoption(
+        "--fluxscenario-otel",
+        choices=("on", "off"),
+        help="export traces, metrics and logs by OpenTelemetry, or do not (default: as the OTEL_* variables say)",
+    )
+    parser.addini("fluxscenario_otel", "default of --fluxscenario-otel", default="")
     group.addoption(
         "--fluxscenario-gear",
         metavar="GEAR",
@@ -203,7 +214,27 @@ def read_options(config: pytest.Config) -> Options:
         coverage_fail_under=str(config.getini("fluxscenario_coverage_fail_under") if least is None else least).strip(),
         mixer=mixer,
         mixer_wait=str(config.getini("fluxscenario_mixer_wait")),
+        otel=_otel(config),
     )
+
+
+def _otel(config: pytest.Config) -> Wanted | None:
+    """What the command line, the ini file and the OTEL_* variables ask to be exported. Raises pytest.UsageError."""
+    choice = config.getoption("fluxscenario_otel") or str(config.getini("fluxscenario_otel")).strip()
+    if config.option.collectonly or not (choice or any(name.startswith("OTEL_") for name in os.environ)):
+        return None
+    from pytest_fluxscenario.base.errors import UsageError
+    from pytest_fluxscenario.base.text import shown
+    from pytest_fluxscenario.telemetry.wanted import CHOICES, check_choice, read_wanted
+
+    if choice not in ("", *CHOICES):
+        raise pytest.UsageError(f"fluxscenario_otel is '{shown(choice, 80)}'; it can be 'on' or 'off'")
+    wanted = read_wanted(os.environ, cast("Choice", choice))
+    try:
+        check_choice(wanted, "--fluxscenario-otel")
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    return wanted
 
 
 def _seconds(config: pytest.Config, key: str) -> float:

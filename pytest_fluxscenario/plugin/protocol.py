@@ -61,7 +61,8 @@ class ShortProtocol:
         before = counts.copy()
         started, begun = time(), perf_counter()
         attempt = _attempt(item)
-        if attempt is not None and attempt.outcome.verdict != "passed" and attempt.called:
+        if attempt is not None and attempt.outcome.verdict != "passed" and (attempt.called or item.flux.telemetry):
+            # Hooks are not called twice for one verdict, and what is exported is not exported twice.
             item.ready = attempt
             return None
         if attempt is None or attempt.outcome.verdict != "passed":

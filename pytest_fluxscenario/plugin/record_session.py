@@ -11,7 +11,7 @@ from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.plugin.classes import Classes
 from pytest_fluxscenario.plugin.coverage import ProfileCoverageReport
-from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED
+from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED, TELEMETRY
 from pytest_fluxscenario.plugin.local import Local
 from pytest_fluxscenario.plugin.message import Teller
 from pytest_fluxscenario.plugin.protocol import ShortProtocol
@@ -33,6 +33,12 @@ def session_of(config: pytest.Config) -> Session:
             raise pytest.Collector.CollectError("\n".join(map(str, error.args))) from None
         config.stash[SESSION] = known
         config.add_cleanup(known.close)
+        if known.options.otel is not None:
+            from pytest_fluxscenario.plugin.telemetry import take_telemetry
+
+            telemetry = take_telemetry(config)
+            telemetry.saw(known.redactor)
+            known.telemetry = telemetry if telemetry.telemetry is not None else None
         if known.options.mixer is not None and not config.option.collectonly:
             from pytest_fluxscenario.plugin.elsewhere import take_elsewhere
 
@@ -49,7 +55,10 @@ def session_of(config: pytest.Config) -> Session:
 
 def begin_recording(config: pytest.Config) -> Recorder:
     """The recorder of an xdist controller, with its summary."""
-    return _record(config, Session(config, config.stash[OPTIONS]))
+    session = Session(config, config.stash[OPTIONS])
+    if TELEMETRY in config.stash:
+        config.stash[TELEMETRY].saw(session.redactor)
+    return _record(config, session)
 
 
 def write_nothing_ran(folder: str) -> str:

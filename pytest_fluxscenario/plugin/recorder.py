@@ -88,6 +88,11 @@ class Recorder:
         return self._writer.about.gear
 
     @property
+    def scenarios(self) -> int:
+        """How many will run, or have run."""
+        return len(self._ids)
+
+    @property
     def written(self) -> bool:
         """Whether there is a folder with evidence."""
         return self._writing

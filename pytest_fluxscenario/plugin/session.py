@@ -28,6 +28,7 @@ from pytest_fluxscenario.runtimes.make import Runtimes
 if TYPE_CHECKING:
     from pytest_fluxscenario.gears.port import Gear
     from pytest_fluxscenario.plugin.elsewhere import Elsewhere
+    from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
 
 #: Where a worker finds the index that its controller resolves refs with.
 INDEX_KEY = "fluxscenario_index"
@@ -51,6 +52,8 @@ class Session:
     counter: Counter = field(default_factory=lambda: Counter(sums=True))
     #: The scenarios that racks run; None where all of them run here.
     elsewhere: Elsewhere | None = None
+    #: What this process exports; None where nothing is.
+    telemetry: SessionTelemetry | None = None
 
     def prepare(self) -> None:
         """Make the redactor and the settings, which ask plugins. Raises pytest.UsageError."""

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import HERE, LEFT_OUT, MIXER_RUN, OPTIONS, RUN_KEY, STORED, TOLD_HERE
+from pytest_fluxscenario.plugin.keys import (
+    HERE,
+    LEFT_OUT,
+    MIXER_RUN,
+    OPTIONS,
+    RUN_KEY,
+    STORED,
+    TELEMETRY,
+    TOLD_HERE,
+    TOLD_LOST,
+)
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.recorder import Recorder
@@ -43,6 +53,10 @@ class Controller:
         run = self._config.stash.get(MIXER_RUN, None)
         if run is not None:
             node.workerinput[RUN_KEY] = run
+        if self._config.stash[OPTIONS].otel is not None:
+            from pytest_fluxscenario.plugin.telemetry import give_trace
+
+            give_trace(self._config, node.workerinput)
         if self._config.stash[OPTIONS].ref is not None:
             from pytest_fluxscenario.plugin.reference import REF_KEY
 
@@ -69,6 +83,8 @@ class Controller:
         if here:
             # Every worker collects all of them.
             self._config.stash[HERE].update(here)
+        if TELEMETRY in self._config.stash:
+            self._config.stash[TELEMETRY].heard(getattr(node, "workeroutput", {}).get(TOLD_LOST, ""))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario file that a worker could not collect."""

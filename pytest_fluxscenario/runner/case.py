@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +42,12 @@ class StepHooks:
     step: int = 0
     #: Step to what its calls gave, in order; None for a call without a result.
     results: dict[int, list[Mapping[str, Any] | None]] = field(default_factory=dict)
+    #: Who measures what each call takes: gets the call, and what makes it.
+    around: Callable[[HookCall, Callable[[HookCall], HookOutcome]], HookOutcome] | None = None
 
     def call(self, call: HookCall) -> HookOutcome:
         """The outcome of the step's fault for that hook, or of the real call."""
-        outcome = self._call(call)
+        outcome = self._call(call) if self.around is None else self.around(call, self._call)
         result = outcome.result
         self.results.setdefault(self.step, []).append(result if isinstance(result, dict) else None)
         return outcome

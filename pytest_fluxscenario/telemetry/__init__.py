@@ -1,0 +1,1 @@
+"""Traces, metrics and logs by OpenTelemetry, for whoever asks for them; nothing of it is imported for others."""
