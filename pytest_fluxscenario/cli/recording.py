@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.errors import FluxError
@@ -17,17 +18,30 @@ from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.evidence.redact_manifest import redacted_refs
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.model.evidence import ManifestError, RunRef, SpecRef
-from pytest_fluxscenario.runner.case import Case
+from pytest_fluxscenario.runner.case import Case, StepHooks
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
+from pytest_fluxscenario.telemetry.watching import UNWATCHED, Watch
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.cli.traced import Traced
 
 
 class Recording:
     """Writes the evidence folder of one run."""
 
     def __init__(
-        self, folder: str, redactor: Redactor, tally: Tally, refs: tuple[RunRef, ...] = (), gear: str = ""
+        self,
+        folder: str,
+        redactor: Redactor,
+        tally: Tally,
+        refs: tuple[RunRef, ...] = (),
+        gear: str = "",
+        traced: Traced | None = None,
     ) -> None:
-        """``tally`` counts what the run shows, ``refs`` is what is run from the store, ``gear`` what it is run on."""
+        """``tally`` counts what the run shows, ``refs`` is what is run from the store, ``gear`` what it is run on.
+
+        ``traced`` exports the run.
+        """
         self.writer = EvidenceWriter(
             folder, About(timestamp(SystemClock().now()), tool(), redacted_refs(refs, redactor), redactor.text(gear))
         )
@@ -39,6 +53,7 @@ class Recording:
         self.writing = False
         self._redactor = redactor
         self._tally = tally
+        self._traced = traced
 
     def begin(self, items: Sequence[Item], deselected: Sequence[str]) -> None:
         """Make the folder; its manifest says ``incomplete`` from now on."""
@@ -56,7 +71,12 @@ class Recording:
 
     def run(self, item: Item, case: Case, settings: RunSettings) -> Outcome:
         """Run one item and append its record."""
-        hooks, environment = case.hooks(), case.environment
+        hooks = case.hooks()
+        with UNWATCHED if self._traced is None else self._traced.watching(item, case, hooks) as watch:
+            return self._run(item, case, hooks, settings, watch)
+
+    def _run(self, item: Item, case: Case, hooks: StepHooks, settings: RunSettings, watch: Watch) -> Outcome:
+        environment = case.environment
         started, begun = timestamp(SystemClock().now()), seconds()
         control = case.control(hooks, environment)
         outcome = run_scenario(
@@ -65,8 +85,10 @@ class Recording:
             hooks,
             settings,
             references=item.prepared.references,
+            observer=watch.beside(None),
             spec=case.subject.spec,
         )
+        watch.ran(outcome)
         volatile = circumstances(started, round(seconds() - begun, 6), notes=hook_notes(outcome))
         result = make_result(case, environment, outcome)
         # Only the engine is known to answer with nothing but what the scenario holds.
@@ -74,6 +96,7 @@ class Recording:
         written = write_record(item.id, result, volatile, self._redactor, floats=floats)
         self._tally.count(case, control, hooks, environment, outcome)
         self.refs[item.id] = written.ref
+        watch.wrote(written.ref)
         try:
             self.writer.record(
                 written.id,

@@ -17,6 +17,7 @@ from pytest_fluxscenario.cli.parser import command, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.scenario_diff import add_diff
 from pytest_fluxscenario.cli.stores import add_store, newest_hint
+from pytest_fluxscenario.cli.traced import Traced, add_otel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.cli.selection import Chosen, Target
     from pytest_fluxscenario.cli.session import Session
     from pytest_fluxscenario.cli.settings import Settings
+    from pytest_fluxscenario.evidence.redact import Redactor
 
 _NOUN = Noun(
     "scenarios",
@@ -91,6 +93,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="run against another control implementation: stdio:COMMAND, http://HOST/PATH, mcp:COMMAND, "
         "mcp+http://HOST/PATH or module:function (default: the built-in engine)",
     )
+    add_otel(run)
     run.add_argument(
         "--redact",
         metavar="REGEX",
@@ -119,20 +122,42 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, outputs: Outputs) -> int:
-    from pytest_fluxscenario.cli.conftests import conftest_warnings
-    from pytest_fluxscenario.cli.references import NOTHING_ACTIVE, remember, split_targets, take_refs
-    from pytest_fluxscenario.cli.report import Report
-    from pytest_fluxscenario.cli.selection import choose, read_targets
-    from pytest_fluxscenario.cli.session import Session
+    from pytest_fluxscenario.cli.references import split_targets
+    from pytest_fluxscenario.cli.selection import read_targets
     from pytest_fluxscenario.evidence.redact import Redactor
 
-    begun, start = seconds(), os.getcwd()
+    start = os.getcwd()
     paths, refs = split_targets(options.paths, start)
     targets = read_targets(paths, start, lambda text: newest_hint(options, text, "scenarios", "profiles"))
     settings = _settings(options, targets, refs, start)
     redactor = Redactor(settings.redact, settings.redact_env, os.environ)
+    traced = Traced(settings, redactor, outputs)
+    status = exits.USAGE
+    try:
+        status = _run_targets(options, outputs, targets, refs, settings, redactor, traced)
+    finally:
+        traced.end(status)
+    return status
+
+
+def _run_targets(
+    options: argparse.Namespace,
+    outputs: Outputs,
+    targets: Sequence[Target],
+    refs: Sequence[RefTarget],
+    settings: Settings,
+    redactor: Redactor,
+    traced: Traced,
+) -> int:
+    from pytest_fluxscenario.cli.conftests import conftest_warnings
+    from pytest_fluxscenario.cli.references import NOTHING_ACTIVE, remember, take_refs
+    from pytest_fluxscenario.cli.report import Report
+    from pytest_fluxscenario.cli.selection import choose
+    from pytest_fluxscenario.cli.session import Session
+
+    begun, start = seconds(), os.getcwd()
     report = Report(outputs, redactor, options.json, options.verbose)
-    session = Session(settings, start, report, redactor, options.keyword)
+    session = Session(settings, start, report, redactor, options.keyword, traced)
     store = session.suite.resolver.store
     stored, taken = take_refs(store, refs)
     against = (f"run against the gear {shown(settings.gear.gear, 200)}",) if settings.gear.gear else ()
@@ -157,7 +182,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
         from pytest_fluxscenario.cli.recording import Recording
 
         refs_run = tuple(one.run_ref() for one in taken)
-        recording = Recording(settings.evidence, redactor, session.tally, refs_run, settings.gear.gear)
+        recording = Recording(settings.evidence, redactor, session.tally, refs_run, settings.gear.gear, traced)
     interrupted = not _run_all(session, files, recording)
     if not interrupted and not report.problems and not any(report.counts.values()):
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
@@ -165,6 +190,8 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     remember(store, taken, files, session.used)
     covered = session if settings.coverage or settings.fail_under is not None else None
     _tell(report, recording, start, seconds() - begun, covered)
+    if recording is not None and recording.writing:
+        traced.root = recording.writer.root
     if interrupted:
         outputs.err.line("interrupted")
         return exits.INTERRUPTED
@@ -198,6 +225,7 @@ def _settings(
         options.coverage,
         options.coverage_fail_under,
         options.gear or "",
+        options.otel,
     )
     folders = [*folders_of(targets), *(os.path.dirname(ref.index) for ref in refs if ref.index)]
     return make_settings(find_ini(folders, start), asked, start)

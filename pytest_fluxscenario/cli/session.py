@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
@@ -34,6 +34,10 @@ from pytest_fluxscenario.runner.told import Told
 from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
+from pytest_fluxscenario.telemetry.watching import UNWATCHED
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.cli.traced import Traced
 
 _Given = TypeVar("_Given")
 
@@ -42,9 +46,18 @@ class Session:
     """One run of many files on one suite."""
 
     def __init__(
-        self, settings: Settings, start: str, listener: Listener, redactor: Redactor, keyword: str | None = None
+        self,
+        settings: Settings,
+        start: str,
+        listener: Listener,
+        redactor: Redactor,
+        keyword: str | None = None,
+        traced: Traced | None = None,
     ) -> None:
-        """Raises UsageError for limits that cannot be used, DamageError for a store that cannot be read."""
+        """``traced`` exports the run.
+
+        Raises UsageError for limits that cannot be used, DamageError for a store that cannot be read.
+        """
         limits = Limits.parse(settings.limits)
         store = open_run_store(settings, start)
         runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
@@ -59,6 +72,7 @@ class Session:
         self._settings = settings
         self._run = RunSettings(settings.stop_at_first, {}, redactor.text)
         self._listener = listener
+        self._traced = traced
         self._keyword = None if keyword is None else keyword.lower()
         self._warned: set[Problem] = set()
         self._faults = Told()
@@ -199,14 +213,17 @@ class Session:
             else:
                 hooks = case.hooks()
                 control = case.control(hooks)
-                run = run_scenario(
-                    case.scenario,
-                    control,
-                    hooks,
-                    self._run,
-                    references=prepared.references,
-                    spec=case.subject.spec,
-                )
+                with UNWATCHED if self._traced is None else self._traced.watching(item, case, hooks) as watch:
+                    run = run_scenario(
+                        case.scenario,
+                        control,
+                        hooks,
+                        self._run,
+                        references=prepared.references,
+                        observer=watch.beside(None),
+                        spec=case.subject.spec,
+                    )
+                    watch.ran(run)
                 self.tally.count(case, control, hooks, case.environment, run)
         except RuntimeMissing as missing:
             self._whole = False

@@ -14,6 +14,7 @@ from pytest_fluxscenario.cli.ini import Ini
 from pytest_fluxscenario.evidence.coverage_score import FailUnder
 from pytest_fluxscenario.gears.settings import GearSettings
 from pytest_fluxscenario.packs.classes import read_classes
+from pytest_fluxscenario.telemetry.wanted import CHOICES
 
 OFF = "off"
 #: Pytest's own default of ``norecursedirs``.
@@ -38,6 +39,7 @@ class Asked:
     #: As it is written; None where nothing is.
     coverage_fail_under: str | None = None
     gear: str = ""
+    otel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Settings:
     coverage: bool = False
     #: How much of it has to be.
     fail_under: FailUnder | None = None
+    #: Whether runs are exported by OpenTelemetry: ``on``, ``off``, or empty for what its variables say.
+    otel: str = ""
 
 
 def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
@@ -99,7 +103,15 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
         classes=read_classes(read.words("fluxscenario_classes"), Place(shown(ini.file))),
         coverage=asked.coverage or read.flag("fluxscenario_coverage"),
         fail_under=_fail_under(asked.coverage_fail_under, read.text("fluxscenario_coverage_fail_under"), ini.file),
+        otel=_otel(asked.otel, read),
     )
+
+
+def _otel(given: str | None, read: _Reader) -> str:
+    choice = given or read.text("fluxscenario_otel").strip()
+    if choice not in ("", *CHOICES):
+        raise read.unusable("fluxscenario_otel", "it can be 'on' or 'off'")
+    return choice
 
 
 def _fail_under(given: str | None, configured: str, file: str) -> FailUnder | None:

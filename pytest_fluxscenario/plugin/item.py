@@ -37,6 +37,8 @@ class ScenarioMixin(pytest.Item):
     attempt: Attempt | None = None
     #: An attempt that called hooks and did not pass: they are not called again only to tell it as pytest does.
     ready: Attempt | None = None
+    #: What such an attempt found to be missing, where it is not to be exported twice.
+    absent: RuntimeMissing | None = None
     #: The machine lacks what a hook runs on.
     missing: bool = False
     #: A hook did not run, because its store is damaged: nobody expected that to fail.
@@ -90,7 +92,10 @@ class ScenarioMixin(pytest.Item):
             # A plugin runs the scenario again: its properties are the new attempt's.
             self.user_properties = [kept for kept in self.user_properties if not _is_ours(kept[0])]
         ready, self.ready = self.ready, None
+        absent, self.absent = self.absent, None
         try:
+            if absent is not None:
+                raise absent
             attempt = self.attempt = ready or run()
         except RuntimeMissing as missing:
             self.missing = True

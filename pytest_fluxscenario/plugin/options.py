@@ -12,7 +12,7 @@ import pytest
 from pytest_fluxscenario.plugin.keys import OPTIONS
 
 if TYPE_CHECKING:
-    from pytest_fluxscenario.telemetry.wanted import Choice, Wanted
+    from pytest_fluxscenario.telemetry.wanted import Wanted
 
 #: The pattern of scenario files where the configuration names none (scenario.md); the folder rule is in
 #: ``plugin.entry``.
@@ -223,18 +223,9 @@ def _otel(config: pytest.Config) -> Wanted | None:
     choice = config.getoption("fluxscenario_otel") or str(config.getini("fluxscenario_otel")).strip()
     if config.option.collectonly or not (choice or any(name.startswith("OTEL_") for name in os.environ)):
         return None
-    from pytest_fluxscenario.base.errors import UsageError
-    from pytest_fluxscenario.base.text import shown
-    from pytest_fluxscenario.telemetry.wanted import CHOICES, check_choice, read_wanted
+    from pytest_fluxscenario.plugin.otel import wanted_otel
 
-    if choice not in ("", *CHOICES):
-        raise pytest.UsageError(f"fluxscenario_otel is '{shown(choice, 80)}'; it can be 'on' or 'off'")
-    wanted = read_wanted(os.environ, cast("Choice", choice))
-    try:
-        check_choice(wanted, "--fluxscenario-otel")
-    except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
-    return wanted
+    return wanted_otel(choice)
 
 
 def _seconds(config: pytest.Config, key: str) -> float:

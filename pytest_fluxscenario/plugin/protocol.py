@@ -22,6 +22,7 @@ from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 from pytest_fluxscenario.plugin.reports import redacted_properties
 from pytest_fluxscenario.plugin.watched import is_watched
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 #: The hooks that are left out, and those that would run foreign code inside a phase.
 _WATCHED = (
@@ -125,6 +126,10 @@ def _attempt(item: ScenarioItem) -> Attempt | None:
     """One run of the scenario; None where something is wrong that the usual protocol tells as it tells everything."""
     try:
         return item.make_attempt()
+    except RuntimeMissing as missing:
+        if item.flux.telemetry is not None:
+            item.absent = missing
+        return None
     except Exception:  # noqa: BLE001 - it is raised again where pytest expects it
         return None
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import ProtocolError
 
 from pytest_fluxscenario.base.text import shown
 
@@ -28,11 +29,12 @@ class CollectorSession(requests.Session):  # type: ignore[misc]  # where the ext
         super().__init__()
         #: The process is about to end: nothing is tried twice.
         self.ending = False
-        #: Why the last request was not met; empty where it was.
+        #: Why the last request was not met, or is not yet; empty where it was.
         self.fault = ""
 
     def request(self, method: str, url: str, **more: Any) -> requests.Response:
         """One request; raises what ``requests`` raises, and CollectorError."""
+        self.fault = f"{address(url)} gives no answer in time"
         until = monotonic() + float(more.get("timeout") or _LONGEST)
         try:
             response = super().request(method, url, **{**more, "stream": True, "allow_redirects": False})
@@ -59,6 +61,8 @@ def address(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
+        return "the endpoint"
+    if not host:
         return "the endpoint"
     host = f"[{host}]" if ":" in host else host
     return shown(f"{parts.scheme}://{host}" + (f":{port}" if port else ""), 200)
@@ -87,6 +91,8 @@ def _said(error: Exception) -> str:
         return "gives no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
         return "has no certificate that is trusted here"
+    if isinstance(error, requests.ConnectionError) and error.args and isinstance(error.args[0], ProtocolError):
+        return "breaks off, or speaks no HTTP"
     if isinstance(error, requests.ConnectionError):
         return "cannot be reached"
     return f"cannot be used ({type(error).__name__})"

@@ -72,7 +72,9 @@ class Collector:
     answer: Callable[[Any], None] | None = None
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> None:
-        self.requests.append((path, headers, gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body))
+        self.requests.append(
+            (path, headers, gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
+        )
 
     def _of(self, path: str) -> Iterator[Any]:
         for known, headers, body in list(self.requests):
@@ -131,7 +133,9 @@ class Collector:
     def value(self, metric: str, **attributes: Any) -> float:
         """The sum of a metric over all processes; attributes as they are called behind their last dot."""
         points = [point for point in self.points if point.metric == metric]
-        short = [({name.rpartition(".")[2]: said for name, said in point.attributes.items()}, point) for point in points]
+        short = [
+            ({name.rpartition(".")[2]: said for name, said in point.attributes.items()}, point) for point in points
+        ]
         return sum(point.value for names, point in short if attributes.items() <= names.items())
 
     @property
