@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, Version
 from pytest_fluxscenario.cli.render import Outputs, plural
+from pytest_fluxscenario.cli.traced_service import ExportingHandler, serving
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.fleet.mixer import Mixer
@@ -75,10 +77,25 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     startup = resolve_startup(config.store, config.scenario if options.scenario is None else options.scenario)
     _log(outputs)
 
-    def ready(mixer: Mixer) -> None:
-        _say(mixer, outputs)
+    def line(text: str) -> None:
+        outputs.err.line(f"mixer: {text}")
+        outputs.err.flush()
 
-    asyncio.run(_serve(Mixer(config, token, startup), ready))
+    with serving("fluxrig-mixer", line) as telemetry:
+        exporting = None if telemetry is None else ExportingHandler(telemetry)
+        if exporting is not None:
+            logging.getLogger("fluxrig").addHandler(exporting)
+
+        def ready(mixer: Mixer) -> None:
+            for text in _told(mixer, outputs):
+                if telemetry is not None:
+                    telemetry.log(text)
+
+        try:
+            asyncio.run(_serve(Mixer(config, token, startup, telemetry=telemetry), ready))
+        finally:
+            if exporting is not None:
+                logging.getLogger("fluxrig").removeHandler(exporting)
     outputs.err.line("mixer: ended")
     return exits.DONE
 
@@ -93,26 +110,30 @@ async def _serve(mixer: Mixer, ready: object) -> None:
     await mixer.run(ready, until)  # type: ignore[arg-type]  # made above
 
 
-def _say(mixer: Mixer, outputs: Outputs) -> None:
+def _told(mixer: Mixer, outputs: Outputs) -> list[str]:
+    """Say that it serves; gives what was said."""
     from pytest_fluxscenario.fleet.exposure import in_clear
 
-    line, data = outputs.err.line, shown(mixer.config.data)
-    line(f"mixer: {mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {data}")
+    data = shown(mixer.config.data)
+    said = [f"{mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {data}"]
     service = mixer.service
     racks = len(service.registry.all()) if service is not None else 0
     resumed = f", goes on with {plural(mixer.resumed, 'run')}" if mixer.resumed else ""
     active = f", started with {shown(mixer.startup.text)}" if mixer.startup.text else ""
-    line(f"mixer: {plural(racks, 'rack')} known{resumed}{active}; Ctrl-C ends it")
+    said.append(f"{plural(racks, 'rack')} known{resumed}{active}; Ctrl-C ends it")
+    for text in said:
+        outputs.err.line(f"mixer: {text}")
     for sentence in in_clear(mixer.config):
-        line(f"mixer: {sentence}", "yellow")
+        outputs.err.line(f"mixer: {sentence}", "yellow")
+        said.append(sentence)
     if not mixer.token:
-        line("mixer: whoever asks on this machine is answered: 'without_token' is set", "yellow")
+        outputs.err.line("mixer: whoever asks on this machine is answered: 'without_token' is set", "yellow")
     outputs.err.flush()
+    return said
 
 
 def _log(outputs: Outputs) -> None:
     """What goes wrong while it serves is told on standard error, a line each."""
-    import logging
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -17,6 +17,9 @@ The Mixer is the one at FLUXRIG_API_URL, else {_DEFAULT}; its token is taken fro
 def client_of_process() -> Client:
     """A connection to it. Raises UsageError for an address that is none."""
     from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, URL_VARIABLE, Client, read_url
+    from pytest_fluxscenario.telemetry.trace import PARENT_VARIABLE, traceparent
 
     url = read_url(os.environ.get(URL_VARIABLE) or _DEFAULT, URL_VARIABLE)
-    return Client(url, os.environ.get(TOKEN_VARIABLE, ""))
+    # What runs on racks for a step of somebody's pipeline belongs to its trace.
+    trace = traceparent(os.environ.get(PARENT_VARIABLE, ""))
+    return Client(url, os.environ.get(TOKEN_VARIABLE, ""), trace=trace)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.parser import Parser, command
 from pytest_fluxscenario.cli.render import Outputs
+from pytest_fluxscenario.cli.traced_service import serving
+from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.telemetry import words
 
 _START = """\
 FILE says what the rack is called and where its Mixer's NATS is (docs/fleet.md). A rack that is new to its Mixer waits
@@ -36,9 +40,17 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
         raise UsageError.of("fleet.extra", Place("fluxrig rack"), f"needs {error.name}", hint) from None
     config = read_rack_config(options.config)
 
-    def say(text: str) -> None:
+    def line(text: str) -> None:
         outputs.err.line(f"rack {config.name}: {text}")
         outputs.err.flush()
 
-    asyncio.run(serve(config, say))
+    with serving("fluxrig-rack", line, {words.RACK: config.name}) as telemetry:
+        text = Redactor((), config.redact_env, os.environ).text
+
+        def say(said: str) -> None:
+            line(said)
+            if telemetry is not None:
+                telemetry.log(text(said))
+
+        asyncio.run(serve(config, say, telemetry))
     return exits.DONE

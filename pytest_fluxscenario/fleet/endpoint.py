@@ -21,12 +21,15 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.refusal import Refused, refused
 from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.remote.api import API, Trouble
+from pytest_fluxscenario.telemetry.trace import HEADER, traceparent
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
 NDJSON: Final = "application/x-ndjson"
 ZIP: Final = "application/zip"
 HTML: Final = "text/html; charset=utf-8"
+#: Where a request keeps which path of the table it asked for.
+PATH: Final = "fluxrig.path"
 _NUMBER: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?")
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 _HEADERS: Final = {
@@ -69,6 +72,8 @@ class Asked:
     body: bytes
     #: The header that the endpoint reads; empty where it did not come.
     header: str = ""
+    #: The ``traceparent`` of the request; empty where there is none.
+    trace: str = ""
 
     def document(self, kind: type[_T]) -> _T:
         """The body as a value. Raises Refused."""
@@ -120,7 +125,8 @@ class Endpoint:
         try:
             numbers = {one.name: one.read(request.query_params.get(one.name)) for one in self.query}
             header = "" if self.header is None else request.headers.get(self.header[0], "")
-            asked = Asked(service, request.path_params, numbers, await request.body(), header)
+            trace = traceparent(request.headers.get(HEADER, ""))
+            asked = Asked(service, request.path_params, numbers, await request.body(), header, trace)
             given = await self.answer(asked)
         except FluxError as error:
             return _flux(error)
@@ -150,6 +156,7 @@ def make_app(service: Service, endpoints: Iterable[Endpoint], pages: Iterable[En
 
 def _route(service: Service, prefix: str, endpoint: Endpoint) -> Route:
     async def answer(request: Request) -> Response:
+        request.scope[PATH] = f"{prefix}{endpoint.path}"
         return await endpoint.serve(service, request)
 
     return Route(f"{prefix}{endpoint.path}", answer, methods=[endpoint.method])

@@ -45,6 +45,8 @@ class Run:
     records: list[ItemDone] = field(default_factory=list)
     #: Item and attempt of each record.
     known: set[tuple[str, int]] = field(default_factory=set)
+    #: The ``traceparent`` that it was begun for; empty where nothing is traced, and after the Mixer was started again.
+    trace: str = ""
     #: Number to the sequence of what was handed out since the Mixer was started; 0 where that was before.
     published: dict[int, int] = field(default_factory=dict)
 

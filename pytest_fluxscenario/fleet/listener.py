@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
@@ -28,8 +28,14 @@ from pytest_fluxscenario.fleet.passport import read_passport
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, heartbeat
+from pytest_fluxscenario.fleet.telemetry import count_stored
 from pytest_fluxscenario.fleet.transport import Delivery, Subscription, Transport
 from pytest_fluxscenario.fleet.wire import Writer, decode_as
+from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.spans import Value, span
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 #: Messages of evidence that are stored with one commit, and seconds to wait for the first of them.
@@ -41,6 +47,10 @@ _PAUSE: Final = 0.5
 _PIECE: Final = 1 << 20
 #: Makes the passport of a rack that was let in.
 Issue = Callable[[Rack], bytes]
+
+
+class _NotStoredError(Exception):
+    """Evidence could not be stored, and that was said; it comes again."""
 
 
 @dataclass(slots=True)
@@ -61,6 +71,8 @@ class Listener:
     key: str = ""
     #: Seconds until work of which nothing is heard goes to another rack: a rack that works says so more often.
     ack_wait: float = 30.0
+    #: What the Mixer exports; None for nothing.
+    telemetry: Telemetry | None = None
     _subscriptions: list[Subscription] = field(default_factory=list)
     _taking: asyncio.Task[None] | None = None
 
@@ -146,6 +158,8 @@ class Listener:
                 deliveries = await self.transport.take(EVIDENCE, _BATCH, _WAIT)
                 if deliveries:
                     await self._store(deliveries)
+            except _NotStoredError:
+                await asyncio.sleep(_PAUSE)
             except FluxError as error:
                 # What was not acknowledged comes again.
                 _LOG.warning("evidence could not be stored, and is tried again: %s", shown(error, 500))
@@ -155,14 +169,32 @@ class Listener:
                 await asyncio.sleep(_PAUSE)
 
     async def _store(self, deliveries: list[Delivery]) -> None:
-        understood: list[tuple[str, Evidence]] = []
+        understood: dict[str, list[tuple[str, Evidence]]] = {}
         for delivery in deliveries:
             try:
                 message, evidence = decode_as(Evidence, delivery.data)
             except MessageError as error:
                 _LOG.warning("evidence was not understood, and is dropped: %s", shown(error))
                 continue
-            understood.append((message.run, evidence))
-        await self.runs.take(understood)
+            understood.setdefault(message.run, []).append((message.trace, evidence))
+        for run, several in understood.items():
+            await self._store_of(run, several)
         # Stored, durably: only now may the Snake forget them.
         await asyncio.gather(*(delivery.ack() for delivery in deliveries))
+
+    async def _store_of(self, run: str, several: list[tuple[str, Evidence]]) -> None:
+        traces = [trace for trace, _ in several if trace]
+        # Of a run that was begun before this Mixer the racks still know.
+        parent = self.runs.trace_of(run) or next(iter(traces), "")
+        about: dict[str, Value] = {words.RUN: shown(run, 80), words.BATCH: len(several)}
+        with span(self.telemetry, "store records", parent, "consumer", about, traces) as opened:
+            try:
+                new = await self.runs.take([(run, evidence) for _, evidence in several])
+            except FluxError as error:
+                # Said here, so that what is exported of it belongs to the span.
+                _LOG.warning("evidence could not be stored, and is tried again: %s", shown(error, 500))
+                raise _NotStoredError from None
+            opened.set({words.NEW: len(new)})
+        if self.telemetry is not None:
+            for done in new:
+                count_stored(self.telemetry, done)

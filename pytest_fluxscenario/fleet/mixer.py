@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.fs import make_folder
@@ -19,7 +19,7 @@ from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.config import MixerConfig, split_address
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.endpoint import make_app
+from pytest_fluxscenario.fleet.endpoint import PATH, make_app
 from pytest_fluxscenario.fleet.exposure import is_loopback
 from pytest_fluxscenario.fleet.guard import Guard
 from pytest_fluxscenario.fleet.history import History
@@ -39,10 +39,14 @@ from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
 from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
+from pytest_fluxscenario.fleet.telemetry import exported
 from pytest_fluxscenario.fleet.transport import Terms
 from pytest_fluxscenario.fleet.upkeep import Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import RunInfo
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
 
 DATABASE: Final = "fluxrig.duckdb"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -59,6 +63,8 @@ class Mixer:
     token: str
     startup: Startup
     make_snake: SnakeMaker = lambda config, key: make_snake(config.snake, config.data, key)
+    #: What it exports; None for nothing. Whoever made it ends it.
+    telemetry: Telemetry | None = None
     #: Where it is reached, once it runs.
     url: str = ""
     #: Where its racks find the Snake.
@@ -114,7 +120,9 @@ class Mixer:
                 return issue(key, rack.name, rack.key, rack.pools)
 
             beat, ack_wait = config.racks.beat, config.work.ack_wait
-            listener = Listener(link, writer, registry, runs, content, passport, let_in, beat, key.public, ack_wait)
+            listener = Listener(
+                link, writer, registry, runs, content, passport, let_in, beat, key.public, ack_wait, self.telemetry
+            )
 
             async def changed(name: str, verb: str) -> None:
                 command = {"approve": "hello", "suspend": "suspend", "activate": "activate", "remove": "remove"}[verb]
@@ -127,7 +135,16 @@ class Mixer:
                     await listener.command(rack.name, Command(do="cancel", run=info.run))
 
             self.service = Service(
-                registry, runs, content, evidence, self.startup, tool(), lambda: link.connected, changed, cancelled
+                registry,
+                runs,
+                content,
+                evidence,
+                self.startup,
+                tool(),
+                lambda: link.connected,
+                changed,
+                cancelled,
+                self.telemetry,
             )
             self.resumed = await runs.resume()
             await listener.start()
@@ -135,13 +152,14 @@ class Mixer:
             upkeep = Upkeep(runs, config.keep)
             upkeep.start()
             parts.push_async_callback(upkeep.stop)
-            http.app = Guard(
+            guard = Guard(
                 make_app(self.service, ENDPOINTS, PAGES),
                 self.token,
                 _hosts(config),
                 config.api.body_bytes,
                 config.api.body_seconds,
             )
+            http.app = exported(self.telemetry, guard, PATH, runs, registry)
             await http.start()
             self.url, self.snake_url = http.url, snake.url
             ready(self)

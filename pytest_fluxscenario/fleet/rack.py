@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
@@ -23,8 +24,12 @@ from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
 from pytest_fluxscenario.fleet.rack_state import RackState, alone_in
 from pytest_fluxscenario.fleet.rack_work import RackWork
 from pytest_fluxscenario.fleet.slot import Slot
+from pytest_fluxscenario.fleet.telemetry import watch_rack
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
 
 #: Seconds that one try to connect may take.
 _CONNECT = 5.0
@@ -39,14 +44,19 @@ class Rack:
     connect: Connect
     #: Tells people what becomes of it.
     say: Callable[[str], None]
+    #: What it exports; None for nothing. Whoever made it ends it.
+    telemetry: Telemetry | None = None
     work: RackWork = field(init=False)
     link: RackLink = field(init=False)
 
     def __post_init__(self) -> None:
         config, writer = self.config, Writer(Ids(machine_of(self.kept.key.public)))
-        new_slot = partial(Slot, config.name, self.kept.blobs, config.hook_env, config.redact_env)
-        self.work = RackWork(config, writer, new_slot, self.say)
+        blobs, telemetry = self.kept.blobs, self.telemetry
+        new_slot = partial(Slot, config.name, blobs, config.hook_env, config.redact_env, telemetry=telemetry)
+        self.work = RackWork(config, writer, new_slot, self.say, telemetry)
         work = self.work
+        if telemetry is not None:
+            watch_rack(telemetry, work.slots)
         self.link = RackLink(config, self.kept, writer, self.connect, work.beat, work.told, self.say)
 
     async def run(self, end: asyncio.Event, at_once: asyncio.Event) -> None:
@@ -84,8 +94,8 @@ class Rack:
                 raise error
 
 
-def make_rack(config: RackConfig, say: Callable[[str], None]) -> Rack:
-    """The rack of a configuration.
+def make_rack(config: RackConfig, say: Callable[[str], None], telemetry: Telemetry | None = None) -> Rack:
+    """The rack of a configuration, which exports what it does by ``telemetry``.
 
     Raises UsageError for keys that cannot be used, PassportError for a passport of another rack, WriteError.
     """
@@ -106,10 +116,10 @@ def make_rack(config: RackConfig, say: Callable[[str], None]) -> Rack:
         except UsageError as error:
             raise SnakeError(error.problems) from None
 
-    return Rack(config, kept, connect_as, say)
+    return Rack(config, kept, connect_as, say, telemetry)
 
 
-async def serve(config: RackConfig, say: Callable[[str], None]) -> None:
+async def serve(config: RackConfig, say: Callable[[str], None], telemetry: Telemetry | None = None) -> None:
     """Run a rack until SIGTERM or SIGINT; the second one does not wait for what is under way. Raises like ``run``."""
     end, at_once = asyncio.Event(), asyncio.Event()
 
@@ -121,7 +131,7 @@ async def serve(config: RackConfig, say: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, stop)
     try:
         with alone_in(config.data):
-            await make_rack(config, say).run(end, at_once)
+            await make_rack(config, say, telemetry).run(end, at_once)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -6,8 +6,9 @@ import asyncio
 import concurrent.futures
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import structs
 
@@ -19,8 +20,14 @@ from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import RackLink
 from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import Queue, evidence, once_key, work
+from pytest_fluxscenario.fleet.telemetry import count_done, count_taken
 from pytest_fluxscenario.fleet.transport import Delivery
 from pytest_fluxscenario.fleet.wire import Writer, decode_as
+from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.spans import Span, Value, span
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
 
 _PAUSE: Final = 0.25
 #: Cancelled runs that are remembered, and scenarios that a heartbeat names.
@@ -38,6 +45,8 @@ class RackWork:
     writer: Writer
     new_slot: Callable[[], Slot]
     say: Callable[[str], None]
+    #: What the rack exports; None for nothing.
+    telemetry: Telemetry | None = None
     #: Seconds that one look into the queues takes, where they are empty.
     look: float = 1.0
     #: No more is taken; what is under way comes to its end.
@@ -59,6 +68,11 @@ class RackWork:
         return Heartbeat(
             rack=self.config.name, slots=self.config.slots, busy=busy, done=self.done, draining=self.draining
         )
+
+    def slots(self) -> tuple[int, int]:
+        """How many slots are busy, and how many are free."""
+        free = len(self._free)
+        return self.config.slots - free, free
 
     def told(self, command: Command) -> None:
         """The Mixer says what to do."""
@@ -138,34 +152,66 @@ class RackWork:
                 slot.close()
                 slot = self.new_slot()
             self._free.append(slot)
-        if not task.cancelled() and task.exception() is not None:
-            # Not acknowledged: it comes again, here or elsewhere.
-            self.say(f"lost a scenario to {type(task.exception()).__name__}: {task.exception()}")
+        if not task.cancelled():
+            # It was said; what nobody asks for is told by asyncio, too.
+            task.exception()
         self._ended.set()
 
     async def _work(self, link: RackLink, delivery: Delivery, message: Message, asked: Work, slot: Slot) -> None:
         if message.run in self._cancelled:
             await _quietly(delivery)
             return
+        if self.telemetry is not None:
+            count_taken(self.telemetry, delivery.deliveries)
+        with self._span(message, asked, delivery) as opened:
+            try:
+                said = await self._done(link, delivery, message, asked, slot, opened.trace)
+            except Exception as error:
+                # Not acknowledged: it comes again, here or elsewhere. Said here, so that it belongs to the span.
+                self.say(f"lost a scenario to {type(error).__name__}: {error}")
+                raise
+            opened.set({words.OUTCOME: said.outcome, words.VERDICT: said.done.verdict if said.done else "error"})
+            if said.outcome in ("refused", "given-up"):
+                opened.fail(said.outcome)
+        if self.telemetry is not None:
+            count_done(self.telemetry, said.outcome)
+
+    def _span(self, message: Message, asked: Work, delivery: Delivery) -> AbstractContextManager[Span]:
+        if self.telemetry is None:
+            return span(None, "", message.trace)
+        about: dict[str, Value] = {
+            words.RUN: message.run,
+            words.RACK: self.config.name,
+            words.ATTEMPT: asked.attempt,
+            words.DELIVERY: delivery.deliveries,
+            words.SYSTEM: "nats",
+        }
+        return span(self.telemetry, "work", message.trace, "consumer", about)
+
+    async def _done(
+        self, link: RackLink, delivery: Delivery, message: Message, asked: Work, slot: Slot, trace: str
+    ) -> Evidence:
+        """Run, record and acknowledge; what was said of it."""
         keeping = asyncio.create_task(_keep(delivery, link.welcome.ack_wait / 3))
         try:
             if delivery.deliveries > asked.tries:
                 reason = f"racks took it {asked.tries} times, and none came back with a record"
                 said = self._without(asked, "given-up", reason)
             else:
-                said = await self._run(link, asked, slot)
-            await self._record(link, message, said)
+                said = await self._run(link, asked, slot, trace)
+            await self._record(link, message, said, trace)
             self.done += 1
             await _acknowledge(delivery)
+            return said
         finally:
             keeping.cancel()
 
-    async def _run(self, link: RackLink, asked: Work, slot: Slot) -> Evidence:
+    async def _run(self, link: RackLink, asked: Work, slot: Slot, trace: str) -> Evidence:
         fetch = _Fetching(Fetcher(lambda: link.transport, self.writer), slot, asyncio.get_running_loop())
         most = self.config.scenario_seconds
         try:
             async with asyncio.timeout(most):
-                return await slot.run(asked, fetch.from_thread)
+                return await slot.run(asked, fetch.from_thread, trace)
         except TimeoutError:
             slot.stuck = True
             return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")
@@ -175,13 +221,13 @@ class RackWork:
         item, attempt = asked.case.item, asked.attempt
         return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason)
 
-    async def _record(self, link: RackLink, message: Message, said: Evidence) -> None:
+    async def _record(self, link: RackLink, message: Message, said: Evidence, trace: str) -> None:
         """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""
         subject = evidence(message.run)
         key = once_key(message.run, said.item, said.attempt)
         while True:
             try:
-                data = self.writer.encoded(said, run=message.run, answers=message)
+                data = self.writer.encoded(said, run=message.run, answers=message, trace=trace)
                 await link.transport.publish(subject, data, key)
                 return
             except (MessageError, SnakeError) as error:

@@ -194,7 +194,7 @@ class Registry:
 
     def counts(self, pool: str | None = None) -> RackCounts:
         """How many racks, of one pool or of all, are in which state."""
-        states = [self._state(rack) for rack in self._racks.values() if pool is None or pool in rack.pools]
+        states = [self._state(rack) for rack in list(self._racks.values()) if pool is None or pool in rack.pools]
         return RackCounts(*(states.count(state) for state in ("pending", "active", "suspended", "offline")))
 
     def _state(self, rack: Rack) -> RackStateName:

@@ -89,11 +89,11 @@ async def _runs(asked: Asked) -> list[RunInfo]:
 
 
 async def _submit_ref(asked: Asked) -> RunInfo:
-    return await asked.service.submit_ref(asked.document(RefSubmission), asked.header)
+    return await asked.service.submit_ref(asked.document(RefSubmission), asked.header, asked.trace)
 
 
 async def _submit(asked: Asked) -> RunInfo:
-    return await asked.service.submit(asked.path["run"], asked.document(Submission))
+    return await asked.service.submit(asked.path["run"], asked.document(Submission), asked.trace)
 
 
 async def _run(asked: Asked) -> RunInfo:
@@ -108,7 +108,7 @@ async def _records(asked: Asked) -> Records:
 
 
 async def _again(asked: Asked) -> RunInfo:
-    return await asked.service.runs.again(asked.path["run"], asked.document(Again))
+    return await asked.service.again(asked.path["run"], asked.document(Again), asked.trace)
 
 
 async def _cancel(asked: Asked) -> RunInfo:

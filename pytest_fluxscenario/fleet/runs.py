@@ -61,8 +61,8 @@ class Runs:
                 await self._hand_out(run)
         return len(running)
 
-    async def submit(self, run_id: str, submission: Submission, digest: str = "") -> RunInfo:
-        """Begin a run; the same once more is the same run.
+    async def submit(self, run_id: str, submission: Submission, digest: str = "", trace: str = "") -> RunInfo:
+        """Begin a run, for what ``trace`` names; the same once more is the same run.
 
         ``digest`` says what the same is, where it is not the scenarios.
         """
@@ -79,6 +79,7 @@ class Runs:
                 known = self._begin(run_id, submission, digest)
                 await self.history.add(known)
                 self._hold(known)
+            known.trace = known.trace or trace
             # Also where an earlier attempt broke off half way.
             await self._hand_out(known)
             return info_of(known)
@@ -94,8 +95,8 @@ class Runs:
             await self._hand_out(run)
             return info_of(run)
 
-    async def again(self, run_id: str, again: Again) -> RunInfo:
-        """A further attempt of an item; the same once more is the same attempt."""
+    async def again(self, run_id: str, again: Again, trace: str = "") -> RunInfo:
+        """A further attempt of an item, for what ``trace`` names; the same once more is the same attempt."""
         async with self._lock:
             run = await self.get(run_id)
             first = run.asked.get((again.item, 1))
@@ -112,6 +113,7 @@ class Runs:
                 asked = Asked(len(run.asked) + 1, first.case, again.attempt)
                 await self.history.ask(run, asked)
                 run.asked[key], run.state, run.ended = asked, "running", ""
+            run.trace = trace or run.trace
             await self._hand_out(run)
             return info_of(run)
 
@@ -161,15 +163,30 @@ class Runs:
                 await asyncio.sleep(min(_GATHER, wait))
         return run, run.records[after:]
 
-    async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> None:
-        """Store what came of scenarios, durably and once each; with it the run that it belongs to."""
+    async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> list[ItemDone]:
+        """Store what came of scenarios, durably and once each; with it their runs. Gives what is new."""
         by_run: dict[str, list[Evidence]] = {}
         for run_id, one in evidence:
             by_run.setdefault(run_id, []).append(one)
+        new: list[ItemDone] = []
         for run_id, several in by_run.items():
             run = await self._read(run_id) if RUN_ID.fullmatch(run_id) else None
             if run is not None:
-                await self._store(run, several)
+                new += await self._store(run, several)
+        return new
+
+    def trace_of(self, run_id: str) -> str:
+        """The ``traceparent`` of a run; empty where that is not known."""
+        run = self._held.get(run_id)
+        return "" if run is None else run.trace
+
+    def waiting(self) -> dict[str, int]:
+        """Pool to how many scenarios were asked for there and have no record yet."""
+        counts = dict.fromkeys(self.pools, 0)
+        for run in list(self._held.values()):
+            if run.state == "running":
+                counts[run.pool] = counts.get(run.pool, 0) + len(run.asked) - len(run.known)
+        return counts
 
     async def forget_old(self, before: str, most: int) -> int:
         """Forget runs that were begun before that moment, and all but the ``most`` newest; gives how many.
@@ -207,7 +224,7 @@ class Runs:
         """Runs that are under way."""
         return sum(run.state == "running" for run in self._held.values())
 
-    async def _store(self, run: Run, several: Sequence[Evidence]) -> None:
+    async def _store(self, run: Run, several: Sequence[Evidence]) -> list[ItemDone]:
         new: list[ItemDone] = []
         for one in several:
             key = one.item, one.attempt
@@ -216,6 +233,7 @@ class Runs:
                 new.append(structs.replace(done, counts=outcome_of(run.asked[key].case, done)))
         if new:
             await self._keep(run, new)
+        return new
 
     async def _pass_over(self, run: Run) -> None:
         """Account for what is not to be run."""
@@ -262,7 +280,7 @@ class Runs:
 
     async def _publish(self, run: Run, asked: Asked, document: bytes) -> int:
         body = Work(case=asked.case, settings=run.settings, attempt=asked.attempt, tries=self.tries, document=document)
-        data = self.writer.encoded(body, run=run.run)
+        data = self.writer.encoded(body, run=run.run, trace=run.trace)
         key = once_key(run.run, asked.case.item, asked.attempt)
         return (await self.transport.publish(work(run.pool).subject, data, key)).sequence
 

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.digest import sha256
@@ -20,7 +21,12 @@ from pytest_fluxscenario.fleet.registry import Registry, Standing
 from pytest_fluxscenario.fleet.run_evidence import RunEvidence
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.startup import Startup
-from pytest_fluxscenario.remote.api import Filed, Health, RackInfo, RefSubmission, RunInfo, Submission
+from pytest_fluxscenario.remote.api import Again, Filed, Health, RackInfo, RefSubmission, RunInfo, Submission
+from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.spans import Value, span
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
 
 _KEY = re.compile(r"[!-~]{1,255}")
 #: What a verb does to a rack: the standing that it gives, and those in which it means anything.
@@ -48,6 +54,8 @@ class Service:
     changed: Callable[[str, str], Awaitable[None]]
     #: Called when a run was cancelled.
     cancelled: Callable[[RunInfo], Awaitable[None]]
+    #: What the Mixer exports; None for nothing.
+    telemetry: Telemetry | None = None
 
     def health(self) -> Health:
         """Whether the Mixer can do its work."""
@@ -78,28 +86,39 @@ class Service:
             found.extend(Filed(name, tag, f"sha256:{tags[tag]}", tag == ordered[-1]) for tag in ordered)
         return found
 
-    async def submit(self, run: str, submission: Submission) -> RunInfo:
-        """Begin a run of what was sent. Raises Refused also for another version of this package."""
+    async def submit(self, run: str, submission: Submission, trace: str = "") -> RunInfo:
+        """Begin a run of what was sent, for what ``trace`` names. Raises Refused also for another version."""
         if submission.tool != self.tool:
             message = f"this is {shown(submission.tool, 80)}, and the Mixer is {self.tool}"
             raise refused(Conflict, "run.version", message, "install the same version on all machines")
-        return await self.runs.submit(run, submission)
+        return await self._submit(run, submission, "", trace)
 
-    async def submit_ref(self, asked: RefSubmission, key: str = "") -> RunInfo:
-        """Begin a run of what the store has, or of what the Mixer was started with.
+    async def again(self, run: str, again: Again, trace: str = "") -> RunInfo:
+        """Run a scenario of a run once more."""
+        about: dict[str, Value] = {words.RUN: run, words.ATTEMPT: again.attempt, words.ITEMS: 1}
+        with span(self.telemetry, "take a run", trace, "server", about) as opened:
+            return await self.runs.again(run, again, opened.trace)
+
+    async def submit_ref(self, asked: RefSubmission, key: str = "", trace: str = "") -> RunInfo:
+        """Begin a run of what the store has, or of what the Mixer was started with, for what ``trace`` names.
 
         The same ``key`` again is the same run, whatever the ref means by then. Raises Conflict where it was used to ask
         for something else.
         """
         if not key:
-            return await self.runs.submit(secrets.token_hex(16), await asyncio.to_thread(self._packed, asked))
+            return await self._submit(secrets.token_hex(16), await asyncio.to_thread(self._packed, asked), "", trace)
         if not _KEY.fullmatch(key):
             raise refused(Refused, "run.key", "the Idempotency-Key cannot be used", "1 to 255 visible ASCII characters")
         run, digest = sha256(key.encode())[:32], canonical_ref(["ref", asked.ref, asked.pool])
         known = await self.runs.known(run, digest)
         if known is not None:
             return known
-        return await self.runs.submit(run, await asyncio.to_thread(self._packed, asked), digest)
+        return await self._submit(run, await asyncio.to_thread(self._packed, asked), digest, trace)
+
+    async def _submit(self, run: str, submission: Submission, digest: str, trace: str) -> RunInfo:
+        about: dict[str, Value] = {words.RUN: run, words.POOL: submission.pool, words.ITEMS: len(submission.cases)}
+        with span(self.telemetry, "take a run", trace, "server", about) as opened:
+            return await self.runs.submit(run, submission, digest, opened.trace)
 
     def _packed(self, asked: RefSubmission) -> Submission:
         parcel, text, refs = self.startup.pack(self._store(), asked.ref)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -24,7 +25,10 @@ from pytest_fluxscenario.remote.bench import Bench, bring, contents
 from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
 
-_Job = tuple[Work, Callable[[str], bytes], Callable[[Evidence], None]]
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
+
+_Job = tuple[Work, str, Callable[[str], bytes], Callable[[Evidence], None]]
 
 
 @dataclass(slots=True)
@@ -36,6 +40,8 @@ class Slot:
     hook_env: tuple[str, ...] = ()
     redact_env: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    #: What the rack exports; None for nothing.
+    telemetry: Telemetry | None = None
     #: What runs here does not come to an end.
     stuck: bool = False
     #: Packs and specs that are known to be among the blobs.
@@ -43,8 +49,11 @@ class Slot:
     _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
-    async def run(self, work: Work, fetch: Callable[[str], bytes]) -> Evidence:
-        """What came of a scenario; ``fetch`` gives content by its hash, and is called in the slot's thread."""
+    async def run(self, work: Work, fetch: Callable[[str], bytes], trace: str = "") -> Evidence:
+        """What came of a scenario that is run for what ``trace`` names.
+
+        ``fetch`` gives content by its hash, and is called in the slot's thread.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Evidence] = loop.create_future()
 
@@ -60,7 +69,7 @@ class Slot:
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="slot", daemon=True)
             self._thread.start()
-        self._jobs.put((work, fetch, tell))
+        self._jobs.put((work, trace, fetch, tell))
         return await future
 
     def close(self) -> None:
@@ -75,23 +84,23 @@ class Slot:
 
     def _serve(self) -> None:
         runtimes = Runtimes(HookSettings.of(self.environ, self.hook_env))
-        bench = Bench(self.blobs, self.rack, self.redact_env, self.environ, runtimes)
+        bench = Bench(self.blobs, self.rack, self.redact_env, self.environ, runtimes, self.telemetry)
         try:
             while (job := self._jobs.get()) is not None:
-                work, fetch, tell = job
-                tell(self._one(bench, work, fetch))
+                work, trace, fetch, tell = job
+                tell(self._one(bench, work, trace, fetch))
         finally:
             bench.close()
 
-    def _one(self, bench: Bench, work: Work, fetch: Callable[[str], bytes]) -> Evidence:
+    def _one(self, bench: Bench, work: Work, trace: str, fetch: Callable[[str], bytes]) -> Evidence:
         said = Evidence(rack=self.rack, item=work.case.item, attempt=work.attempt, outcome="refused")
         try:
             bring(work.case, self.blobs, fetch, self._whole, work.document)
             try:
-                done = bench.run(work.case, work.settings, work.earlier, work.document)
+                done = bench.run(work.case, work.settings, work.earlier, work.document, trace)
             except (DamageError, StoreError):
                 self._repair(work, fetch)
-                done = bench.run(work.case, work.settings, work.earlier)
+                done = bench.run(work.case, work.settings, work.earlier, trace=trace)
         except FluxError as error:
             return structs.replace(said, reason=shown_lines(str(error))[:4000])
         except Exception as error:  # noqa: BLE001 - whatever it is, the scenario is accounted for, and the rack goes on

@@ -5,7 +5,6 @@ The map has nine keys, always: ``v``, ``id``, ``ref``, ``kind``, ``run``, ``ts``
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -17,10 +16,9 @@ from pytest_fluxscenario.fleet import cbor
 from pytest_fluxscenario.fleet.cbor import refused
 from pytest_fluxscenario.fleet.ids import MOST_ID, Ids
 from pytest_fluxscenario.fleet.message import KINDS, VERSION, Body, Message
+from pytest_fluxscenario.telemetry.trace import is_traceparent
 
 _B = TypeVar("_B", bound=Body)
-#: A version, a trace, the span above, flags; of the version that is known (W3C Trace Context).
-_TRACE: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _MOST_META: Final = 32
 _LONGEST_META: Final = 1_024
 
@@ -85,7 +83,7 @@ def _check(envelope: _Envelope) -> None:
     numbers = (envelope.id, envelope.ts, 0 if envelope.ref is None else envelope.ref)
     if not all(0 <= number <= MOST_ID for number in numbers):
         raise refused("message.number", "has a number that is no id or no time")
-    if envelope.trace and not _TRACE.fullmatch(envelope.trace):
+    if envelope.trace and not is_traceparent(envelope.trace):
         raise refused("message.trace", f"has '{shown(envelope.trace, 80)}', which is no W3C traceparent")
     texts = [*envelope.meta, *envelope.meta.values()]
     if len(envelope.meta) > _MOST_META or any(len(text) > _LONGEST_META for text in texts):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
@@ -35,6 +36,9 @@ from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import outcome_of, read_record
 from pytest_fluxscenario.runner.run import Outcome
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
+from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.spans import Span, Value, span
+from pytest_fluxscenario.telemetry.trace import PARENT_VARIABLE, traceparent
 
 #: Seconds for which the Mixer is asked to wait for a record.
 _POLL: Final = 5.0
@@ -49,6 +53,9 @@ def take_elsewhere(config: pytest.Config, session: Session) -> None:
     if run is None:
         return
     client = client_of(session.options)
+    # Without telemetry here: racks may have it, and belong to the trace of whoever has started the session.
+    parent = traceparent(os.environ.get(PARENT_VARIABLE, ""))
+    client.trace = parent if session.telemetry is None else session.telemetry.trace
     session.elsewhere = Elsewhere(session, client, str(run), wait_of(session.options))
     config.add_cleanup(client.close)
     config.pluginmanager.register(session.elsewhere, "fluxscenario-elsewhere")
@@ -101,6 +108,27 @@ class Elsewhere:
 
         Raises FluxError where nothing will come, RuntimeMissing where the rack lacks what a hook runs on.
         """
+        with self._span(item) as waiting:
+            attempt, done = self._waited(item)
+            waiting.set({words.RACK: done.rack, words.OUTCOME: done.outcome, words.VERDICT: attempt.outcome.verdict})
+            if attempt.outcome.verdict != "passed":
+                waiting.fail(f"the scenario {attempt.outcome.verdict}")
+        return attempt
+
+    def _span(self, item: ScenarioMixin) -> AbstractContextManager[Span]:
+        """Around the time for which an item waits: what happens in it are spans of Mixer and racks."""
+        traced = self.session.telemetry
+        if traced is None:
+            return span(None, "")
+        about: dict[str, Value] = {
+            words.CASE_NAME: shown(traced.text(item.nodeid), 300),
+            words.ATTEMPT: len(item.told) + 1,
+            words.RUN: self.run,
+            words.WORKER: self.session.worker,
+        }
+        return span(traced.telemetry, "wait for a record", traced.trace, "client", about)
+
+    def _waited(self, item: ScenarioMixin) -> tuple[Attempt, ItemDone]:
         key = item.nodeid, len(item.told) + 1
         if key[1] > 1 and key not in self._come:
             self._ask(lambda: self.client.again(self.run, Again(*key)))
@@ -110,7 +138,7 @@ class Elsewhere:
             raise RuntimeMissing.of("hook.missing", Place(""), shown(done.reason, 1000))
         attempt = self._attempt(item, done) if done.outcome == "ran" else self._without_verdict(item, done)
         del self._come[key]
-        return attempt
+        return attempt, done
 
     def _add(self, parcel: Parcel, item: ScenarioMixin) -> None:
         parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
@@ -118,7 +146,9 @@ class Elsewhere:
 
     def _send(self, parcel: Parcel) -> None:
         options = self.session.options
-        settings = PortableSettings(options.on_failure, self.session.redactor.patterns, options.limits)
+        settings = PortableSettings(
+            options.on_failure, self.session.redactor.patterns, options.limits, names=not options.redact_env
+        )
         hashes = tuple(parcel.content)
         for start in range(0, len(hashes), MOST_HASHES):
             lacking = self._ask(partial(self.client.lacks, hashes[start : start + MOST_HASHES]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,7 +24,7 @@ from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.coverage_index import Index
 from pytest_fluxscenario.evidence.record import make_result, write_record
-from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.evidence.redact import MASK, Redactor
 from pytest_fluxscenario.model.evidence import ScenarioRef, StepResult, Volatile
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.model.shapes import decode
@@ -32,11 +33,17 @@ from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.specs import load_spec
 from pytest_fluxscenario.remote.case import Done, PortableCase, PortablePack, PortableSettings, PortableSpec
-from pytest_fluxscenario.runner.case import Case, Subject
+from pytest_fluxscenario.runner.case import Case, StepHooks, Subject
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import make_subject
 from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
+from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.spans import Value
+from pytest_fluxscenario.telemetry.watching import UNWATCHED, About, Watch, watching
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
 
 #: Packs that are kept ready; one that is asked for again is loaded again.
 _MOST_SUBJECTS = 64
@@ -93,37 +100,48 @@ class Bench:
     environ: Mapping[str, str] = field(default_factory=dict)
     #: Calls the hooks of packs; whoever makes a bench closes it.
     runtimes: Runtimes = field(default_factory=Runtimes)
+    #: What is exported of it; None for nothing.
+    telemetry: Telemetry | None = None
     _counter: Counter = field(default_factory=Counter)
     _subjects: dict[tuple[PortablePack, PortableSpec | None, tuple[str, ...]], Subject] = field(default_factory=dict)
 
     def run(
-        self, case: PortableCase, settings: PortableSettings, earlier: tuple[str, ...] = (), document: bytes = b""
+        self,
+        case: PortableCase,
+        settings: PortableSettings,
+        earlier: tuple[str, ...] = (),
+        document: bytes = b"",
+        trace: str = "",
     ) -> Done:
         """Run one case, and write its record; ``earlier`` are the refs of what earlier attempts gave.
 
-        ``document`` is the scenario, where it came along and is not among the blobs. Raises FluxError for a case that
-        cannot be run as its sender would run it.
+        ``document`` is the scenario, where it came along and is not among the blobs; ``trace`` the ``traceparent`` of
+        what it is run for. Raises FluxError for a case that cannot be run as its sender would run it.
         """
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
         whole = self._case(case, settings, document)
         hooks = whole.hooks()
         how = RunSettings(settings.on_failure == "stop", {}, redactor.text)
         control = whole.control(hooks, whole.environment)
-        started, begun = timestamp(SystemClock().now()), seconds()
         try:
-            outcome = run_scenario(
-                whole.scenario,
-                control,
-                hooks,
-                how,
-                references=case.references,
-                spec=whole.subject.spec,
-            )
+            with self._watching(case, settings, whole, hooks, redactor, len(earlier) + 1, trace) as watch:
+                started, begun = timestamp(SystemClock().now()), seconds()
+                outcome = run_scenario(
+                    whole.scenario,
+                    control,
+                    hooks,
+                    how,
+                    references=case.references,
+                    observer=watch.beside(None),
+                    spec=whole.subject.spec,
+                )
+                watch.ran(outcome)
+                about = circumstances(started, round(seconds() - begun, 6), self.name, earlier, hook_notes(outcome))
+                done = self._done(case, whole, outcome, about, redactor)
+                watch.wrote(done.ref)
         except RuntimeMissing as missing:
             said = redactor.text(str(missing))
             return Done(redactor.text(case.item), "", "", "error", self.name, missing=said, redactions=redactor.counts)
-        about = circumstances(started, round(seconds() - begun, 6), self.name, earlier, hook_notes(outcome))
-        done = self._done(case, whole, outcome, about, redactor)
         seen = self._counter.seen(whole, control, hooks, whole.environment, outcome)
         return msgspec.structs.replace(done, called=hooks.calls > 0, seen=f"{seen:x}")
 
@@ -143,6 +161,22 @@ class Bench:
     def close(self) -> None:
         """End what hooks have started, and remove their files."""
         self.runtimes.close()
+
+    def _watching(
+        self,
+        case: PortableCase,
+        settings: PortableSettings,
+        whole: Case,
+        hooks: StepHooks,
+        redactor: Redactor,
+        attempt: int,
+        trace: str,
+    ) -> Watch:
+        if self.telemetry is None:
+            return UNWATCHED
+        more: dict[str, Value] = {words.RACK: self.name, words.GEAR: "engine"}
+        text = exported_text(settings, redactor)
+        return watching(self.telemetry, lambda: About.of(case.item, whole, attempt, more), hooks, text, trace)
 
     def _done(self, case: PortableCase, whole: Case, outcome: Outcome, volatile: Volatile, redactor: Redactor) -> Done:
         result = make_result(whole, whole.environment, outcome)
@@ -210,6 +244,15 @@ class Bench:
         source = Source(sent.where, self.blobs.read_named(sent.hash), sent.hash)
         lone = LoneProfile(source, sent.where.rpartition("/")[0], limits)
         return load_lone_profile(lone, sent.origin, sent.store_ref, sent.stored)
+
+
+def exported_text(settings: PortableSettings, redactor: Redactor) -> Callable[[str], str]:
+    """What makes a name of a case fit to be exported by the machine that runs it."""
+    return redactor.uncounted().text if settings.names else _hidden
+
+
+def _hidden(text: str) -> str:
+    return MASK if text else ""
 
 
 def contents(case: PortableCase, blobs: Blobs) -> Iterator[str]:

@@ -70,6 +70,8 @@ class PortableSettings(Struct, frozen=True, forbid_unknown_fields=True):
     redact: tuple[str, ...] = ()
     #: Limits of documents, as ``name=value``.
     limits: tuple[str, ...] = ()
+    #: Whether racks may export the names of scenarios and steps: not where the sender redacts values that they lack.
+    names: bool = True
 
 
 class Done(Struct, frozen=True, forbid_unknown_fields=True):

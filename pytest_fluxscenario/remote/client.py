@@ -31,6 +31,7 @@ from pytest_fluxscenario.remote.api import (
 )
 from pytest_fluxscenario.remote.certificates import certificate_fault
 from pytest_fluxscenario.remote.frames import framed
+from pytest_fluxscenario.telemetry.trace import HEADER
 
 TOKEN_VARIABLE: Final = "FLUXRIG_API_TOKEN"
 URL_VARIABLE: Final = "FLUXRIG_API_URL"
@@ -75,6 +76,8 @@ class Client:
     token: str = field(default="", repr=False)
     #: Seconds that an answer may take.
     timeout: float = 30.0
+    #: The ``traceparent`` of what is asked; empty where nothing is traced.
+    trace: str = ""
     _connection: http.client.HTTPConnection | None = field(default=None, init=False, repr=False)
 
     def health(self) -> Health:
@@ -183,6 +186,8 @@ class Client:
             data, headers["Content-Type"] = msgspec.json.encode(body), "application/json"
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        if self.trace:
+            headers[HEADER] = self.trace
         status, answer = self._exchange(method, f"{API}{path}", data, headers, self.timeout + patience)
         if status < http.client.BAD_REQUEST:
             return answer

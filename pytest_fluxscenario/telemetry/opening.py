@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,11 +26,15 @@ class Opened:
 
 
 def open_telemetry(
-    wanted: Wanted | None, service: str, version: str, say: Callable[[str], None] | None = None
+    wanted: Wanted | None,
+    service: str,
+    version: str,
+    say: Callable[[str], None] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Opened:
     """The telemetry of this process, called ``service`` unless a variable says otherwise; raises nothing.
 
-    ``say`` is told when delivering begins to fail, and when it is well again.
+    ``say`` is told when delivering begins to fail, and when it is well again; ``more`` is true of all that it exports.
     """
     if wanted is None:
         return Opened()
@@ -41,7 +45,7 @@ def open_telemetry(
     try:
         from pytest_fluxscenario.telemetry.provider import Telemetry
 
-        return Opened(Telemetry(wanted, service, version, say), wanted.faults)
+        return Opened(Telemetry(wanted, service, version, say, more or {}), wanted.faults)
     except Exception as error:  # noqa: BLE001 - whatever the libraries make of variables, verdicts do not hang on it
         said = f"telemetry cannot begin: {type(error).__name__}: {shown(error)}"
         return Opened(faults=(*wanted.faults, said))

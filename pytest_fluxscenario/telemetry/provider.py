@@ -23,6 +23,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from pytest_fluxscenario.base.text import shown, shown_lines
+from pytest_fluxscenario.runtimes.port import RuntimeMissing
 from pytest_fluxscenario.telemetry import exporters
 from pytest_fluxscenario.telemetry.collector import CollectorSession
 from pytest_fluxscenario.telemetry.ids import SystemIds
@@ -85,6 +86,8 @@ class Telemetry:
     #: Tells people when delivering begins to fail and when it is well again; not called in a session, which tells at
     #: its end.
     say: Callable[[str], None] | None = None
+    #: What is true of all that it exports, beside the variables.
+    more: Mapping[str, str] = field(default_factory=dict)
     tracer: Any = None
     logger: Any = None
     instruments: Instruments = field(init=False)
@@ -131,6 +134,9 @@ class Telemetry:
         token = contexts.attach(api.set_span_in_context(opened.span))
         try:
             yield opened
+        except RuntimeMissing:
+            # The machine lacks something: that is no failure of what was asked.
+            raise
         except BaseException as error:
             # Not what it says: that may hold anything.
             opened.set({ERROR_TYPE: type(error).__name__})
@@ -221,7 +227,7 @@ class Telemetry:
     def _resource(self) -> Resource:
         # What the variables say goes first, but for the name that the SDK makes up.
         found = Resource.create()
-        ours = {"service.version": self.version}
+        ours = {"service.version": self.version, **self.more}
         if str(found.attributes.get("service.name", _UNNAMED)).startswith(_UNNAMED):
             return found.merge(Resource({"service.name": self.service, **ours}))
         return Resource(ours).merge(found)

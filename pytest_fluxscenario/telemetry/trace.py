@@ -7,8 +7,9 @@ from typing import Final
 
 #: A version, a trace, the span above, flags.
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-#: The header, and (in capitals) the variable that hold it.
+#: The header, and the variable of whoever starts a program, that hold it.
 HEADER: Final = "traceparent"
+PARENT_VARIABLE: Final = "TRACEPARENT"
 
 
 def is_traceparent(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.telemetry.trace import traceparent
+from pytest_fluxscenario.telemetry.trace import PARENT_VARIABLE, traceparent
 
 Choice = Literal["", "on", "off"]
 #: What can be said on a command line or in an ini file.
@@ -55,7 +55,7 @@ def read_wanted(environ: Mapping[str, str], choice: Choice = "") -> Wanted | Non
     found = {signal: _exporters(environ, signal.upper(), choice == "on", faults) for signal in SIGNALS}
     if not any(found.values()) and not faults:
         return None
-    parent = traceparent(environ.get("TRACEPARENT", ""))
+    parent = traceparent(environ.get(PARENT_VARIABLE, ""))
     return Wanted(**found, parent=parent, faults=tuple(dict.fromkeys(faults)), named=choice == "on")
 
 
