@@ -152,14 +152,19 @@ class Mixer:
             upkeep = Upkeep(runs, config.keep)
             upkeep.start()
             parts.push_async_callback(upkeep.stop)
-            guard = Guard(
-                make_app(self.service, ENDPOINTS, PAGES),
-                self.token,
-                _hosts(config),
-                config.api.body_bytes,
-                config.api.body_seconds,
+            http.app = exported(
+                self.telemetry,
+                Guard(
+                    make_app(self.service, ENDPOINTS, PAGES),
+                    self.token,
+                    _hosts(config),
+                    config.api.body_bytes,
+                    config.api.body_seconds,
+                ),
+                PATH,
+                runs,
+                registry,
             )
-            http.app = exported(self.telemetry, guard, PATH, runs, registry)
             await http.start()
             self.url, self.snake_url = http.url, snake.url
             ready(self)
