@@ -118,9 +118,9 @@ class History:
 
     async def latest(self, most: int) -> list[tuple[str, RunInfo | None]]:
         """The latest runs, newest first: the id of each, and how it ended where that is remembered."""
-        sql = "SELECT run, info FROM runs ORDER BY created DESC, run LIMIT ?"
+        sql = "SELECT DISTINCT run, info, created FROM runs ORDER BY created DESC, run LIMIT ?"
         rows = await self.database.do(lambda connection: connection.execute(sql, [most]).fetchall())
-        return [(run, None if info is None else msgspec.json.decode(info, type=RunInfo)) for run, info in rows]
+        return [(run, None if info is None else msgspec.json.decode(info, type=RunInfo)) for run, info, _ in rows]
 
     async def running(self) -> list[str]:
         """The ids of the runs that have not ended."""
@@ -174,7 +174,10 @@ def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
     found.published = {number: 0 for (number,) in connection.execute(sql, [run]).fetchall()}
     sql = "SELECT data FROM records WHERE run = ? ORDER BY number"
     for (data,) in connection.execute(sql, [run]).fetchall():
-        found.take(msgspec.json.decode(data, type=ItemDone))
+        done = msgspec.json.decode(data, type=ItemDone)
+        # What was written when a disk failed may have been written once more.
+        if (done.item, done.attempt) not in found.known:
+            found.take(done)
     return found
 
 
