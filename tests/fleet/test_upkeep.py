@@ -123,7 +123,7 @@ def test_the_file_of_the_database_shrinks_with_its_history(tmp_path: Path) -> No
         for number in range(20):
             run = f"run-number-{number:02}"
             await history.add(Run(run, f"2026-01-{number + 1:02}", "finished", "", "default", "", PortableSettings()))
-            texts = [secrets.token_hex(1_500) for _ in range(150)]
+            texts = [secrets.token_hex(2_000) for _ in range(300)]
             await history.record(run, [ItemDone(at, "i", 1, "", "ran", record=text) for at, text in enumerate(texts)])
 
     async def forget() -> list[tuple[str, str]]:
@@ -139,7 +139,7 @@ def test_the_file_of_the_database_shrinks_with_its_history(tmp_path: Path) -> No
     left = asyncio.run(forget())
     assert left == [(f"run-number-{number}", "finished") for number in range(15, 20)]
     count = database.now(lambda connection: connection.execute("SELECT count(*) FROM records").fetchone())
-    assert count == (750,)
+    assert count == (1_500,)
     database.close()
 
 
