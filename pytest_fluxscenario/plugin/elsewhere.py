@@ -6,7 +6,7 @@ What comes back goes the way of a local attempt: the same record, properties, fa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -81,17 +81,20 @@ class Elsewhere:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Submit what was selected; what goes wrong is told by every item that waits for it."""
-        parcel, here = Parcel(), dict[str, int]()
+        here = dict[str, int]()
+        there: list[ScenarioMixin] = []
+        for item in session.items:
+            if isinstance(item, ScenarioMixin):
+                why = _why_here(item)
+                if not why:
+                    there.append(item)
+                elif why != _SKIPPED:
+                    here[why] = here.get(why, 0) + 1
+        # Before any of them is packed: none runs here because another cannot be sent.
+        self._sent.update(item.nodeid for item in there)
         try:
-            for item in session.items:
-                if isinstance(item, ScenarioMixin):
-                    why = _why_here(item)
-                    if not why:
-                        self._add(parcel, item)
-                    elif why != _SKIPPED:
-                        here[why] = here.get(why, 0) + 1
-            if parcel.cases:
-                self._send(parcel)
+            if there:
+                self._send(there)
         except FluxError as error:
             self._broken = error
         self.session.config.stash.setdefault(HERE, {}).update(here)
@@ -140,11 +143,10 @@ class Elsewhere:
         del self._come[key]
         return attempt, done
 
-    def _add(self, parcel: Parcel, item: ScenarioMixin) -> None:
-        parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
-        self._sent.add(item.nodeid)
-
-    def _send(self, parcel: Parcel) -> None:
+    def _send(self, items: Iterable[ScenarioMixin]) -> None:
+        parcel = Parcel()
+        for item in items:
+            parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
         options = self.session.options
         settings = PortableSettings(
             options.on_failure, self.session.redactor.patterns, options.limits, names=not options.redact_env

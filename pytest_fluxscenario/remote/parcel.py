@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.cas.trees import TreeEntry, encode_tree
-from pytest_fluxscenario.packs.files import LoneProfile, PackFiles, TreeFiles
+from pytest_fluxscenario.packs.files import LoneProfile, PackFiles
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.specs import Spec
+from pytest_fluxscenario.packs.touched import touched_files
 from pytest_fluxscenario.remote.case import PortableCase, PortablePack, PortableSpec
 from pytest_fluxscenario.runner.case import Subject
 from pytest_fluxscenario.runner.prepare import Prepared
@@ -75,12 +76,11 @@ class Parcel:
             return PortablePack(
                 "profile", source.digest, source.name, pack.behaviour_hash, pack.origin, pack.store_ref, pack.tree_hash
             )
-        if isinstance(files, TreeFiles):
-            entries = dict(files.tree.entries)
-        else:
-            entries = {
-                path: TreeEntry(files.digest(path), "755" if files.may_run(path) else "644") for path in files.list()
-            }
+        # Not all of it: its scenarios travel by themselves, and there may be thousands.
+        entries = {
+            path: TreeEntry(files.digest(path), "755" if files.may_run(path) else "644")
+            for path in touched_files(files)
+        }
         document = encode_tree(entries)
         digest = sha256(document)
         self.content[digest] = lambda: document

@@ -121,6 +121,30 @@ def test_only_what_is_selected_is_submitted(project: Project, mixer: RunningMixe
     assert len(mixer.client().runs()) == 1
 
 
+def test_what_cannot_be_sent_does_not_run_here_instead(project: Project, mixer: RunningMixer) -> None:
+    gone = "import os\ndef pytest_collection_modifyitems():\n    os.remove('packs/small/profile.yaml')\n"
+    project.text("conftest.py", gone)
+    project.add("a.json", scenario("one"), scenario("two"))
+    mixer.start()
+    result = project.run(f"--fluxscenario-mixer={mixer.url}")
+    result.assert_outcomes(failed=2)
+    assert "profile_path 'profile.yaml' cannot be used: there is no such file" in text_of(result)
+    assert set(project.outcomes().values()) == {"error"}
+    assert mixer.client().runs() == []
+
+
+def test_a_pack_is_sent_without_its_scenarios(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", scenario("one"))
+    project.add("b.json", scenario("two"))
+    write_hook(project.pack)
+    rack = mixer.start()
+    assert project.run(f"--fluxscenario-mixer={mixer.url}").ret == 0
+    assert len(rack.taken) == 2
+    sent = [path.read_bytes() for path in (mixer.folder / "data" / "content" / "blobs").rglob("*") if path.is_file()]
+    assert (project.pack / "logic" / "main.py").read_bytes() in sent
+    assert (project.pack / "scenarios" / "a.json").read_bytes() not in sent
+
+
 def test_no_rack_is_said_after_a_bounded_wait(project: Project, mixer: RunningMixer) -> None:
     project.ini(f"fluxscenario_mixer = {mixer.url}", "fluxscenario_mixer_wait = 0.3")
     project.add("a.json", scenario("one"), scenario("two"))
