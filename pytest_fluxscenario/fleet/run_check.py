@@ -29,7 +29,7 @@ def check_submission(submission: Submission, pools: Sequence[str]) -> None:
     if len({case.item for case in cases}) != len(cases):
         raise refused(Refused, "run.twice", "two scenarios of the run have one id")
     settings = submission.settings
-    if len(settings.redact) > _MOST_SETTINGS or len(settings.limits) > _MOST_SETTINGS:
+    if max(map(len, (settings.redact, settings.limits, settings.hook_env))) > _MOST_SETTINGS:
         raise refused(Refused, "run.settings", "the run has too many settings")
     check_settings(settings)
 

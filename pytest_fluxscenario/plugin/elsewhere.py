@@ -27,6 +27,7 @@ from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
 from pytest_fluxscenario.plugin.execute import Attempt, is_stepped, notes_of
 from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
+from pytest_fluxscenario.plugin.marks import is_left_out
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
 from pytest_fluxscenario.remote.case import PortableSettings
@@ -42,6 +43,8 @@ from pytest_fluxscenario.telemetry.trace import PARENT_VARIABLE, traceparent
 
 #: Seconds for which the Mixer is asked to wait for a record.
 _POLL: Final = 5.0
+#: Seconds that an answer may always take: thousands of scenarios are not taken in at once.
+_LEAST_TIMEOUT: Final = 5.0
 _T = TypeVar("_T")
 
 
@@ -52,11 +55,12 @@ def take_elsewhere(config: pytest.Config, session: Session) -> None:
     run = getattr(config, "workerinput", {}).get(RUN_KEY) or config.stash.get(MIXER_RUN, None)
     if run is None:
         return
-    client = client_of(session.options)
+    client, patience = client_of(session.options), wait_of(session.options)
+    client.timeout = min(client.timeout, max(_LEAST_TIMEOUT, patience))
     # Without telemetry here: racks may have it, and belong to the trace of whoever has started the session.
     parent = traceparent(os.environ.get(PARENT_VARIABLE, ""))
     client.trace = parent if session.telemetry is None else session.telemetry.trace
-    session.elsewhere = Elsewhere(session, client, str(run), wait_of(session.options))
+    session.elsewhere = Elsewhere(session, client, str(run), patience)
     config.add_cleanup(client.close)
     config.pluginmanager.register(session.elsewhere, "fluxscenario-elsewhere")
 
@@ -149,7 +153,12 @@ class Elsewhere:
             parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
         options = self.session.options
         settings = PortableSettings(
-            options.on_failure, self.session.redactor.patterns, options.limits, names=not options.redact_env
+            options.on_failure,
+            self.session.redactor.patterns,
+            options.limits,
+            names=not options.redact_env,
+            # What is not set here hooks do not see here either.
+            hook_env=tuple(name for name in options.hook_env if name in os.environ),
         )
         hashes = tuple(parcel.content)
         for start in range(0, len(hashes), MOST_HASHES):
@@ -204,7 +213,8 @@ class Elsewhere:
         """The record of a scenario that no rack could run: no verdict, and why."""
         case = item.make_case()
         steps = tuple(StepResult(number, step.name, "skipped") for number, step in enumerate(case.scenario.steps, 1))
-        outcome = Outcome("error", steps, shown(done.reason, 2000))
+        # Whatever its marks expect of it, it was not this.
+        outcome = Outcome("error", steps, shown(done.reason, 2000), damaged=True)
         result = make_result(case, case.environment, outcome)
         volatile = circumstances(timestamp(SystemClock().now()), 0.0, done.rack or "mixer", item.told, notes_of(item))
         return self._written(item, result, outcome, volatile)
@@ -236,10 +246,10 @@ _SKIPPED: Final = "skipped"
 
 def _why_here(item: ScenarioMixin) -> str:
     """Why an item runs here all the same; empty where a rack can run it."""
-    if any(mark.name == "skip" for mark in item.iter_markers()):
+    if is_left_out(item):
         return _SKIPPED
-    if isinstance(item, FixtureScenarioItem) and not item.needs_only_plugins():
-        return "fixtures of the project apply to them"
+    if isinstance(item, FixtureScenarioItem) and (why := item.why_here()):
+        return why
     if is_stepped(item):
         return "a plugin watches their steps"
     if item.flux.settings.matchers and b'"x-' in item.prepared.encoded:

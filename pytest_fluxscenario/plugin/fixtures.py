@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.runner.case import Case, StepHooks
     from pytest_fluxscenario.runtimes.port import HookRuntime
 
+#: What the names of the plugin's fixtures begin with.
+PREFIX = "fluxscenario_"
 #: The fixtures by which a scenario runs differently.
 OVERRIDABLE = (
     "fluxscenario_control",

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown, shown_lines
+from pytest_fluxscenario.plugin import fixtures
 from pytest_fluxscenario.plugin.adapt import as_clock, as_environment, as_hooks
 from pytest_fluxscenario.plugin.execute import Attempt, execute
 from pytest_fluxscenario.plugin.failure import ScenarioFailed, failure_repr
@@ -41,7 +42,7 @@ class ScenarioMixin(pytest.Item):
     absent: RuntimeMissing | None = None
     #: The machine lacks what a hook runs on.
     missing: bool = False
-    #: A hook did not run, because its store is damaged: nobody expected that to fail.
+    #: It did not run, or a hook of it did not, for a reason that is not its own: nobody expected that to fail.
     damaged: bool = False
     #: Markers that mean nothing to pytest.
     tags: frozenset[str] = frozenset()
@@ -100,6 +101,10 @@ class ScenarioMixin(pytest.Item):
         except RuntimeMissing as missing:
             self.missing = True
             raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
+        except FluxError:
+            # It was not run at all: no mark expects that.
+            self.damaged = True
+            raise
         self.damaged = attempt.outcome.damaged
         self.told = (*self.told, attempt.written.ref)
         self.user_properties.extend(attempt.properties)
@@ -181,10 +186,17 @@ class FixtureScenarioItem(ScenarioMixin, pytest.Function):
             control = case.control(self.hooks, environment, clock)
         self.run_on(case, control, self.hooks, environment)
 
-    def needs_only_plugins(self) -> bool:
-        """Whether all fixtures that apply are of installed plugins: they know nothing of scenarios."""
+    def why_here(self) -> str:
+        """Why no other machine can run it; empty where all fixtures that apply are installed, and none is of scenarios.
+
+        An installed plugin may override what scenarios run on, or ask for it: then they run on what it gives.
+        """
         known: Any = getattr(getattr(self, "_fixtureinfo", None), "name2fixturedefs", None)
-        return known is not None and all(_is_installed(one.func) for several in known.values() for one in several)
+        if known is None or not all(_is_installed(one.func) for several in known.values() for one in several):
+            return "fixtures of the project apply to them"
+        if any(name.startswith(fixtures.PREFIX) for name in known):
+            return "fixtures of a plugin say what they run on"
+        return ""
 
     def teardown(self) -> None:
         """Forget what was made for this run."""

@@ -35,6 +35,29 @@ def marks_of(scenario: Scenario, config: pytest.Config) -> list[pytest.MarkDecor
     return marks
 
 
+def is_left_out(item: pytest.Item) -> bool:
+    """Whether marks say that the item will not run: ``skip``, ``skipif`` whose condition holds, ``xfail(run=False)``.
+
+    So also where a condition cannot be evaluated, which pytest reports when it comes to the item.
+    """
+    names = {mark.name for mark in item.iter_markers()}
+    if "skip" in names:
+        return True
+    if not names & {"skipif", "xfail"}:
+        return False
+    try:
+        # Not public, and asked here only: pytest itself asks when the item is set up, and racks begin before that.
+        from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
+
+        expected = evaluate_xfail_marks(item)
+        never = expected is not None and not expected.run and not item.config.option.runxfail
+        return never or evaluate_skip_marks(item) is not None
+    except ImportError:
+        return True
+    except (Exception, pytest.fail.Exception):  # noqa: BLE001 - a condition is code of the project
+        return True
+
+
 def _mark(tag: str, position: int, config: pytest.Config) -> pytest.MarkDecorator:
     registered = [line.split(":", 1)[0].split("(", 1)[0].strip() for line in config.getini("markers")]
     with warnings.catch_warnings():

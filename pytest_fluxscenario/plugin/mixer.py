@@ -28,7 +28,7 @@ _LONGEST_WAIT: Final = 86_400
 
 def client_of(options: Options) -> Client:
     """A connection to the session's Mixer. Raises UsageError."""
-    return Client(read_url(options.mixer or "", _OPTION), os.environ.get(TOKEN_VARIABLE, ""))
+    return Client(read_url(options.mixer or "", _OPTION), os.environ.get(TOKEN_VARIABLE, "").strip())
 
 
 def wait_of(options: Options) -> float:
@@ -46,9 +46,10 @@ def wait_of(options: Options) -> float:
 def begin_run(config: pytest.Config) -> None:
     """Look whether the Mixer is there and of this version, before a test runs. Raises pytest.UsageError."""
     options = config.stash[OPTIONS]
-    wait_of(options)
+    patience = wait_of(options)
     try:
         client = client_of(options)
+        client.timeout = min(client.timeout, patience)
         health = client.health()
     except FluxError as error:
         raise usage_error(error) from None

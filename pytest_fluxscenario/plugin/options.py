@@ -111,8 +111,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--fluxscenario-mixer",
-        metavar="URL",
-        help="let the racks of that Mixer run the scenarios (its token: FLUXRIG_API_TOKEN)",
+        metavar="URL|off",
+        help="let the racks of that Mixer run the scenarios (its token: FLUXRIG_API_TOKEN); off runs them here",
     )
     parser.addini("fluxscenario_mixer", "default of --fluxscenario-mixer")
     parser.addini("fluxscenario_mixer_wait", "seconds to wait for a rack, or for the Mixer to come back", default="60")
@@ -179,7 +179,7 @@ def read_options(config: pytest.Config) -> Options:
     if html is not None and evidence is None and config.getoption("fluxscenario_html"):
         raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
     gear = str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear"))
-    mixer = config.getoption("fluxscenario_mixer") or config.getini("fluxscenario_mixer") or None
+    mixer = _mixer(config)
     if gear and mixer:
         # Racks run the built-in engine: their verdicts would be told as the gear's.
         raise pytest.UsageError(
@@ -226,6 +226,15 @@ def _otel(config: pytest.Config) -> Wanted | None:
     from pytest_fluxscenario.plugin.otel import wanted_otel
 
     return wanted_otel(choice)
+
+
+def _mixer(config: pytest.Config) -> str | None:
+    given: str | None = config.getoption("fluxscenario_mixer")
+    if given is not None and not given.strip():
+        # Such as from a variable that is not set: nobody would see that the scenarios ran here.
+        raise pytest.UsageError("--fluxscenario-mixer is empty (off runs the scenarios here)")
+    named = str(given or config.getini("fluxscenario_mixer"))
+    return None if named in ("", _OFF) else named
 
 
 def _seconds(config: pytest.Config, key: str) -> float:

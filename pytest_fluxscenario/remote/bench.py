@@ -13,7 +13,7 @@ import msgspec
 
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError
+from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
@@ -120,6 +120,7 @@ class Bench:
         """
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
         whole = self._case(case, settings, document)
+        self._check_variables(whole, settings)
         hooks = whole.hooks()
         how = RunSettings(settings.on_failure == "stop", {}, redactor.text)
         control = whole.control(hooks, whole.environment)
@@ -177,6 +178,15 @@ class Bench:
         more: dict[str, Value] = {words.RACK: self.name, words.GEAR: "engine"}
         text = exported_text(settings, redactor)
         return watching(self.telemetry, lambda: About.of(case.item, whole, attempt, more), hooks, text, trace)
+
+    def _check_variables(self, whole: Case, settings: PortableSettings) -> None:
+        """Raise UsageError where hooks would see less than they see where the scenario comes from."""
+        lacking = [name for name in settings.hook_env if name not in self.runtimes.settings.variables]
+        if lacking and whole.subject.pack.hooks is not None:
+            names = shown(", ".join(lacking), 200)
+            message = f"hooks of the sender see the variable {names}, and those of the rack {self.name} do not"
+            hint = "set it there, and name it under 'hook_env' of the rack's configuration"
+            raise UsageError.of("remote.hook-env", Place(whole.subject.pack.where), message, hint)
 
     def _done(self, case: PortableCase, whole: Case, outcome: Outcome, volatile: Volatile, redactor: Redactor) -> Done:
         result = make_result(whole, whole.environment, outcome)

@@ -72,6 +72,8 @@ class PortableSettings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[str, ...] = ()
     #: Whether racks may export the names of scenarios and steps: not where the sender redacts values that they lack.
     names: bool = True
+    #: Names of variables that hooks see where the sender is; their values are those of the machine that runs them.
+    hook_env: tuple[str, ...] = ()
 
 
 class Done(Struct, frozen=True, forbid_unknown_fields=True):

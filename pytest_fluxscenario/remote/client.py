@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.remote.api import (
@@ -27,11 +27,12 @@ from pytest_fluxscenario.remote.api import (
     RefSubmission,
     RunInfo,
     Submission,
-    Trouble,
 )
-from pytest_fluxscenario.remote.certificates import certificate_fault
 from pytest_fluxscenario.remote.frames import framed
+from pytest_fluxscenario.remote.trouble import MixerError, UnreachableError, refused, unreachable
 from pytest_fluxscenario.telemetry.trace import HEADER
+
+__all__ = ["TOKEN_VARIABLE", "URL_VARIABLE", "Client", "MixerError", "UnreachableError", "patiently", "read_url"]
 
 TOKEN_VARIABLE: Final = "FLUXRIG_API_TOKEN"
 URL_VARIABLE: Final = "FLUXRIG_API_URL"
@@ -42,23 +43,17 @@ _MOST_ANSWER: Final = 256 << 20
 _T = TypeVar("_T")
 
 
-class MixerError(FluxError):
-    """A Mixer that cannot be reached, or does not do what it is asked."""
-
-
-class UnreachableError(MixerError):
-    """A Mixer that does not answer; it may be there again in a moment."""
-
-
 def read_url(text: str, option: str) -> str:
     """The address of a Mixer without what follows it. Raises UsageError, which names ``option``."""
     hint = "write it like http://127.0.0.1:8090"
     try:
-        parts = urlsplit(text)
+        # A space would be passed over at its ends, and be part of a name in its middle.
+        parts = urlsplit("" if any(not one.isprintable() or one.isspace() for one in text) else text)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+    more = parts.path not in ("", "/") or parts.query or parts.fragment
+    if parts.scheme not in ("http", "https") or not parts.hostname or more:
         raise UsageError.of("mixer.url", Place(option), f"'{shown(text, 200)}' is no address of a Mixer", hint)
     if parts.username is not None or parts.password is not None:
         message = "an address holds no secret: it would be shown"
@@ -189,9 +184,9 @@ class Client:
         if self.trace:
             headers[HEADER] = self.trace
         status, answer = self._exchange(method, f"{API}{path}", data, headers, self.timeout + patience)
-        if status < http.client.BAD_REQUEST:
+        if status < http.client.MULTIPLE_CHOICES:
             return answer
-        raise self._refused(status, answer)
+        raise refused(self.url, status, answer, TOKEN_VARIABLE)
 
     def _exchange(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
@@ -203,10 +198,10 @@ class Client:
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError) as error:
             self.close()
             if not kept:
-                raise self._unreachable(error) from None
+                raise unreachable(self.url, error, timeout) from None
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise self._unreachable(error) from None
+            raise unreachable(self.url, error, timeout) from None
         except BaseException:
             # Ctrl-C in the middle of an answer: what is left of it is not the answer to the next request.
             self.close()
@@ -215,7 +210,7 @@ class Client:
             return self._once(method, path, data, headers, timeout)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise self._unreachable(error) from None
+            raise unreachable(self.url, error, timeout) from None
 
     def _once(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
@@ -239,32 +234,8 @@ class Client:
             return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
         return http.client.HTTPConnection(host, parts.port, timeout=timeout)
 
-    def _refused(self, status: int, answer: bytes) -> MixerError:
-        try:
-            trouble = msgspec.json.decode(answer, type=Trouble)
-        except (msgspec.DecodeError, RecursionError):
-            return self._error("mixer.answer", f"answers {status}, and is no Mixer")
-        hint = trouble.hint
-        if status == http.client.UNAUTHORIZED and not hint:
-            hint = f"give its token in {TOKEN_VARIABLE}"
-        return self._error(shown(trouble.code, 80), shown(trouble.message, 1000), shown(hint, 1000))
-
     def _error(self, code: str, message: str, hint: str = "") -> MixerError:
         return MixerError.of(code, Place(self.url), message, hint)
-
-    def _unreachable(self, error: Exception) -> MixerError:
-        fault = certificate_fault(error, urlsplit(self.url).hostname or "", "SSL_CERT_FILE")
-        if fault is not None:
-            # Waiting does not make it better.
-            return self._error("mixer.tls", *fault)
-        said = shown(error.strerror or error) if isinstance(error, OSError) else type(error).__name__
-        said = "no answer in time" if isinstance(error, TimeoutError) else said
-        message = f"the Mixer cannot be reached: {said}"
-        hint = "start it: fluxrig-mixer -c FILE"
-        if isinstance(error, http.client.BadStatusLine) and self.url.startswith("http:"):
-            # Also what one sees of a server that speaks TLS.
-            hint = f"does it speak https://? else {hint}"
-        return UnreachableError.of("mixer.unreachable", Place(self.url), message, hint)
 
 
 def patiently(client: Client, seconds: float, ask: Callable[[], _T]) -> _T:

@@ -1,0 +1,119 @@
+"""A session on a Mixer never says more than what ran: no verdict of another control, none for what did not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
+from tests.fakes.packs import failing, needs_hook, scenario, write_hook
+from tests.fakes.project import Project, text_of
+from tests.fakes.project_fixture import project
+
+__all__ = ["project"]
+
+
+@pytest.fixture
+def mixer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningMixer]:
+    monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
+    with running_mixer(tmp_path_factory.mktemp("mixer")) as running:
+        yield running
+
+
+_INSTALLED = """
+import pytest
+
+class Always:
+    def begin(self, run_id, given): pass
+    def decide(self, request): return {"status": "nok", "route": "Blocked", "reason": "another control"}
+    def approve(self, run_id, approval): pass
+
+class Late:
+    @pytest.fixture
+    def fluxscenario_control(self):
+        return Always()
+
+"""
+
+
+@pytest.mark.parametrize(
+    "fixture",
+    [
+        "@pytest.hookimpl(trylast=True)\ndef pytest_configure(config):\n    config.pluginmanager.register(Late())\n",
+        "@pytest.fixture(autouse=True)\ndef looks(fluxscenario_case):\n    assert not fluxscenario_case\n",
+    ],
+    ids=["overrides", "asks"],
+)
+def test_what_an_installed_plugin_puts_under_scenarios_is_not_replaced_by_the_engine_of_a_rack(
+    project: Project, mixer: RunningMixer, fixture: str
+) -> None:
+    project.text("lib/site-packages/company.py", _INSTALLED + fixture)
+    project.ini("pythonpath = lib/site-packages", "norecursedirs = lib")
+    project.add("a.json", scenario("one"))
+    assert project.run("-p", "company").ret == pytest.ExitCode.TESTS_FAILED
+    rack = mixer.start()
+    result = project.run("-p", "company", f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert rack.taken == []
+    result.stdout.fnmatch_lines(
+        ["fluxscenario: 1 scenario ran here and not on a rack: fixtures of a plugin say what they run on"]
+    )
+
+
+def test_what_marks_leave_out_is_not_given_to_a_rack(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", *[scenario(name) for name in ("a", "b", "c", "d", "e")])
+    project.text(
+        "conftest.py",
+        "import pytest\n"
+        "MARKS = {'a': pytest.mark.skipif(True, reason='no'), 'b': pytest.mark.skipif('1 > 2', reason='no'),\n"
+        "         'c': pytest.mark.xfail(run=False), 'd': pytest.mark.skipif('nonsense +', reason='?')}\n"
+        "def pytest_collection_modifyitems(items):\n"
+        "    for item in items:\n"
+        "        if item.name in MARKS:\n"
+        "            item.add_marker(MARKS[item.name])\n",
+    )
+    local = project.run()
+    outcomes = project.outcomes()
+    rack = mixer.start()
+    result = project.run(f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == local.ret == pytest.ExitCode.TESTS_FAILED
+    assert project.outcomes() == outcomes
+    assert [item.rpartition("::")[2] for item in rack.taken] == ["b", "e"]
+
+
+def test_a_rack_whose_hooks_see_less_than_the_sessions_do_not_run(
+    project: Project, mixer: RunningMixer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_LEVEL", "high")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    write_hook(project.pack)
+    project.ini("fluxscenario_hook_env = RISK_LEVEL NOT_SET")
+    project.add("a.json", needs_hook("one"))
+    assert project.run().ret == 0
+    mixer.start()
+    result = project.run(f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = "hooks of the sender see the variable RISK_LEVEL, and those of the rack one do not"
+    assert f"packs/small: {said} (set it there, and name it under 'hook_env'" in text_of(result)
+    assert project.outcomes() == {"one": "error"}
+
+
+def test_a_mark_does_not_expect_that_a_scenario_is_not_run(project: Project, mixer: RunningMixer) -> None:
+    project.ini("fluxscenario_mixer_wait = 0.3")
+    project.add("a.json", failing("known", xfail="known to fail"))
+    result = project.run(f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert project.outcomes() == {"known": "error"}
+
+
+def test_a_mark_does_not_expect_that_racks_refuse_it(
+    project: Project, mixer: RunningMixer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_LEVEL", "high")
+    write_hook(project.pack)
+    project.ini("fluxscenario_hook_env = RISK_LEVEL")
+    project.add("a.json", failing("known", xfail="known to fail"))
+    mixer.start()
+    assert project.run(f"--fluxscenario-mixer={mixer.url}").ret == pytest.ExitCode.TESTS_FAILED
+    assert project.outcomes() == {"known": "error"}
