@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -13,12 +15,14 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import MOST_BYTES
 from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
 from pytest_fluxscenario.fleet.message import Body, Fetch, Piece, Refusal
+from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import CONTENT
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer, decode
 
 #: Seconds that the Mixer may take for a piece.
 _WAIT: Final = 10.0
+_PAUSE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,34 @@ class Fetcher:
         if not offset <= said.size <= MOST_BYTES or offset + len(said.data) > said.size:
             raise _damage(digest, "is larger than it can be")
         return said
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFetcher:
+    """Fetches for the thread of a slot."""
+
+    fetcher: Fetcher
+    slot: Slot
+    loop: asyncio.AbstractEventLoop
+
+    def from_thread(self, digest: str) -> bytes:
+        """The bytes of that hash. Raises StoreError, DamageError; SnakeError where the rack has ended meanwhile."""
+        asked = self.patiently(digest)
+        try:
+            return asyncio.run_coroutine_threadsafe(asked, self.loop).result()
+        except (RuntimeError, concurrent.futures.CancelledError):
+            asked.close()
+            raise SnakeError.of("snake.closed", Place("content"), "the rack has ended") from None
+
+    async def patiently(self, digest: str) -> bytes:
+        """The same; while the Mixer is away it is asked again, until the scenario has had its time."""
+        while True:
+            try:
+                return await self.fetcher.fetch(digest)
+            except SnakeError:
+                if self.slot.stuck:
+                    raise
+                await asyncio.sleep(_PAUSE)
 
 
 def _damage(digest: str, why: str) -> DamageError:

@@ -49,6 +49,8 @@ class Run:
     trace: str = ""
     #: Number to the sequence of what was handed out since the Mixer was started; 0 where that was before.
     published: dict[int, int] = field(default_factory=dict)
+    #: How often each was handed out anew, by its number, since the Mixer was started.
+    anew: dict[int, int] = field(default_factory=dict)
 
     def take(self, done: ItemDone) -> None:
         """Add a record."""

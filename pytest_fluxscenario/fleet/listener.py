@@ -43,6 +43,8 @@ _BATCH: Final = 256
 _WAIT: Final = 5.0
 #: Seconds after a failure before it is tried again.
 _PAUSE: Final = 0.5
+#: Seconds that the last acknowledgements may take when the Mixer ends.
+_LAST: Final = 2.0
 #: Bytes of content in one message.
 _PIECE: Final = 1 << 20
 #: Makes the passport of a rack that was let in.
@@ -75,6 +77,8 @@ class Listener:
     telemetry: Telemetry | None = None
     _subscriptions: list[Subscription] = field(default_factory=list)
     _taking: asyncio.Task[None] | None = None
+    #: Acknowledgements that are under way.
+    _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Begin. Raises SnakeError."""
@@ -92,6 +96,8 @@ class Listener:
             taking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await taking
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=_LAST)
 
     async def command(self, rack: str, command: Command) -> None:
         """Tell a rack what to do; one that is not there hears it when it says hello."""
@@ -179,8 +185,11 @@ class Listener:
             understood.setdefault(message.run, []).append((message.trace, evidence))
         for run, several in understood.items():
             await self._store_of(run, several)
-        # Stored, durably: only now may the Snake forget them.
-        await asyncio.gather(*(delivery.ack() for delivery in deliveries))
+        # Stored, durably: only now may the Snake forget them. Nobody waits for it: a server that was killed may have
+        # forgotten that it gave them out, and says nothing then.
+        task = asyncio.create_task(_acknowledge(deliveries))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _store_of(self, run: str, several: list[tuple[str, Evidence]]) -> None:
         traces = [trace for trace, _ in several if trace]
@@ -198,3 +207,8 @@ class Listener:
         if self.telemetry is not None:
             for done in new:
                 count_stored(self.telemetry, done)
+
+
+async def _acknowledge(deliveries: list[Delivery]) -> None:
+    """What cannot be acknowledged comes again, and is known by then."""
+    await asyncio.gather(*(delivery.ack() for delivery in deliveries), return_exceptions=True)

@@ -27,8 +27,14 @@ class _Kept:
     subject: str
     data: bytes
     deliveries: int = 0
-    #: When it may be given out; in the loop's time.
-    due: float = 0.0
+    #: Since when somebody has it; None where nobody does. In the loop's time, as all of these.
+    since: float | None = None
+    #: When it may be given out, where nobody has it.
+    free: float = 0.0
+
+    def due(self, terms: Terms) -> float:
+        """When it may be given out: what is in somebody's hands goes by the terms that there are now."""
+        return self.free if self.since is None else self.since + terms.ack_wait
 
 
 @dataclass(slots=True)
@@ -68,7 +74,6 @@ class _Held:
     hub: Hub
     stream: _Stream
     kept: _Kept
-    ack_wait: float
     deliveries: int
 
     @property
@@ -88,7 +93,7 @@ class _Held:
     async def nak(self, delay: float = 0) -> None:
         """Give it to another; an earlier delivery than the last has nothing to say."""
         if self.kept.deliveries == self.deliveries:
-            self.kept.due = asyncio.get_running_loop().time() + delay
+            self.kept.since, self.kept.free = None, asyncio.get_running_loop().time() + delay
             await self.hub.tell()
 
     async def term(self) -> None:
@@ -98,7 +103,7 @@ class _Held:
     async def in_progress(self) -> None:
         """The time to acknowledge it begins anew."""
         if self.kept.deliveries == self.deliveries:
-            self.kept.due = asyncio.get_running_loop().time() + self.ack_wait
+            self.kept.since = asyncio.get_running_loop().time()
 
 
 @dataclass(slots=True)
@@ -125,14 +130,15 @@ class MemoryTransport:
         return self._open
 
     async def prepare(self, terms: Terms) -> None:
-        """Make the streams."""
+        """Make the streams; those that are there are given these terms."""
         for name in STREAMS:
-            self.hub.streams.setdefault(name, _Stream(terms))
+            self.hub.streams.setdefault(name, _Stream(terms)).terms = terms
 
     async def open_queue(self, queue: Queue, terms: Terms) -> None:
-        """Make the queue. Raises SnakeError where its stream is not there."""
+        """Make the queue; one that is there is given these terms. Raises SnakeError where its stream is not there."""
         self._stream(queue.stream)
         self.hub.queues[queue] = terms
+        await self.hub.tell()
 
     async def publish(self, subject: str, data: bytes, key: str) -> Stored:
         """Keep a message, unless its key is known. Raises SnakeError where no stream keeps it."""
@@ -154,22 +160,27 @@ class MemoryTransport:
         self._check()
         return self._stream(stream).kept.pop(sequence, None) is not None
 
+    async def waiting(self, stream: str, subject: str) -> int:
+        """How many messages of that subject are kept."""
+        self._check()
+        return sum(kept.subject == subject for kept in self._stream(stream).kept.values())
+
     async def take(self, queue: Queue, most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` messages. Raises SnakeError where there is no such queue."""
         self._check()
-        terms = self.hub.queues.get(queue)
-        if terms is None:
-            raise _error("snake.no-queue", f"there is no queue {queue.subject}")
-        stream = self._stream(queue.stream)
         loop = asyncio.get_running_loop()
         until = loop.time() + wait
         while True:
+            terms = self.hub.queues.get(queue)
+            if terms is None:
+                raise _error("snake.no-queue", f"there is no queue {queue.subject}")
+            stream = self._stream(queue.stream)
             due = self._due(stream, queue, terms)
             now = loop.time()
-            ready = [kept for kept in due if kept.due <= now][:most]
+            ready = [kept for kept in due if kept.due(terms) <= now][:most]
             if ready or now >= until:
-                return [self._give(stream, kept, terms, now) for kept in ready]
-            next_ = min((kept.due for kept in due), default=until)
+                return [self._give(stream, kept, now) for kept in ready]
+            next_ = min((kept.due(terms) for kept in due), default=until)
             try:
                 async with asyncio.timeout_at(min(until, next_)), self.hub.changed:
                     await self.hub.changed.wait()
@@ -185,10 +196,10 @@ class MemoryTransport:
             and (not terms.most_deliveries or kept.deliveries < terms.most_deliveries)
         ]
 
-    def _give(self, stream: _Stream, kept: _Kept, terms: Terms, now: float) -> Delivery:
+    def _give(self, stream: _Stream, kept: _Kept, now: float) -> Delivery:
         kept.deliveries += 1
-        kept.due = now + terms.ack_wait
-        return _Held(self.hub, stream, kept, terms.ack_wait, kept.deliveries)
+        kept.since = now
+        return _Held(self.hub, stream, kept, kept.deliveries)
 
     async def send(self, subject: str, data: bytes) -> None:
         """Tell whoever listens now."""

@@ -95,6 +95,8 @@ class Work(Body, frozen=True, kw_only=True):
     settings: PortableSettings = PortableSettings()
     #: 1-based; grows where whoever submitted it runs the item again.
     attempt: int = 1
+    #: 0, or the number under which it is handed out anew, because nothing was left of it.
+    issue: int = 0
     #: How often it may be taken by racks that do not come back before it is given up.
     tries: int = 3
     #: Refs of the results of earlier attempts.

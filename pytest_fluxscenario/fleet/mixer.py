@@ -6,9 +6,10 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import UsageError
@@ -22,6 +23,7 @@ from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.fleet.endpoint import PATH, make_app
 from pytest_fluxscenario.fleet.exposure import is_loopback
 from pytest_fluxscenario.fleet.guard import Guard
+from pytest_fluxscenario.fleet.handing import Handing
 from pytest_fluxscenario.fleet.history import History
 from pytest_fluxscenario.fleet.http import HttpServer
 from pytest_fluxscenario.fleet.ids import Ids, machine_of
@@ -35,12 +37,13 @@ from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.rest import ENDPOINTS
 from pytest_fluxscenario.fleet.run_evidence import RunEvidence
 from pytest_fluxscenario.fleet.runs import Runs
+from pytest_fluxscenario.fleet.seeker import SEEK, Seeker
 from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
 from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
 from pytest_fluxscenario.fleet.telemetry import exported
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.transport import Terms, Transport
 from pytest_fluxscenario.fleet.upkeep import Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import RunInfo
@@ -99,19 +102,12 @@ class Mixer:
             link = await snake.open(accounts())
             owner = key.public if config.snake.url else ""
             terms = Terms(ack_wait=config.work.ack_wait, replicas=config.snake.replicas, owner=owner)
-            await link.prepare(terms)
-            for queue in (*map(work, config.work.pools), EVIDENCE):
-                await link.open_queue(queue, terms)
+            prepare = partial(_prepare, link, terms, config.work.pools)
+            await prepare()
             writer = Writer(Ids(machine_of(key.public)))
-            content = Content(
-                blobs_of(config.store) if self.startup.store is not None else None,
-                blobs_of(os.path.join(config.data, "content")),
-            )
-            scratch = os.path.join(config.data, "scratch")
-            # What a Mixer that was killed has left there.
-            shutil.rmtree(scratch, ignore_errors=True)
-            evidence = RunEvidence(content, scratch)
-            runs = Runs(History(database), link, writer, content, config.work.pools, config.work.tries)
+            content, evidence = self._contents()
+            handing = Handing(history := History(database), link, writer, content, config.work.tries)
+            runs = Runs(history, handing, content, config.work.pools)
 
             async def let_in() -> None:
                 await snake.reload(accounts())
@@ -149,9 +145,9 @@ class Mixer:
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
-            upkeep = Upkeep(runs, config.keep)
-            upkeep.start()
-            parts.push_async_callback(upkeep.stop)
+            parts.push_async_callback(Upkeep(runs, config.keep).start().stop)
+            seeker = Seeker(runs, link, prepare, min(config.work.ack_wait, SEEK))
+            parts.push_async_callback(seeker.start().stop)
             http.app = exported(
                 self.telemetry,
                 Guard(
@@ -166,9 +162,35 @@ class Mixer:
                 registry,
             )
             await http.start()
+            # Before all that it answers from.
+            parts.push_async_callback(_hang_up, runs, http)
             self.url, self.snake_url = http.url, snake.url
             ready(self)
             await until.wait()
+
+    def _contents(self) -> tuple[Content, RunEvidence]:
+        data = self.config.data
+        content = Content(
+            blobs_of(self.config.store) if self.startup.store is not None else None,
+            blobs_of(os.path.join(data, "content")),
+        )
+        scratch = os.path.join(data, "scratch")
+        # What a Mixer that was killed has left there.
+        shutil.rmtree(scratch, ignore_errors=True)
+        return content, RunEvidence(content, scratch)
+
+
+async def _hang_up(runs: Runs, http: HttpServer) -> None:
+    """Who waits for records is answered, and asks the Mixer that is started next."""
+    await runs.end()
+    await http.stop()
+
+
+async def _prepare(link: Transport, terms: Terms, pools: Iterable[str]) -> None:
+    """Make the streams and queues; those that are there are given these terms."""
+    await link.prepare(terms)
+    for queue in (*map(work, pools), EVIDENCE):
+        await link.open_queue(queue, terms)
 
 
 def _registry(config: MixerConfig, database: Database, reserved: frozenset[str]) -> Registry:

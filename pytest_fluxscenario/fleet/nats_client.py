@@ -1,13 +1,13 @@
-"""A connection of the NATS library: begun in a bounded time, and never in clear where TLS was asked for.
+"""A client of the NATS library, which says nothing in clear where TLS was asked for.
 
 Where there is none, what is said tells what to do.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -15,18 +15,16 @@ import nats.errors
 from nats.aio.client import Client
 
 from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.remote.certificates import certificate_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
-#: Seconds between tries, and for one of them.
-_BETWEEN: Final = 0.25
-_TRY: Final = 2.0
+#: Seconds for one step of connecting, and between the library's own pings.
+_TRY: Final = 2
+_LIBRARY_PING: Final = 60
 _HINT: Final = "is the Mixer running, and are these its address and credentials?"
 
 
@@ -62,72 +60,82 @@ class OpenClient(Client):  # type: ignore[misc]  # as above
         return command
 
 
-async def open_client(access: Access, wait: float) -> OpenClient:
-    """A connection, which comes back by itself when it is lost.
+def new_client(
+    access: Access, say: Callable[[Exception], None], ended: Callable[[], None]
+) -> tuple[OpenClient, Coroutine[Any, Any, None]]:
+    """A client, and what connects it: once, to one of the servers.
 
-    Raises SnakeError where there is none within ``wait`` seconds, with what was wrong last; UsageError for files of
-    TLS that cannot be used.
+    ``say`` is told what goes wrong, when it does; ``ended`` is called, perhaps more than once, when it is over.
+    The library's reconnecting is not used (``nats_session``). Raises UsageError for files of TLS that cannot be used.
     """
-    said: list[BaseException] = []
-    hopeless: list[BaseException] = []
     client = OpenClient()
     client.access = access
     if access.encrypted:
         access.context()
 
     async def on_error(error: Exception) -> None:
-        if not client.is_connected and (tries := _tries(error)):
-            hopeless.append(error)
-            if len(hopeless) >= tries * len(access.servers()):
-                raise error
         if "permissions violation" in str(error).lower():
             client.denials += 1
             client.denied = f"the server does not permit it: {shown(str(error).removeprefix('nats: '), 200)}"
-            return
+        else:
+            say(error)
+
+    async def on_end() -> None:
+        ended()
+
+    connecting = client.connect(
+        access.servers(),
+        name=access.name,
+        inbox_prefix=f"_INBOX.{access.name}".encode(),
+        error_cb=on_error,
+        disconnected_cb=on_end,
+        closed_cb=on_end,
+        connect_timeout=_TRY,
+        allow_reconnect=False,
+        # Without a number the library goes on for ever; with one it tries each address once more.
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0.01,
+        # Its own pings come later than ours.
+        ping_interval=_LIBRARY_PING,
+        **access.who().options(),
+    )
+    return client, connecting
+
+
+@dataclass(slots=True)
+class Tries:
+    """What became of the tries to connect."""
+
+    access: Access
+    #: What was wrong at last.
+    last: Exception | None = None
+    _hopeless: list[Exception] = field(default_factory=list)
+
+    def failed(self, error: Exception) -> None:
+        """Another one went wrong."""
+        if tries(error):
+            self._hopeless.append(error)
         # What a server says of who connects says more than that it then hung up.
-        if not said or not isinstance(error, nats.errors.UnexpectedEOF | ConnectionResetError | TimeoutError):
-            said[:] = [error]
+        if self.last is None or not isinstance(error, nats.errors.UnexpectedEOF | ConnectionResetError | TimeoutError):
+            self.last = error
 
-    options: dict[str, Any] = access.who().options()
-    try:
-        async with asyncio.timeout(wait):
-            await client.connect(
-                access.servers(),
-                name=access.name,
-                inbox_prefix=f"_INBOX.{access.name}".encode(),
-                error_cb=on_error,
-                connect_timeout=_TRY,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=_BETWEEN,
-                # Seconds: what was connected to while the server ended is found by it alone.
-                ping_interval=2,
-                max_outstanding_pings=2,
-                **options,
-            )
-    except (TimeoutError, OSError, nats.errors.Error, ValueError) as error:
-        message, hint = _why((hopeless or said or [error])[-1], access)
-        await _leave(client.close)
-        url = shown(access.url, 300)
-        raise SnakeError.of(
-            "snake.unreachable", Place(url), f"there is no connection to NATS: {message}", hint
-        ) from None
-    return client
+    @property
+    def hopeless(self) -> bool:
+        """Whether more of them would end alike."""
+        return bool(self._hopeless) and len(self._hopeless) >= tries(self._hopeless[-1]) * len(self.access.servers())
+
+    def why(self) -> tuple[str, str]:
+        """What was wrong, and what to do."""
+        said = self._hopeless[-1] if self._hopeless else self.last
+        return _why(said or TimeoutError(), self.access)
 
 
-def _tries(error: Exception) -> int:
+def tries(error: Exception) -> int:
     """How often that is met at each server before it is given up; 0 for what becomes better by itself."""
     if isinstance(error, InClearError) or certificate_fault(error, "", "") is not None:
         return 1
     # Whoever was let in a moment ago is not known to all servers yet.
     return 4 if "Authorization" in str(error) else 0
-
-
-async def _leave(close: Callable[[], Awaitable[None]]) -> None:
-    try:
-        async with asyncio.timeout(1):
-            await close()
-    except (TimeoutError, OSError, nats.errors.Error):
-        pass
 
 
 def _why(error: BaseException, access: Access) -> tuple[str, str]:

@@ -4,130 +4,85 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import nats.errors
 import nats.js.errors
 from nats.js import api
 
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.nats_client import OpenClient, open_client
+from pytest_fluxscenario.fleet.nats_pull import Pull
+from pytest_fluxscenario.fleet.nats_reconnect import ERRORS, Link, Listening
+from pytest_fluxscenario.fleet.nats_session import LostError, Session
+from pytest_fluxscenario.fleet.nats_taken import Taken
 from pytest_fluxscenario.fleet.streams import make_stream
 from pytest_fluxscenario.fleet.subjects import STREAMS, Queue
 from pytest_fluxscenario.fleet.transport import Delivery, Handler, Stored, Subscription, Terms
 
 if TYPE_CHECKING:
-    from nats.aio.client import Client
+    from nats.aio.msg import Msg
 
-#: Seconds that the server is given for an answer.
+    from pytest_fluxscenario.fleet.nats_client import OpenClient
+
+#: Seconds that the server is given for an answer, beside the time that a message of this many bytes takes.
 _WAIT: Final = 5.0
-#: ... and for one of several tries, each of which may be lost with a connection.
-_TRY: Final = 1.5
+_SLOWEST: Final = 1 << 20
 #: Seconds for which something durable is tried again, for instance while the server is started anew.
 _PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
 _CLOSING: Final = 1.0
-#: Seconds after which one thing with the library is given up, whatever it says of its own time.
-_BOUND: Final = 2 * _WAIT
-#: Seconds that one request for messages waits for them.
-_SLICE: Final = 1.0
-_NOT_FOUND: Final = 404
+_NOT_FOUND: Final = (400, 404)
 #: Messages that may be under way at a time, over all takers of a queue.
 _UNDER_WAY: Final = 65_536
 
 
-async def connect(access: Access, wait: float = _PATIENCE) -> NatsTransport:
-    """A connection, which comes back by itself when it is lost.
+async def connect(access: Access, wait: float = _PATIENCE, pong: float = 10.0) -> NatsTransport:
+    """A link, which comes back by itself when it is lost; a ping must be answered in ``pong`` seconds.
 
     Raises SnakeError where there is none within ``wait`` seconds, with what was wrong last; UsageError for files.
     """
-    return NatsTransport(await open_client(access, wait), access.url)
+    if access.encrypted:
+        access.context()
+    link = Link(access, pong)
+    link.begin()
+    try:
+        await link.first(wait)
+    except BaseException:
+        await link.close()
+        raise
+    return NatsTransport(link)
 
 
-@dataclass(slots=True)
-class _Taken:
-    """One delivery of a message."""
-
-    link: NatsTransport
-    message: Any
-
-    @property
-    def data(self) -> bytes:
-        """Its bytes."""
-        data: bytes = self.message.data
-        return data
-
-    @property
-    def sequence(self) -> int:
-        """Its number in its stream."""
-        return int(self.message.metadata.sequence.stream)
-
-    @property
-    def deliveries(self) -> int:
-        """How often it has been given out."""
-        return int(self.message.metadata.num_delivered or 1)
-
-    async def ack(self) -> None:
-        """It is done with; returns when the server has said that it knows."""
-        async with self.link.errors("an acknowledgement"):
-            # Of what was given out before a server ended its successor says nothing: waiting longer is in vain.
-            await self.message.ack_sync(timeout=_TRY)
-
-    async def nak(self, delay: float = 0) -> None:
-        """Give it to another."""
-        async with self.link.errors("giving back"):
-            await self.message.nak(delay=delay or None)
-
-    async def term(self) -> None:
-        """Nobody is to have it again."""
-        async with self.link.errors("dropping"):
-            await self.message.term()
-
-    async def in_progress(self) -> None:
-        """The time to acknowledge it begins anew."""
-        async with self.link.errors("a sign of progress"):
-            await self.message.in_progress()
-
-
-@dataclass(slots=True)
-class _Listening:
-    subscription: Any
-
-    async def end(self) -> None:
-        """No more of it."""
-        with contextlib.suppress(nats.errors.Error):
-            await self.subscription.unsubscribe()
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class NatsTransport:
-    """One connection to a server, or to a cluster."""
+    """One link to a server, or to a cluster."""
 
-    client: OpenClient
-    url: str
-    _pulls: dict[Queue, tuple[Any, asyncio.Lock]] = field(default_factory=dict)
+    link: Link
+    _pulls: dict[Queue, Pull] = field(default_factory=dict)
 
     @property
     def connected(self) -> bool:
         """Whether the link is up at this moment."""
-        return bool(self.client.is_connected) and _is_served(self.client)
+        return self.link.now is not None
 
     @property
-    def closed(self) -> bool:
-        """Whether it will not come back: it was closed, or the server no longer knows who this is."""
-        return bool(self.client.is_closed)
+    def client(self) -> OpenClient:
+        """The library's client of the connection that there is now. Raises SnakeError."""
+        session = self.link.now
+        if session is None:
+            raise self.link.failed("the connection", LostError("there is none"))
+        return session.client
 
     async def prepare(self, terms: Terms) -> None:
         """Make the streams, where they are not there yet."""
-        for name, subjects in STREAMS.items():
-            async with self.errors(f"making the stream {name}", _PATIENCE):
-                await make_stream(self.client, self.url, name, subjects, terms)
+        for name, subject in STREAMS.items():
+
+            async def make(session: Session, name: str = name, subject: str = subject) -> None:
+                await make_stream(session.client, self.link.access.url, name, subject, terms)
+
+            await self.link.do(f"making the stream {name}", make, _PATIENCE)
 
     async def open_queue(self, queue: Queue, terms: Terms) -> None:
         """Make the queue, where it is not there yet; one that is there is given these terms."""
@@ -139,158 +94,139 @@ class NatsTransport:
             filter_subject=queue.subject,
             max_ack_pending=_UNDER_WAY,
         )
-        async with self.errors(f"the queue {queue.subject}"):
-            await self.client.jetstream(timeout=_WAIT).add_consumer(queue.stream, config=config)
+        await self.link.do(
+            f"the queue {queue.subject}", lambda session: session.js.add_consumer(queue.stream, config=config)
+        )
 
     async def publish(self, subject: str, data: bytes, key: str) -> Stored:
         """Keep a message; tried again while the server cannot be reached, which the key makes harmless."""
-        self._fits(subject, data)
-        js = self.client.jetstream(timeout=_WAIT)
-        async with self.errors(f"publishing to {subject}", _PATIENCE):
-            while True:
-                try:
-                    kept = await js.publish(subject, data, timeout=_TRY, headers={"Nats-Msg-Id": key})
-                    return Stored(int(kept.seq), bool(kept.duplicate))
-                except (nats.errors.ConnectionClosedError, nats.errors.MaxPayloadError):
-                    raise
-                except (TimeoutError, nats.errors.Error) as error:
-                    if isinstance(error, nats.js.errors.APIError) and not isinstance(
-                        error, nats.js.errors.ServiceUnavailableError
-                    ):
-                        raise
-                    await asyncio.sleep(_BETWEEN)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE
+        answer = _WAIT + len(data) / _SLOWEST
+
+        async def keep(session: Session) -> Stored:
+            self._fits(session, subject, data)
+            kept = await session.js.publish(subject, data, timeout=answer, headers={"Nats-Msg-Id": key})
+            return Stored(int(kept.seq), bool(kept.duplicate))
+
+        while True:
+            try:
+                return await self.link.on_session(keep, min(answer, until - loop.time()))
+            except ERRORS as error:
+                if self.link.closed or loop.time() + _BETWEEN >= until or not _passes(error):
+                    raise self.link.failed(f"publishing to {subject}", error) from None
+                await asyncio.sleep(_BETWEEN)
 
     async def withdraw(self, stream: str, sequence: int) -> bool:
         """Drop a message: whether it was still there."""
-        async with self.errors("withdrawing"):
+
+        async def drop(session: Session) -> bool:
             try:
-                return bool(await self.client.jetstream(timeout=_WAIT).delete_msg(stream, sequence))
+                return bool(await session.js.delete_msg(stream, sequence))
             except nats.js.errors.APIError as error:
                 # The server says 404 or 400 of one that is gone, by its version.
-                if error.code in (_NOT_FOUND, 400) or "no message found" in str(error.description):
+                if error.code in _NOT_FOUND or "no message found" in str(error.description):
                     return False
                 raise
 
+        return await self.link.do("withdrawing", drop)
+
+    async def waiting(self, stream: str, subject: str) -> int:
+        """How many messages of that subject are kept, given out or not."""
+
+        async def count(session: Session) -> int:
+            info = await session.js.stream_info(stream, subjects_filter=subject)
+            return sum((info.state.subjects or {}).values())
+
+        return await self.link.do(f"asking about {subject}", count)
+
     async def take(self, queue: Queue, most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` messages; none, without an error, while the server cannot be reached."""
-        async with self.errors(f"taking from {queue.subject}", wait + _BOUND):
-            pull, lock = await self._pull(queue)
-            async with lock:
-                messages: list[Any] = []
-                loop = asyncio.get_running_loop()
-                until = loop.time() + wait
-                while not messages:
-                    # In slices: what was asked for before a connection was lost is never answered.
-                    left = max(min(until - loop.time(), _SLICE), 0.01)
-                    try:
-                        # The library keeps its own time; where a connection breaks in between it may wait for ever.
-                        async with asyncio.timeout(left + _SLICE):
-                            messages = await pull.fetch(most, timeout=left)
-                    except TimeoutError:
-                        pass
-                    except nats.js.errors.ServiceUnavailableError:
-                        await asyncio.sleep(min(left, _BETWEEN))
-                    if loop.time() >= until:
-                        break
-        return [_Taken(self, message) for message in messages]
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        taken: list[Msg] = []
+        while not taken:
+            left = max(until - loop.time(), 0)
+            try:
+                taken = await (await self._pull(queue, left)).take(most, left)
+            except (TimeoutError, LostError):
+                # Another connection, if there is one in time.
+                if self.link.closed:
+                    raise self.link.failed(f"taking from {queue.subject}", LostError("closed")) from None
+            except (OSError, nats.errors.Error) as error:
+                raise self.link.failed(f"taking from {queue.subject}", error) from None
+            if loop.time() >= until:
+                break
+        return [Taken(self.link, message) for message in taken]
 
     async def send(self, subject: str, data: bytes) -> None:
         """Tell whoever listens now. Raises SnakeError where the server does not say that it has heard it."""
-        self._fits(subject, data)
-        async with self.errors(f"sending to {subject}", 2 * _TRY):
-            await self.client.publish(subject, data)
-            # The library calls itself connected for as long as nobody asks.
-            await self.client.flush(timeout=_TRY)
+
+        async def say(session: Session) -> None:
+            self._fits(session, subject, data)
+            await session.client.publish(subject, data)
+            await session.ping()
+
+        await self.link.do(f"sending to {subject}", say, _WAIT)
 
     async def subscribe(self, subject: str, handler: Handler) -> Subscription:
         """Listen."""
+        listening = Listening(self.link, subject, handler)
 
-        async def told(message: Any) -> None:
-            answer = await handler(message.subject, message.data)
-            if answer is not None and message.reply:
-                with contextlib.suppress(nats.errors.Error):
-                    await message.respond(answer)
+        async def listen(session: Session) -> None:
+            await listening.begin(session)
+            # The server knows of it before anybody is told that it listens.
+            await session.ping()
 
-        async with self.errors(f"listening to {subject}"):
-            listening = _Listening(await self.client.subscribe(subject, cb=told))
-            # The server knows of it before anybody is told that it listens. The library's first ping may overtake
-            # what waits to be written; the second one comes after it.
-            await self.client.flush(timeout=_WAIT)
-            await self.client.flush(timeout=_WAIT)
+        await self.link.do(f"listening to {subject}", listen)
+        self.link.listenings[listening] = None
         return listening
 
     async def request(self, subject: str, data: bytes, wait: float) -> bytes:
-        """Ask. Raises SnakeError where nobody answers in time."""
-        self._fits(subject, data)
-        denied = self.client.denials
+        """Ask. Raises SnakeError where nobody answers in time, and at once when the connection is lost."""
+
+        async def ask(session: Session) -> bytes:
+            self._fits(session, subject, data)
+            answer: bytes = (await session.client.request(subject, data, timeout=wait)).data
+            return answer
+
+        denied = self.link.denials
         try:
-            async with asyncio.timeout(wait + _SLICE):
-                answer = await self.client.request(subject, data, timeout=wait)
+            return await self.link.on_session(ask, wait)
         except (TimeoutError, nats.errors.NoRespondersError):
-            hint = self._denied_since(denied)
-            raise _error("snake.no-answer", self.url, f"nobody answers on {shown(subject, 300)}", hint) from None
-        except nats.errors.Error as error:
-            raise _failed(self.url, f"asking on {subject}", error) from None
-        found: bytes = answer.data
-        return found
+            hint = self.link.denied_since(denied)
+            raise self.link.error("snake.no-answer", f"nobody answers on {shown(subject, 300)}", hint) from None
+        except ERRORS as error:
+            raise self.link.failed(f"asking on {subject}", error) from None
 
     async def close(self) -> None:
-        """End the connection, when what was sent has left."""
-        if not self.client.is_closed:
-            with contextlib.suppress(TimeoutError, OSError, nats.errors.Error):
-                if self.client.is_connected:
-                    await self.client.flush(timeout=1)
-            with contextlib.suppress(TimeoutError, OSError, nats.errors.Error):
-                # The library may wait for ever for a server that is gone.
-                async with asyncio.timeout(_CLOSING):
-                    await self.client.close()
+        """End the connection, when what was sent has left; what was given out and not taken goes to others."""
+        session = self.link.now
+        if session is not None:
+            with contextlib.suppress(*ERRORS):
+                for message in (message for pull in self._pulls.values() for message in pull.left()):
+                    await session.bounded(session.client.publish(message.reply, b"-NAK"), _CLOSING)
+                await session.ping(_CLOSING)
+        await self.link.close()
 
-    async def _pull(self, queue: Queue) -> tuple[Any, asyncio.Lock]:
+    async def _pull(self, queue: Queue, wait: float) -> Pull:
+        session = await self.link.session(wait)
         known = self._pulls.get(queue)
-        if known is None:
-            js = self.client.jetstream(timeout=_WAIT)
-            known = (await js.pull_subscribe_bind(durable=queue.name, stream=queue.stream), asyncio.Lock())
+        if known is None or known.session is not session:
+            known = Pull(session, queue)
             self._pulls[queue] = known
+            await session.bounded(known.begin(), _WAIT)
         return known
 
-    def _fits(self, subject: str, data: bytes) -> None:
-        most = self.client.max_payload
+    def _fits(self, session: Session, subject: str, data: bytes) -> None:
+        most = session.client.max_payload
         if most and len(data) > most:
             message = f"a message of {len(data)} bytes for {shown(subject, 300)} is too large"
-            raise _error("snake.size", self.url, message, f"the server takes {most}")
-
-    @asynccontextmanager
-    async def errors(self, doing: str, most: float = _BOUND) -> AsyncIterator[None]:
-        """Within it, what the library raises becomes a SnakeError, and so does what takes longer than ``most`` seconds.
-
-        The library keeps times of its own; where a connection breaks in between it may wait for ever.
-        """
-        denied = self.client.denials
-        try:
-            async with asyncio.timeout(most):
-                yield
-        except (TimeoutError, OSError, nats.errors.Error) as error:
-            raise _failed(self.url, doing, error, self._denied_since(denied)) from None
-
-    def _denied_since(self, before: int) -> str:
-        """What the server has not permitted meanwhile; it says so beside the question, which stays unanswered."""
-        return str(self.client.denied) if self.client.denials != before else ""
+            raise self.link.error("snake.size", message, f"the server takes {most}")
 
 
-def _is_served(client: Client) -> bool:
-    """Whether somebody still reads from the connection and writes to it.
-
-    Where one of the library's tasks has died with a connection, it calls itself connected all the same.
-    """
-    tasks = (getattr(client, "_reading_task", None), getattr(client, "_flusher_task", None))
-    return all(task is None or not task.done() for task in tasks)
-
-
-def _failed(url: str, doing: str, error: Exception, denied: str = "") -> SnakeError:
-    why = shown(str(error) or type(error).__name__, 300)
-    return _error("snake.failed", url, f"{shown(doing, 300)} failed: {why}", denied)
-
-
-def _error(code: str, url: str, message: str, hint: str = "") -> SnakeError:
-    error: SnakeError = SnakeError.of(code, Place(shown(url, 300)), message, hint)
-    return error
+def _passes(error: Exception) -> bool:
+    """Whether the same may go well a little later: the server is not there, or not up yet."""
+    if isinstance(error, nats.js.errors.APIError):
+        return isinstance(error, nats.js.errors.ServiceUnavailableError)
+    return not isinstance(error, nats.errors.MaxPayloadError)

@@ -111,21 +111,33 @@ class RackLink:
         """Beat until the connection is lost for good, or the rack has to begin anew."""
         transport, beat = self.transport, self.welcome.beat
         clock = asyncio.get_running_loop().time
-        heard, away = clock(), False
+        heard, owed = clock(), False
         while clock() - heard < _LOST:
-            here = transport.connected
-            if here:
-                try:
-                    await transport.send(heartbeat(self.config.name), self.writer.encoded(self.beat()))
-                except SnakeError:
-                    here = False
-            if await self._wait(beat) or (away and here):
-                # Whoever was away does not know what it has missed.
-                self._stand((await self._hello(transport)).state)
-                if self.standing == "pending":
-                    return
-            away = not here
-            heard = heard if away else clock()
+            here = transport.connected and await self._beat(transport)
+            if here and owed:
+                owed = not await self._again_hello(transport)
+            if self.standing == "pending":
+                return
+            asked = await self._wait(beat)
+            # Whoever was away does not know what it has missed.
+            owed = owed or asked or not here
+            heard = clock() if here else heard
+
+    async def _beat(self, transport: Transport) -> bool:
+        try:
+            await transport.send(heartbeat(self.config.name), self.writer.encoded(self.beat()))
+        except SnakeError:
+            return False
+        return True
+
+    async def _again_hello(self, transport: Transport) -> bool:
+        """Whether the Mixer has answered; while it does not, the rack goes on with what it may take."""
+        try:
+            self._stand((await self._hello(transport)).state)
+        except SnakeError as error:
+            self._tell(f"the Mixer does not answer: {error}")
+            return False
+        return True
 
     async def _hello(self, transport: Transport) -> Welcome:
         config, kept = self.config, self.kept

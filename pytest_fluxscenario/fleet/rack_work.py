@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import structs
 
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
-from pytest_fluxscenario.fleet.fetching import Fetcher
+from pytest_fluxscenario.fleet.fetching import Fetcher, SlotFetcher
+from pytest_fluxscenario.fleet.hands import Hands, Held
 from pytest_fluxscenario.fleet.message import Command, Evidence, Heartbeat, Message, Work
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import RackLink
@@ -53,8 +52,9 @@ class RackWork:
     draining: bool = False
     #: Scenarios that were recorded since the start.
     done: int = 0
+    hands: Hands = field(default_factory=Hands)
     _free: list[Slot] = field(default_factory=list)
-    _under_way: dict[asyncio.Task[None], tuple[Delivery, str, str]] = field(default_factory=dict)
+    _under_way: dict[asyncio.Task[None], Held] = field(default_factory=dict)
     _cancelled: dict[str, None] = field(default_factory=dict)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: int = 0
@@ -64,7 +64,7 @@ class RackWork:
 
     def beat(self) -> Heartbeat:
         """What there is to say now."""
-        busy = tuple((run, item) for _, run, item in list(self._under_way.values())[:_MOST_NAMED])
+        busy = tuple(held.key[:2] for held in list(self._under_way.values())[:_MOST_NAMED])
         return Heartbeat(
             rack=self.config.name, slots=self.config.slots, busy=busy, done=self.done, draining=self.draining
         )
@@ -96,13 +96,14 @@ class RackWork:
                 await self._take(link)
         while self._under_way:
             await asyncio.wait(self._under_way)
+        await self.hands.told()
 
     async def give_back(self) -> None:
         """What is under way goes to other racks at once."""
-        for task, (delivery, _, _) in list(self._under_way.items()):
+        for task, held in list(self._under_way.items()):
             task.cancel()
             with contextlib.suppress(SnakeError):
-                await delivery.nak()
+                await held.delivery.nak()
 
     def close(self) -> None:
         """End the slots that are free; one that is not ends with this process."""
@@ -136,36 +137,38 @@ class RackWork:
             message, asked = decode_as(Work, delivery.data)
         except MessageError as error:
             self.say(f"dropped work that it did not understand: {error}")
-            task = asyncio.create_task(_quietly(delivery))
-            self._under_way[task] = (delivery, "", "")
-            task.add_done_callback(lambda ended: self._end(ended, None))
+            self.hands.drop(delivery)
+            return
+        key = message.run, asked.case.item, asked.attempt, asked.issue
+        if message.run in self._cancelled:
+            self.hands.drop(delivery)
+            return
+        held = self.hands.take(key, delivery)
+        if held is None:
             return
         slot = self._free.pop()
-        task = asyncio.create_task(self._work(link, delivery, message, asked, slot))
-        self._under_way[task] = (delivery, message.run, asked.case.item)
+        task = asyncio.create_task(self._work(link, held, message, asked, slot))
+        self._under_way[task] = held
         task.add_done_callback(lambda ended: self._end(ended, slot))
 
-    def _end(self, task: asyncio.Task[None], slot: Slot | None) -> None:
-        self._under_way.pop(task, None)
-        if slot is not None and not task.cancelled():
+    def _end(self, task: asyncio.Task[None], slot: Slot) -> None:
+        held = self._under_way.pop(task)
+        recorded = not task.cancelled() and task.exception() is None
+        self.hands.ended(held, recorded=recorded)
+        if not task.cancelled():
             if slot.stuck:
                 slot.close()
                 slot = self.new_slot()
             self._free.append(slot)
-        if not task.cancelled():
-            # It was said; what nobody asks for is told by asyncio, too.
-            task.exception()
         self._ended.set()
 
-    async def _work(self, link: RackLink, delivery: Delivery, message: Message, asked: Work, slot: Slot) -> None:
-        if message.run in self._cancelled:
-            await _quietly(delivery)
-            return
+    async def _work(self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot) -> None:
+        delivery = held.delivery
         if self.telemetry is not None:
             count_taken(self.telemetry, delivery.deliveries)
         with self._span(message, asked, delivery) as opened:
             try:
-                said = await self._done(link, delivery, message, asked, slot, opened.trace)
+                said = await self._done(link, held, message, asked, slot, opened.trace)
             except Exception as error:
                 # Not acknowledged: it comes again, here or elsewhere. Said here, so that it belongs to the span.
                 self.say(f"lost a scenario to {type(error).__name__}: {error}")
@@ -189,25 +192,24 @@ class RackWork:
         return span(self.telemetry, "work", message.trace, "consumer", about)
 
     async def _done(
-        self, link: RackLink, delivery: Delivery, message: Message, asked: Work, slot: Slot, trace: str
+        self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, trace: str
     ) -> Evidence:
-        """Run, record and acknowledge; what was said of it."""
-        keeping = asyncio.create_task(_keep(delivery, link.welcome.ack_wait / 3))
+        """Run and record; what was said of it."""
+        keeping = asyncio.create_task(held.keep(link.welcome.ack_wait / 3))
         try:
-            if delivery.deliveries > asked.tries:
+            if held.delivery.deliveries > asked.tries:
                 reason = f"racks took it {asked.tries} times, and none came back with a record"
                 said = self._without(asked, "given-up", reason)
             else:
                 said = await self._run(link, asked, slot, trace)
-            await self._record(link, message, said, trace)
+            await self._record(link, message, asked, said, trace)
             self.done += 1
-            await _acknowledge(delivery)
             return said
         finally:
             keeping.cancel()
 
     async def _run(self, link: RackLink, asked: Work, slot: Slot, trace: str) -> Evidence:
-        fetch = _Fetching(Fetcher(lambda: link.transport, self.writer), slot, asyncio.get_running_loop())
+        fetch = SlotFetcher(Fetcher(lambda: link.transport, self.writer), slot, asyncio.get_running_loop())
         most = self.config.scenario_seconds
         try:
             async with asyncio.timeout(most):
@@ -221,10 +223,10 @@ class RackWork:
         item, attempt = asked.case.item, asked.attempt
         return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason)
 
-    async def _record(self, link: RackLink, message: Message, said: Evidence, trace: str) -> None:
+    async def _record(self, link: RackLink, message: Message, asked: Work, said: Evidence, trace: str) -> None:
         """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""
         subject = evidence(message.run)
-        key = once_key(message.run, said.item, said.attempt)
+        key = once_key(message.run, said.item, said.attempt, asked.issue)
         while True:
             try:
                 data = self.writer.encoded(said, run=message.run, answers=message, trace=trace)
@@ -238,56 +240,6 @@ class RackWork:
                     raise
                 else:
                     await asyncio.sleep(_PAUSE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetching:
-    """Fetches for the thread of a slot."""
-
-    fetcher: Fetcher
-    slot: Slot
-    loop: asyncio.AbstractEventLoop
-
-    def from_thread(self, digest: str) -> bytes:
-        """The bytes of that hash. Raises StoreError, DamageError; SnakeError where the rack has ended meanwhile."""
-        asked = self.patiently(digest)
-        try:
-            return asyncio.run_coroutine_threadsafe(asked, self.loop).result()
-        except (RuntimeError, concurrent.futures.CancelledError):
-            asked.close()
-            raise SnakeError.of("snake.closed", Place("content"), "the rack has ended") from None
-
-    async def patiently(self, digest: str) -> bytes:
-        """The same; while the Mixer is away it is asked again, until the scenario has had its time."""
-        while True:
-            try:
-                return await self.fetcher.fetch(digest)
-            except SnakeError:
-                if self.slot.stuck:
-                    raise
-                await asyncio.sleep(_PAUSE)
-
-
-async def _keep(delivery: Delivery, every: float) -> None:
-    while True:
-        await asyncio.sleep(every)
-        with contextlib.suppress(SnakeError):
-            await delivery.in_progress()
-
-
-async def _acknowledge(delivery: Delivery) -> None:
-    """Say that it is done; where that cannot be said it comes again, and its record is then a duplicate."""
-    for _ in range(2):
-        try:
-            await delivery.ack()
-            return
-        except SnakeError:
-            await asyncio.sleep(_PAUSE)
-
-
-async def _quietly(delivery: Delivery) -> None:
-    with contextlib.suppress(SnakeError):
-        await delivery.term()
 
 
 async def _wait(event: asyncio.Event, most: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Final
 
 from msgspec import structs
@@ -14,21 +13,17 @@ from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.handing import Handing
 from pytest_fluxscenario.fleet.history import Asked, History, Run
-from pytest_fluxscenario.fleet.message import Evidence, Work
+from pytest_fluxscenario.fleet.message import Evidence
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_check import RUN_ID, check_run, check_submission
 from pytest_fluxscenario.fleet.run_info import info_of, item_done, outcome_of
-from pytest_fluxscenario.fleet.subjects import once_key, work
-from pytest_fluxscenario.fleet.transport import Transport
-from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 from pytest_fluxscenario.remote.case import PortableCase
 
-#: How many messages are under way to the Snake at a time.
+#: How many runs are forgotten at a time.
 _AT_A_TIME: Final = 64
-#: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
-_SMALL: Final = 16 << 10
 #: Records that are enough for an answer, and seconds that fewer are waited with.
 _SEVERAL: Final = 100
 _GATHER: Final = 0.05
@@ -41,16 +36,16 @@ class Runs:
     """All runs. Methods raise Refused for what cannot be done, DatabaseError and SnakeError."""
 
     history: History
-    transport: Transport
-    writer: Writer
+    handing: Handing
     content: Content
     pools: tuple[str, ...]
-    #: How often a scenario may be taken by racks that do not come back.
-    tries: int
     _held: dict[str, Run] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     #: Of those who begin, end or add to a run.
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Of those who store what came of scenarios.
+    _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ending: bool = False
 
     async def resume(self) -> int:
         """Go on with the runs that were under way: hand out what the Snake was not given. Gives how many there are."""
@@ -59,6 +54,9 @@ class Runs:
             run = await self._read(run_id)
             if run is not None:
                 await self._hand_out(run)
+                if run.state == "running" and not run.open:
+                    # All of it was stored, and then the Mixer was killed.
+                    await self._end(run, "finished")
         return len(running)
 
     async def submit(self, run_id: str, submission: Submission, digest: str = "", trace: str = "") -> RunInfo:
@@ -123,9 +121,7 @@ class Runs:
             run = await self.get(run_id)
             if run.state == "running":
                 await self._end(run, "cancelled")
-                queue = work(run.pool)
-                sequences = [run.published.get(asked.number, 0) for asked in run.open]
-                await _in_turn([self.transport.withdraw(queue.stream, number) for number in sequences if number])
+                await self.handing.withdraw(run)
                 await self._tell()
             return info_of(run)
 
@@ -154,11 +150,11 @@ class Runs:
         run = await self.get(run_id)
         try:
             async with asyncio.timeout(wait), self._changed:
-                await self._changed.wait_for(lambda: len(run.records) > after or run.state != "running")
+                await self._changed.wait_for(lambda: self._ending or len(run.records) > after or run.state != "running")
         except TimeoutError:
             pass
         else:
-            if after and run.state == "running" and len(run.records) < after + _SEVERAL:
+            if after and not self._ending and run.state == "running" and len(run.records) < after + _SEVERAL:
                 # What comes one by one is told in handfuls: each answer costs as much as a scenario.
                 await asyncio.sleep(min(_GATHER, wait))
         return run, run.records[after:]
@@ -212,33 +208,55 @@ class Runs:
 
     def cases(self) -> list[PortableCase]:
         """What of the runs under way is open."""
-        return [asked.case for run in self._held.values() if run.state == "running" for asked in run.open]
+        return [asked.case for run in self.under_way() for asked in run.open]
 
-    def is_cancelled(self, run_id: str) -> bool:
-        """Whether a run that is held was cancelled."""
-        run = self._held.get(run_id)
-        return run is not None and run.state == "cancelled"
+    async def end(self) -> None:
+        """The Mixer ends: who waits for records is answered, and asks again when it is back."""
+        self._ending = True
+        await self._tell()
+
+    def under_way(self) -> list[Run]:
+        """The runs that have not ended."""
+        return [run for run in self._held.values() if run.state == "running"]
+
+    async def hand_out(self, run: Run) -> None:
+        """Hand out what was not yet, where whoever submitted it broke off."""
+        async with self._lock:
+            await self._hand_out(run)
+
+    async def hand_out_anew(self, run: Run, lost: Sequence[Asked]) -> None:
+        """Hand out what neither Snake nor history has any more; what was lost too often is given up."""
+        async with self._lock:
+            lost = [asked for asked in lost if (asked.case.item, asked.attempt) not in run.known]
+            given_up = await self.handing.anew(run, lost) if run.state == "running" else []
+        reason = f"it was handed out {self.handing.tries + 1} times, and each time nothing was left of it"
+        said = [(asked.case.item, asked.attempt) for asked in given_up]
+        await self._store(
+            run, [Evidence(rack="", item=item, attempt=n, outcome="given-up", reason=reason) for item, n in said]
+        )
 
     @property
     def running(self) -> int:
         """Runs that are under way."""
-        return sum(run.state == "running" for run in self._held.values())
+        return len(self.under_way())
 
     async def _store(self, run: Run, several: Sequence[Evidence]) -> list[ItemDone]:
-        new: list[ItemDone] = []
-        for one in several:
-            key = one.item, one.attempt
-            if key in run.asked and key not in run.known and all(key != (known.item, known.attempt) for known in new):
-                done = item_done(len(run.records) + len(new) + 1, one)
-                new.append(structs.replace(done, counts=outcome_of(run.asked[key].case, done)))
-        if new:
+        async with self._storing:
+            new: list[ItemDone] = []
+            taken: set[tuple[str, int]] = set()
+            for one in several:
+                key = one.item, one.attempt
+                if key in run.asked and key not in run.known and key not in taken:
+                    taken.add(key)
+                    done = item_done(len(run.records) + len(new) + 1, one)
+                    new.append(structs.replace(done, counts=outcome_of(run.asked[key].case, done)))
             await self._keep(run, new)
-        return new
+            return new
 
     async def _pass_over(self, run: Run) -> None:
         """Account for what is not to be run."""
-        skipped = [asked for asked in run.open if asked.case.skip is not None]
-        if skipped:
+        async with self._storing:
+            skipped = [asked for asked in run.open if asked.case.skip is not None]
             said = [(asked.case.item, shown(asked.case.skip, 2000)) for asked in skipped]
             first = len(run.records) + 1
             new = [
@@ -248,6 +266,8 @@ class Runs:
             await self._keep(run, new)
 
     async def _keep(self, run: Run, new: Sequence[ItemDone]) -> None:
+        if not new:
+            return
         await self.history.record(run.run, new)
         for done in new:
             run.take(done)
@@ -262,27 +282,9 @@ class Runs:
         await self.history.end(info_of(run))
 
     async def _hand_out(self, run: Run) -> None:
-        """Publish what has no record and was not published; the Snake drops what it has already."""
         await self._pass_over(run)
-        waiting = [asked for asked in run.open if asked.number not in run.published]
-        if run.state != "running" or not waiting:
-            return
-        for start in range(0, len(waiting), _AT_A_TIME):
-            part = waiting[start : start + _AT_A_TIME]
-            documents = await asyncio.to_thread(self._documents, part)
-            stored = await asyncio.gather(*map(self._publish, repeat(run), part, documents))
-            run.published.update(zip((asked.number for asked in part), stored, strict=True))
-            await self.history.handed_out(run.run, [asked.number for asked in part])
-
-    def _documents(self, several: Sequence[Asked]) -> list[bytes]:
-        """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""
-        return [self.content.small(asked.case.content, _SMALL) for asked in several]
-
-    async def _publish(self, run: Run, asked: Asked, document: bytes) -> int:
-        body = Work(case=asked.case, settings=run.settings, attempt=asked.attempt, tries=self.tries, document=document)
-        data = self.writer.encoded(body, run=run.run, trace=run.trace)
-        key = once_key(run.run, asked.case.item, asked.attempt)
-        return (await self.transport.publish(work(run.pool).subject, data, key)).sequence
+        if run.state == "running":
+            await self.handing.hand_out(run)
 
     async def _read(self, run_id: str) -> Run | None:
         held = self._held.get(run_id)
@@ -311,8 +313,3 @@ class Runs:
         asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(submission.cases, 1)}
         source, pool = shown(submission.source, 200), submission.pool
         return Run(run_id, created, "running", source, pool, digest, submission.settings, submission.refs, asked=asked)
-
-
-async def _in_turn(waiting: Sequence[object]) -> None:
-    for start in range(0, len(waiting), _AT_A_TIME):
-        await asyncio.gather(*waiting[start : start + _AT_A_TIME])  # type: ignore[call-overload]  # coroutines

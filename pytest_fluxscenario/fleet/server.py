@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import make_folder, replace_file
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
@@ -34,7 +35,7 @@ EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is 
 #: What is around a message: headers, and what JetStream adds.
 _AROUND: Final = 64 << 10
 #: Seconds that the server may take to start, and to stop before it is killed.
-_START: Final = 20.0
+_START: Final = 60.0
 _STOP: Final = 5.0
 _LOOK: Final = 0.005
 _LOG_BYTES: Final = 8 << 20
@@ -67,6 +68,8 @@ class NatsServer:
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
     _keeper: asyncio.Task[None] | None = field(default=None, repr=False)
+    #: Of who starts it or has it read its accounts: a signal that comes too early would end it.
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def url(self) -> str:
@@ -85,6 +88,10 @@ class NatsServer:
 
     async def start(self) -> None:
         """Start it, and return when it listens. Raises SnakeError, with what it said last, where it does not."""
+        async with self._turn:
+            await self._start()
+
+    async def _start(self) -> None:
         program = find_program()
         make_folder(self._path("jetstream"))
         for name in os.listdir(self.settings.folder):
@@ -103,11 +110,12 @@ class NatsServer:
     async def reload(self, accounts: Accounts) -> None:
         """Let others in, or no longer. Raises WriteError; SnakeError where the server does not run."""
         self.accounts = accounts
-        self._write()
-        process = self._process
-        if process is None or process.poll() is not None:
-            raise self._error("snake.server", "the NATS server does not run", "")
-        process.send_signal(signal.SIGHUP)
+        async with self._turn:
+            self._write()
+            process = self._process
+            if process is None or process.poll() is not None:
+                raise self._error("snake.server", "the NATS server does not run", "")
+            process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
         """End it."""
@@ -116,6 +124,9 @@ class NatsServer:
             keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeper
+        await self._end()
+
+    async def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -133,13 +144,14 @@ class NatsServer:
         while True:
             await asyncio.sleep(pause)
             process = self._process
-            if process is not None and process.poll() is not None:
-                with contextlib.suppress(SnakeError):
+            if process is None or process.poll() is not None:
+                # Whatever stands against it now may not do so the next time: a full disk, no memory, the port in use.
+                with contextlib.suppress(FluxError, OSError):
                     await self.start()
-            elif process is not None and (stamps := self._stamps()) != renewed:
+            elif (stamps := self._stamps()) != renewed:
                 # Certificates end after weeks, and a Mixer does not.
                 renewed = stamps
-                process.send_signal(signal.SIGHUP)
+                await self.reload(self.accounts)
 
     def _stamps(self) -> tuple[int, ...]:
         return written(self.settings.cert, self.settings.key, self.settings.ca)
@@ -158,7 +170,7 @@ class NatsServer:
                         raise self._error("snake.server", "the NATS server ended at once", self._last_words())
                     await asyncio.sleep(_LOOK)
         except TimeoutError:
-            await self.stop()
+            await self._end()
             message = f"the NATS server did not listen within {_START:g} seconds"
             raise self._error("snake.server", message, self._last_words()) from None
 

@@ -71,6 +71,11 @@ def work(pool: str) -> Queue:
     return Queue(WORK_STREAM, token(pool, "pool"), f"flux.work.{token(pool, 'pool')}")
 
 
-def once_key(run: str, scenario: str, attempt: int) -> str:
-    """``Nats-Msg-Id``: of run, scenario (an item's id, which may hold anything) and attempt, as it is sent."""
-    return f"{token(run, 'run')}.{sha256(scenario.encode('utf-8', 'surrogatepass'))[:32]}.{attempt}"
+def once_key(run: str, scenario: str, attempt: int, issue: int = 0) -> str:
+    """``Nats-Msg-Id``: of run, scenario (an item's id, which may hold anything) and attempt, as it is sent.
+
+    What is handed out anew, because nothing is left of it, has the number of its ``issue`` too: the keys of what is
+    lost are still known.
+    """
+    key = f"{token(run, 'run')}.{sha256(scenario.encode('utf-8', 'surrogatepass'))[:32]}.{attempt}"
+    return f"{key}.{issue}" if issue else key

@@ -93,11 +93,17 @@ class Transport(Protocol):
         ...
 
     async def prepare(self, terms: Terms) -> None:
-        """Make the streams, where they are not there yet: once, by the Mixer. Raises SnakeError for another's."""
+        """Make the streams, where they are not there yet, by the Mixer; those that are there are given these terms.
+
+        Raises SnakeError for another's.
+        """
         ...
 
     async def open_queue(self, queue: Queue, terms: Terms) -> None:
-        """Make the queue, where it is not there yet: by the Mixer, before anything is published to it."""
+        """Make the queue, where it is not there yet, by the Mixer; one that is there is given these terms.
+
+        They hold for what is given out from then on, and for what is in progress.
+        """
         ...
 
     async def publish(self, subject: str, data: bytes, key: str) -> Stored:
@@ -106,6 +112,10 @@ class Transport(Protocol):
 
     async def withdraw(self, stream: str, sequence: int) -> bool:
         """Drop a message that was published: whether it was still there."""
+        ...
+
+    async def waiting(self, stream: str, subject: str) -> int:
+        """How many messages of that subject are kept: all that nobody has acknowledged, given out or not."""
         ...
 
     async def take(self, queue: Queue, most: int, wait: float) -> list[Delivery]:

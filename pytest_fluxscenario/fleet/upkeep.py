@@ -7,7 +7,7 @@ import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 
 from pytest_fluxscenario.base.clock import Clock, SystemClock, timestamp
 from pytest_fluxscenario.base.errors import FluxError
@@ -31,9 +31,10 @@ class Upkeep:
     every: float = _EVERY
     _task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Begin: at once, and then now and then."""
         self._task = asyncio.create_task(self._go(), name="upkeep")
+        return self
 
     async def stop(self) -> None:
         """End; what was begun of it may be half done, and goes on next time."""

@@ -168,7 +168,7 @@ def test_a_mixer_that_is_started_again_goes_on_with_its_runs(tmp_path: Path) -> 
     # What lives on is the database, and what the server of the Snake keeps; a condition belongs to a loop.
     hub.changed = asyncio.Condition()
     hub.listeners.clear()
-    with running_mixer(tmp_path, hub=hub) as mixer:
+    with running_mixer(tmp_path, hub=hub, work={"ack_wait": 0.5}) as mixer:
         client = mixer.client()
         assert mixer.mixer.resumed == 1
         assert client.run(info.run).done == 5

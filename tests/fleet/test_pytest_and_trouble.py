@@ -94,7 +94,7 @@ def test_a_mixer_that_is_started_again_is_waited_for(project: Project, tmp_path:
     hub.changed = asyncio.Condition()
     hub.listeners.clear()
     time.sleep(0.5)
-    with running_mixer(tmp_path, hub=hub, api={"listen": f"127.0.0.1:{port}"}) as mixer:
+    with running_mixer(tmp_path, hub=hub, work={"ack_wait": 0.5}, api={"listen": f"127.0.0.1:{port}"}) as mixer:
         mixer.start("later")
         said, _ = session.communicate(timeout=60)
         ended.append(session.returncode)

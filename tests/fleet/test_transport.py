@@ -160,6 +160,65 @@ def test_what_is_withdrawn_is_not_given_out(connecting: Connecting) -> None:
     asyncio.run(main())
 
 
+def test_a_queue_that_is_opened_again_has_the_new_terms(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=60)) as (mixer, rack):
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            await rack.take(_WORK, 1, 1)
+            assert await rack.take(_WORK, 1, 0.3) == []
+            # Also for what somebody has in his hands.
+            await mixer.open_queue(_WORK, Terms(ack_wait=0.25))
+            (again,) = await rack.take(_WORK, 1, 5)
+            assert again.deliveries == 2
+            await mixer.open_queue(_WORK, Terms(ack_wait=60))
+            assert await rack.take(_WORK, 1, 0.6) == []
+
+    asyncio.run(main())
+
+
+def test_a_stream_that_is_prepared_again_has_the_new_terms(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(dedupe=60)) as (mixer, _):
+            await mixer.prepare(Terms(dedupe=0.2))
+            await mixer.publish(_WORK.subject, b"one", "k1")
+            await asyncio.sleep(0.5)
+            assert not (await mixer.publish(_WORK.subject, b"one", "k1")).duplicate
+
+    asyncio.run(main())
+
+
+def test_what_nobody_has_acknowledged_is_counted(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            stream, subject = _WORK.stream, _WORK.subject
+            assert await mixer.waiting(stream, subject) == 0
+            for number in range(3):
+                await mixer.publish(subject, b"%d" % number, f"k{number}")
+            await mixer.publish(subjects.work("other").subject, b"other", "k9")
+            (taken,) = await rack.take(_WORK, 1, 1)
+            assert await mixer.waiting(stream, subject) == 3
+            await taken.ack()
+            assert await mixer.waiting(stream, subject) == 2
+
+    asyncio.run(main())
+
+
+def test_no_more_is_taken_than_was_asked_for(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=60)) as (mixer, rack):
+            assert await rack.take(_WORK, 3, 0.2) == []
+            taking = asyncio.create_task(rack.take(_WORK, 3, 5))
+            await asyncio.sleep(0.1)
+            for number in range(6):
+                await mixer.publish(_WORK.subject, b"%d" % number, f"k{number}")
+            assert 1 <= len(first := await taking) <= 3
+            # What was not taken is there for another at once, and not held for the one that asked for several.
+            rest = await mixer.take(_WORK, 6, 2)
+            assert sorted(one.data for one in first + rest) == [b"%d" % number for number in range(6)]
+
+    asyncio.run(main())
+
+
 def test_a_taker_is_woken_by_what_is_published(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):

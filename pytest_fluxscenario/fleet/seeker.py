@@ -1,0 +1,88 @@
+"""Seeks scenarios of which nothing is left: neither a record in the history, nor a message in the Snake.
+
+That cannot be while the Mixer keeps its database and the Snake its streams. It can where one of them was restored from
+a copy, or lost: then the run would wait for ever for what nobody has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.runs import Runs
+from pytest_fluxscenario.fleet.subjects import EVIDENCE_STREAM, WORK_STREAM, evidence, work
+from pytest_fluxscenario.fleet.transport import Transport
+
+_LOG: Final = logging.getLogger("fluxrig.mixer")
+#: Most seconds between two looks.
+SEEK: Final = 15.0
+
+
+@dataclass(slots=True)
+class Seeker:
+    """Looks at runs that get no further."""
+
+    runs: Runs
+    transport: Transport
+    #: Makes streams and queues that are not there.
+    prepare: Callable[[], Awaitable[None]]
+    #: Seconds between two looks.
+    every: float
+    #: Run to how many records it had at the last look.
+    _seen: dict[str, int] = field(default_factory=dict)
+    _task: asyncio.Task[None] | None = None
+
+    def start(self) -> Self:
+        """Begin."""
+        self._task = asyncio.create_task(self._seek(), name="seeker")
+        return self
+
+    async def stop(self) -> None:
+        """End."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def look(self) -> None:
+        """Look once. Raises FluxError."""
+        under_way = self.runs.under_way()
+        before, self._seen = self._seen, {run.run: len(run.records) for run in under_way}
+        still = [run for run in under_way if before.get(run.run) == len(run.records)]
+        if still:
+            await self.prepare()
+        for run in still:
+            await self.runs.hand_out(run)
+            await self._seek_in(run)
+
+    async def _seek_in(self, run: Run) -> None:
+        # The order matters. A rack publishes evidence before it acknowledges work, and the Mixer acknowledges evidence
+        # when it has stored it: what is in no stream, one after the other, and was open before, is lost.
+        before = [asked for asked in run.open if asked.number in run.published]
+        if not before or await self.transport.waiting(WORK_STREAM, work(run.pool).subject):
+            return
+        if await self.transport.waiting(EVIDENCE_STREAM, evidence(run.run)):
+            return
+        keys = {(asked.case.item, asked.attempt) for asked in run.open}
+        lost = [asked for asked in before if (asked.case.item, asked.attempt) in keys]
+        if lost:
+            _LOG.warning("run %s: of %d scenarios nothing is left; they are handed out anew", run.run, len(lost))
+            await self.runs.hand_out_anew(run, lost)
+
+    async def _seek(self) -> None:
+        while True:
+            await asyncio.sleep(self.every)
+            try:
+                await self.look()
+            except FluxError as error:
+                _LOG.warning("what is left of runs could not be seen: %s", shown(error, 500))
+            except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
+                _LOG.exception("what is left of runs could not be seen")
