@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -125,7 +126,7 @@ class Ledger:
         self._profiles.add(view.profile)
         if view.profile in self._declared:
             self._coverage[view.profile].add(view)
-        follows = _from_steps(view)
+        follows = verdict_of(view.steps)
         if follows != view.verdict:
             yield "contradiction", f"the verdict says {view.verdict}, but its steps make it {follows}"
         if entry is None:
@@ -208,9 +209,25 @@ class _Claims:
                 yield point, covered
 
 
-def _from_steps(view: ResultView) -> Verdict:
+class Stepped(Protocol):
+    """What of a step its scenario's verdict follows from."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Its own."""
+        ...
+
+    @property
+    def mismatches(self) -> Sequence[object]:
+        """What differs."""
+        ...
+
+
+def verdict_of(steps: Iterable[Stepped]) -> Verdict:
+    """The verdict of a scenario with these steps: ``passed`` only where each of them was reached and passed."""
     # What differs says failed, whatever the step's own verdict says.
-    verdicts = {"failed" if step.mismatches else step.verdict for step in view.steps}
-    if "error" in verdicts:
-        return "error"
-    return "failed" if "failed" in verdicts else "passed"
+    verdicts = {"failed" if step.mismatches else step.verdict for step in steps}
+    for worst in ("error", "failed", "skipped"):
+        if worst in verdicts:
+            return worst
+    return "passed" if verdicts else "skipped"

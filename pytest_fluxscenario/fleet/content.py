@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import FluxError, StoreError
@@ -12,12 +13,16 @@ from pytest_fluxscenario.base.names import hash_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.contents import Held
+from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cas.trimming import Trimmer
 from pytest_fluxscenario.cas.writing import writing
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.remote.bench import contents
 from pytest_fluxscenario.remote.case import PortableCase
 from pytest_fluxscenario.remote.frames import unframed
+
+#: Packs whose lists of files are held.
+_MOST_HELD: Final = 64
 
 
 @dataclass(slots=True)
@@ -29,6 +34,8 @@ class Content:
     sent: Blobs
     #: Of what was sent: whoever asks for it has a use for it.
     trimmer: Trimmer = field(init=False)
+    #: Tree to what it holds, of the packs that racks asked for last.
+    _held: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.trimmer = Trimmer(self.sent)
@@ -92,6 +99,21 @@ class Content:
     def lacks(self, digests: Iterable[str]) -> tuple[str, ...]:
         """Those that are not here. Raises Refused for what is no hash."""
         return tuple(digest for digest in dict.fromkeys(digests) if not self._lies(check_hash(digest)))
+
+    def belongs(self, digest: str, case: PortableCase) -> bool:
+        """Whether a case needs that content. Raises StoreError, DamageError where its pack cannot be read."""
+        if digest in (case.content, case.pack.hash) or (case.spec is not None and digest == case.spec.hash):
+            return True
+        if case.pack.kind != "tree":
+            return False
+        held = self._held.get(case.pack.hash)
+        if held is None:
+            if len(self._held) >= _MOST_HELD:
+                self._held.clear()
+            held = self._held[case.pack.hash] = frozenset(
+                entry.hash for entry in read_tree(self.blobs, case.pack.hash).entries.values()
+            )
+        return digest in held
 
     def check(self, cases: Iterable[PortableCase]) -> None:
         """Raise Conflict where something is not here that ``cases`` need, Refused for what can be no content."""

@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import MOST_BYTES
 from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
-from pytest_fluxscenario.fleet.message import Body, Fetch, Piece, Refusal
+from pytest_fluxscenario.fleet.message import Body, Fetch, Piece, Refusal, Work
 from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import CONTENT
 from pytest_fluxscenario.fleet.transport import Transport
@@ -32,6 +32,9 @@ class Fetcher:
     #: The connection there is now.
     link: Callable[[], Transport]
     writer: Writer
+    #: The work that it is for, and the run of that.
+    work: Work
+    run: str
 
     async def fetch(self, digest: str) -> bytes:
         """The bytes of that hash. Raises StoreError where there are none, DamageError for other bytes, SnakeError."""
@@ -48,7 +51,9 @@ class Fetcher:
         return bytes(data)
 
     async def _piece(self, digest: str, offset: int) -> Piece:
-        asked = self.writer.encoded(Fetch(hash=digest, offset=offset))
+        work = self.work
+        fetch = Fetch(hash=digest, offset=offset, item=work.case.item, attempt=work.attempt, ticket=work.ticket)
+        asked = self.writer.encoded(fetch, run=self.run)
         answer = await self.link().request(CONTENT, asked, _WAIT)
         try:
             said: Body = decode(answer).data

@@ -12,6 +12,7 @@ from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Asked, History, Run
 from pytest_fluxscenario.fleet.message import Work
 from pytest_fluxscenario.fleet.subjects import once_key, work
+from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
 
@@ -30,6 +31,7 @@ class Handing:
     transport: Transport
     writer: Writer
     content: Content
+    tickets: Tickets
     #: How often a scenario may be taken by racks that do not come back.
     tries: int
 
@@ -68,6 +70,7 @@ class Handing:
             issue=issue,
             tries=self.tries,
             document=document,
+            ticket=self.tickets.make(run.run, asked.case.item, asked.attempt),
         )
         data = self.writer.encoded(body, run=run.run, trace=run.trace)
         key = once_key(run.run, asked.case.item, asked.attempt, issue)

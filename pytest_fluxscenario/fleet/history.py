@@ -51,6 +51,8 @@ class Run:
     published: dict[int, int] = field(default_factory=dict)
     #: How often each was handed out anew, by its number, since the Mixer was started.
     anew: dict[int, int] = field(default_factory=dict)
+    #: Number to the tickets of evidence that was turned away.
+    turned_away: dict[int, set[str]] = field(default_factory=dict)
 
     def take(self, done: ItemDone) -> None:
         """Add a record."""

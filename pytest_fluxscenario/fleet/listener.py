@@ -7,13 +7,15 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
 from pytest_fluxscenario.fleet.message import (
+    Body,
     Command,
     Evidence,
     Fetch,
@@ -47,6 +49,9 @@ _PAUSE: Final = 0.5
 _LAST: Final = 2.0
 #: Bytes of content in one message.
 _PIECE: Final = 1 << 20
+#: Bytes of what a rack says of itself, or asks; only evidence is larger.
+_MOST_SAID: Final = 256 << 10
+_B = TypeVar("_B", bound=Body)
 #: Makes the passport of a rack that was let in.
 Issue = Callable[[Rack], bytes]
 
@@ -106,7 +111,7 @@ class Listener:
 
     async def _hello(self, _: str, data: bytes) -> bytes | None:
         try:
-            message, said = decode_as(Hello, data)
+            message, said = _short(Hello, data)
         except MessageError as error:
             _LOG.warning("a hello was not understood: %s", shown(error))
             return None
@@ -133,7 +138,7 @@ class Listener:
 
     async def _beat(self, subject: str, data: bytes) -> None:
         try:
-            _, said = decode_as(Heartbeat, data)
+            _, said = _short(Heartbeat, data)
             # The server lets a rack beat under its own name only; what it says must be of the same.
             if subject == heartbeat(said.rack):
                 self.registry.beat(said)
@@ -142,11 +147,14 @@ class Listener:
 
     async def _content(self, _: str, data: bytes) -> bytes | None:
         try:
-            message, asked = decode_as(Fetch, data)
+            message, asked = _short(Fetch, data)
         except MessageError as error:
             _LOG.warning("a request for content was not understood: %s", shown(error))
             return None
         try:
+            if not await self.runs.needs(message.run, asked):
+                said = "a rack is given what its own work needs, and nothing else"
+                return self._answer(message, Refusal(code="content.foreign", message=said))
             whole = await asyncio.to_thread(self.content.read, asked.hash)
         except FluxError as error:
             problem = error.problems[0]
@@ -212,3 +220,11 @@ class Listener:
 async def _acknowledge(deliveries: list[Delivery]) -> None:
     """What cannot be acknowledged comes again, and is known by then."""
     await asyncio.gather(*(delivery.ack() for delivery in deliveries), return_exceptions=True)
+
+
+def _short(kind: type[_B], data: bytes) -> tuple[Message, _B]:
+    """A message of that kind, before which much is not even looked at. Raises MessageError."""
+    if len(data) > _MOST_SAID:
+        message = f"the message is {len(data)} bytes long, and is no {kind.kind}"
+        raise MessageError.of("message.size", Place("message"), message, f"the limit is {_MOST_SAID}")
+    return decode_as(kind, data)

@@ -103,6 +103,8 @@ class Work(Body, frozen=True, kw_only=True):
     earlier: tuple[str, ...] = ()
     #: The scenario itself, where it is small; empty where the rack asks for it by its hash.
     document: bytes = b""
+    #: Shown with everything that is said of this work.
+    ticket: str = ""
 
 
 class Evidence(Body, frozen=True, kw_only=True):
@@ -119,15 +121,23 @@ class Evidence(Body, frozen=True, kw_only=True):
     #: Why there is no record.
     reason: str = ""
     done: Done | None = None
+    #: Of the work.
+    ticket: str = ""
+    #: By the rack's key, over all other fields and the run.
+    signature: bytes = b""
 
 
 class Fetch(Body, frozen=True, kw_only=True):
-    """A rack asks for a piece of content."""
+    """A rack asks for a piece of content, for work of the message's run that it was given."""
 
     kind: ClassVar = "fetch"
     #: 64 hex digits.
     hash: str
     offset: int = 0
+    item: str = ""
+    attempt: int = 1
+    #: Of the work.
+    ticket: str = ""
 
 
 class Piece(Body, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from pytest_fluxscenario.base.fs import make_folder
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.config import MixerConfig, split_address
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
@@ -43,6 +44,7 @@ from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
 from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
 from pytest_fluxscenario.fleet.telemetry import exported
+from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Terms, Transport
 from pytest_fluxscenario.fleet.upkeep import Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
@@ -106,8 +108,9 @@ class Mixer:
             await prepare()
             writer = Writer(Ids(machine_of(key.public)))
             content, evidence = self._contents()
-            handing = Handing(history := History(database), link, writer, content, config.work.tries)
-            runs = Runs(history, handing, content, config.work.pools)
+            tickets = Tickets.of(key)
+            handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
+            runs = Runs(history, handing, content, config.work.pools, Acceptance(tickets, registry))
 
             async def let_in() -> None:
                 await snake.reload(accounts())

@@ -32,6 +32,10 @@ _BOUND: Final = 10.0
 _FIRST: Final = 0.05
 _LONGEST: Final = 1.0
 _LOOK: Final = 0.05
+#: Begins the subjects that answers go to.
+_INBOX: Final = "_INBOX."
+#: Bytes of messages that wait for a listener; what comes beyond them is dropped, as if it had been lost.
+_WAITING: Final = 16 << 20
 _T = TypeVar("_T")
 
 
@@ -56,11 +60,12 @@ class Listening:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             answer = await asyncio.shield(task)
-            if answer is not None and message.reply:
+            # Who asks names where the answer goes: it must not be where only the Mixer may speak.
+            if answer is not None and message.reply.startswith(_INBOX):
                 with contextlib.suppress(nats.errors.Error):
                     await message.respond(answer)
 
-        self._known = await session.client.subscribe(self.subject, cb=told)
+        self._known = await session.client.subscribe(self.subject, cb=told, pending_bytes_limit=_WAITING)
 
     async def _tell(self, message: Msg) -> bytes | None:
         async with self._turn:

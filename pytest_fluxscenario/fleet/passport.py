@@ -18,11 +18,12 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet import cbor
 from pytest_fluxscenario.fleet.errors import MessageError, PassportError
 from pytest_fluxscenario.fleet.keys import Key, verify
-from pytest_fluxscenario.fleet.message import Hello
+from pytest_fluxscenario.fleet.message import Evidence, Hello
 
 #: A key signs different things; none can be taken for another.
 _PASSPORT: Final = "flux.passport.v1"
 _HELLO: Final = "flux.hello.v1"
+_EVIDENCE: Final = "flux.evidence.v1"
 
 
 class Passport(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +82,22 @@ def sign_hello(hello: Hello, key: Key) -> Hello:
 def is_signed(hello: Hello) -> bool:
     """Whether a hello comes from whoever has the key that it names."""
     return verify(hello.key, _said(hello), hello.signature)
+
+
+def sign_evidence(evidence: Evidence, run: str, key: Key) -> Evidence:
+    """``evidence`` of that run, signed by the rack whose key it is. Raises MessageError where it is too large."""
+    return msgspec.structs.replace(evidence, signature=key.sign(_testimony(evidence, run)))
+
+
+def is_evidence_of(evidence: Evidence, run: str, key: str) -> bool:
+    """Whether evidence comes from whoever has the secret half of ``key``, and is of that run."""
+    return verify(key, _testimony(evidence, run), evidence.signature)
+
+
+def _testimony(evidence: Evidence, run: str) -> bytes:
+    plain: dict[str, Any] = msgspec.to_builtins(evidence, builtin_types=(bytes,))
+    del plain["signature"]
+    return cbor.dump({"evidence": plain, "run": run, "schema": _EVIDENCE})
 
 
 def _said(hello: Hello) -> bytes:

@@ -18,6 +18,7 @@ from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.ids import Ids, machine_of
 from pytest_fluxscenario.fleet.keys import Key, read_key
 from pytest_fluxscenario.fleet.nats_link import connect
+from pytest_fluxscenario.fleet.passport import sign_evidence
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
@@ -51,9 +52,11 @@ class Rack:
 
     def __post_init__(self) -> None:
         config, writer = self.config, Writer(Ids(machine_of(self.kept.key.public)))
-        blobs, telemetry = self.kept.blobs, self.telemetry
+        blobs, telemetry, key = self.kept.blobs, self.telemetry, self.kept.key
         new_slot = partial(Slot, config.name, blobs, config.hook_env, config.redact_env, telemetry=telemetry)
-        self.work = RackWork(config, writer, new_slot, self.say, telemetry)
+        self.work = RackWork(
+            config, writer, new_slot, self.say, lambda said, run: sign_evidence(said, run, key), telemetry
+        )
         work = self.work
         if telemetry is not None:
             watch_rack(telemetry, work.slots)

@@ -44,6 +44,8 @@ class RackWork:
     writer: Writer
     new_slot: Callable[[], Slot]
     say: Callable[[str], None]
+    #: Signs evidence of a run. Raises MessageError where it is too large.
+    sign: Callable[[Evidence, str], Evidence]
     #: What the rack exports; None for nothing.
     telemetry: Telemetry | None = None
     #: Seconds that one look into the queues takes, where they are empty.
@@ -201,15 +203,17 @@ class RackWork:
                 reason = f"racks took it {asked.tries} times, and none came back with a record"
                 said = self._without(asked, "given-up", reason)
             else:
-                said = await self._run(link, asked, slot, trace)
+                said = await self._run(link, message, asked, slot, trace)
+            said = structs.replace(said, ticket=asked.ticket)
             await self._record(link, message, asked, said, trace)
             self.done += 1
             return said
         finally:
             keeping.cancel()
 
-    async def _run(self, link: RackLink, asked: Work, slot: Slot, trace: str) -> Evidence:
-        fetch = SlotFetcher(Fetcher(lambda: link.transport, self.writer), slot, asyncio.get_running_loop())
+    async def _run(self, link: RackLink, message: Message, asked: Work, slot: Slot, trace: str) -> Evidence:
+        fetcher = Fetcher(lambda: link.transport, self.writer, asked, message.run)
+        fetch = SlotFetcher(fetcher, slot, asyncio.get_running_loop())
         most = self.config.scenario_seconds
         try:
             async with asyncio.timeout(most):
@@ -229,8 +233,10 @@ class RackWork:
         key = once_key(message.run, said.item, said.attempt, asked.issue)
         while True:
             try:
-                data = self.writer.encoded(said, run=message.run, answers=message, trace=trace)
-                await link.transport.publish(subject, data, key)
+                signed = self.sign(said, message.run)
+                data = self.writer.encoded(signed, run=message.run, answers=message, trace=trace)
+                # With what nobody else can know: the Snake takes what another has said for no duplicate of this.
+                await link.transport.publish(subject, data, f"{key}.{signed.signature.hex()[:32]}")
                 return
             except (MessageError, SnakeError) as error:
                 if error.problems[0].code in _TOO_LARGE and said.done is not None:

@@ -22,6 +22,10 @@ from pytest_fluxscenario.remote.api import RackCounts, RackInfo, RackStateName
 Standing = Literal["pending", "active", "suspended"]
 #: Racks that are remembered; a stranger may invent names.
 MOST_RACKS: Final = 1_000
+#: Racks that wait to be let in: who comes after them takes the place of the one that was silent longest.
+MOST_PENDING: Final = 100
+#: Scenarios of one rack that others are told of.
+_MOST_BUSY: Final = 64
 
 
 class Rack(msgspec.Struct, frozen=True):
@@ -105,6 +109,8 @@ class Registry:
         if standing == "pending" and said.key not in self._removed and (self.auto_adopt or said.rack in self.adopt):
             standing = "active"
         pools = tuple(pool for pool in said.pools if pool in self.pools)
+        if known is None and standing == "pending":
+            await self._make_place()
         rack = Rack(
             said.rack,
             said.key,
@@ -117,7 +123,11 @@ class Registry:
             now if known is None else known.first_seen,
             now,
         )
-        await self._keep(rack)
+        # Who only says once more what is known costs no commit.
+        if known is not None and msgspec.structs.replace(rack, last_seen=known.last_seen) == known:
+            self._racks[rack.name] = rack
+        else:
+            await self._keep(rack)
         self._beats[rack.name] = _Beat(seconds(), slots=said.slots)
         return rack
 
@@ -125,7 +135,7 @@ class Registry:
         """A rack is there; one that is not known is passed over."""
         rack = self._racks.get(said.rack)
         if rack is not None:
-            self._beats[rack.name] = _Beat(seconds(), said.busy, said.done, said.slots)
+            self._beats[rack.name] = _Beat(seconds(), said.busy[:_MOST_BUSY], said.done, said.slots)
             now = timestamp(SystemClock().now())
             self._racks[rack.name] = msgspec.structs.replace(rack, last_seen=now)
 
@@ -157,6 +167,10 @@ class Registry:
             self._beats.pop(name, None)
             return rack
 
+    def known(self, name: str) -> Rack | None:
+        """A rack; None where there is none of that name."""
+        return self._racks.get(name)
+
     def find(self, name: str) -> Rack:
         """A rack. Raises NotThere."""
         rack = self._racks.get(name)
@@ -165,9 +179,12 @@ class Registry:
         return rack
 
     def accounts(self) -> dict[str, RackAccount]:
-        """Who may connect as itself: all that have been let in, those that are suspended too."""
+        """Who may connect as itself: all that have been let in; those that are suspended take from no pool."""
         let_in = [rack for rack in self._racks.values() if rack.standing != "pending"]
-        return {rack.name: RackAccount(rack.name, rack.key, rack.pools) for rack in let_in}
+        return {
+            rack.name: RackAccount(rack.name, rack.key, rack.pools if rack.standing == "active" else ())
+            for rack in let_in
+        }
 
     def info(self, name: str) -> RackInfo:
         """A rack as others are told of it. Raises NotThere."""
@@ -221,6 +238,15 @@ class Registry:
         texts = [*said.gears, *said.pools, *said.labels, *said.labels.values()]
         if len(texts) > 256 or any(len(text) > 256 for text in texts) or not 1 <= said.slots <= 1_000:
             raise refused(Refused, "rack.size", f"the rack '{said.rack}' says too much of itself")
+
+    async def _make_place(self) -> None:
+        """Forget the stranger that was silent longest, where there are many."""
+        waiting = [rack.name for rack in self._racks.values() if rack.standing == "pending"]
+        if len(waiting) >= MOST_PENDING:
+            name = min(waiting, key=lambda name: self._beats[name].at if name in self._beats else 0.0)
+            await self.database.do(lambda connection: connection.execute("DELETE FROM racks WHERE name = ?", [name]))
+            del self._racks[name]
+            self._beats.pop(name, None)
 
     async def _keep(self, rack: Rack, *, readmit: bool = False) -> None:
         text = msgspec.json.encode(rack).decode()

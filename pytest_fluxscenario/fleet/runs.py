@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,16 +13,18 @@ from msgspec import structs
 from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.handing import Handing
 from pytest_fluxscenario.fleet.history import Asked, History, Run
-from pytest_fluxscenario.fleet.message import Evidence
+from pytest_fluxscenario.fleet.message import Evidence, Fetch
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_check import RUN_ID, check_run, check_submission
 from pytest_fluxscenario.fleet.run_info import info_of, item_done, outcome_of
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 from pytest_fluxscenario.remote.case import PortableCase
 
+_LOG: Final = logging.getLogger("fluxrig.mixer")
 #: How many runs are forgotten at a time.
 _AT_A_TIME: Final = 64
 #: Records that are enough for an answer, and seconds that fewer are waited with.
@@ -39,6 +42,8 @@ class Runs:
     handing: Handing
     content: Content
     pools: tuple[str, ...]
+    #: Says which evidence counts.
+    acceptance: Acceptance
     _held: dict[str, Run] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     #: Of those who begin, end or add to a run.
@@ -168,7 +173,7 @@ class Runs:
         for run_id, several in by_run.items():
             run = await self._read(run_id) if RUN_ID.fullmatch(run_id) else None
             if run is not None:
-                new += await self._store(run, several)
+                new += await self._store(run, await self._that_count(run, several))
         return new
 
     def trace_of(self, run_id: str) -> str:
@@ -235,6 +240,17 @@ class Runs:
             run, [Evidence(rack="", item=item, attempt=n, outcome="given-up", reason=reason) for item, n in said]
         )
 
+    async def needs(self, run_id: str, fetch: Fetch) -> bool:
+        """Whether content is asked for by whoever has work that needs it."""
+        fits = self.acceptance.tickets.fits
+        if not RUN_ID.fullmatch(run_id) or not fits(fetch.ticket, run_id, fetch.item, fetch.attempt):
+            return False
+        run = await self._read(run_id)
+        asked = None if run is None else run.asked.get((fetch.item, fetch.attempt))
+        if run is None or asked is None or (fetch.item, fetch.attempt) in run.known:
+            return False
+        return await asyncio.to_thread(self.content.belongs, fetch.hash, asked.case)
+
     @property
     def running(self) -> int:
         """Runs that are under way."""
@@ -280,6 +296,32 @@ class Runs:
     async def _end(self, run: Run, state: RunStateName) -> None:
         run.state, run.ended = state, timestamp(SystemClock().now())
         await self.history.end(info_of(run))
+
+    async def _that_count(self, run: Run, several: Sequence[Evidence]) -> list[Evidence]:
+        """Evidence as it is kept, without what changes nothing, and without what goes to another rack first."""
+        found = [await self._looked_at(run, one) for one in several if (one.item, one.attempt) not in run.known]
+        return [one for one in found if one is not None]
+
+    async def _looked_at(self, run: Run, one: Evidence) -> Evidence | None:
+        said = self.acceptance.judge(run, one)
+        if said.what == "taken":
+            return one
+        what = f"{shown(one.item)} of the run {run.run}, from the rack {shown(one.rack, 80)}"
+        _LOG.warning("evidence was not taken (%s): %s", what, said.why)
+        refused = structs.replace(one, outcome="refused", reason=f"what the rack gave was not taken: {said.why}")
+        if said.what == "refused":
+            return refused
+        asked = run.asked.get((one.item, one.attempt))
+        if said.what == "dropped" or asked is None:
+            return None
+        # Once for each time that it was handed out, however often the rack says it.
+        tickets = run.turned_away.setdefault(asked.number, set())
+        if one.ticket in tickets or run.state != "running":
+            return None
+        tickets.add(one.ticket)
+        async with self._lock:
+            given_up = await self.handing.anew(run, [asked])
+        return refused if given_up else None
 
     async def _hand_out(self, run: Run) -> None:
         await self._pass_over(run)

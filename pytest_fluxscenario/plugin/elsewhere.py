@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.errors import FluxError
@@ -30,6 +31,7 @@ from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
 from pytest_fluxscenario.plugin.marks import is_left_out
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
+from pytest_fluxscenario.remote.belongs import Asked, Given, why_not
 from pytest_fluxscenario.remote.case import PortableSettings
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
 from pytest_fluxscenario.remote.frames import in_batches
@@ -195,11 +197,13 @@ class Elsewhere:
             raise
 
     def _attempt(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
+        given = Given(done.record, done.ref, done.verdict, bool(done.redactions))
+        why = why_not(_asked(item), given)
+        if why:
+            message = f"what the rack {shown(done.rack, 80)} gave is not taken: {why}"
+            raise MixerError.of("mixer.record", Place(item.nodeid), message)
         record = read_record(done)
         redactor = self.session.redactor
-        if not redactor.active and record.result.scenario.hash != item.prepared.hash:
-            message = f"the record of the rack {shown(done.rack, 80)} is one of another scenario"
-            raise MixerError.of("mixer.record", Place(item.nodeid), message)
         for name, count in done.redactions.items():
             redactor.counts[name] = redactor.counts.get(name, 0) + count
         notes = {**record.volatile.notes, **notes_of(item)}
@@ -230,6 +234,16 @@ class Elsewhere:
         properties = junit_properties(item.nodeid, result, written.ref, redactor)
         # Whatever came of it, it is not run a second time only to be told.
         return Attempt(outcome, result, written, properties, called=True)
+
+
+def _asked(item: ScenarioMixin) -> Asked:
+    """What the record of an item has to be of."""
+    case = item.make_case()
+    ref, spec = case.ref, case.subject.spec
+    row = None if ref.row is UNSET else ref.row
+    specs = () if spec is None else (spec.ref,)
+    steps = tuple(step.name for step in case.scenario.steps)
+    return Asked(item.nodeid, ref.hash, ref.file, row, case.subject.ref, specs, ref.id, steps)
 
 
 def _bits(done: ItemDone) -> int:

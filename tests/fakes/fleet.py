@@ -16,15 +16,16 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.config import ApiConfig, MixerConfig
+from pytest_fluxscenario.fleet.fetching import Fetcher
 from pytest_fluxscenario.fleet.ids import Ids
 from pytest_fluxscenario.fleet.keys import Key, new_key
 from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.message import Evidence, Heartbeat, Hello, Message, Piece, Work
+from pytest_fluxscenario.fleet.message import Evidence, Heartbeat, Hello, Message, Work
 from pytest_fluxscenario.fleet.mixer import Mixer
-from pytest_fluxscenario.fleet.passport import sign_hello
+from pytest_fluxscenario.fleet.passport import sign_evidence, sign_hello
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.startup import resolve_startup
-from pytest_fluxscenario.fleet.subjects import CONTENT, HELLO, evidence, heartbeat, once_key, work
+from pytest_fluxscenario.fleet.subjects import HELLO, evidence, heartbeat, once_key, work
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer, decode, decode_as
 from pytest_fluxscenario.remote.bench import Bench, bring
@@ -65,6 +66,7 @@ class FakeRack:
     folder: Path
     key: Key = field(default_factory=new_key)
     version: str = field(default_factory=tool)
+    pools: tuple[str, ...] = ("default",)
     #: Called with what was taken; where it gives False the rack dies with it.
     before: Callable[[Work], bool] = lambda _work: True
     #: How often each piece of evidence is published.
@@ -75,7 +77,7 @@ class FakeRack:
 
     async def hello(self) -> Message:
         """What the Mixer answers."""
-        said = Hello(rack=self.name, key=self.key.public, version=self.version, gears=("engine",))
+        said = Hello(rack=self.name, key=self.key.public, version=self.version, gears=("engine",), pools=self.pools)
         return decode(await self.transport.request(HELLO, self._writer.encoded(sign_hello(said, self.key)), 5))
 
     async def beat(self) -> None:
@@ -94,14 +96,19 @@ class FakeRack:
                     self.taken.append(item.case.item)
                     if not self.before(item):
                         return
-                    done = await self._done(bench, item)
+                    done = await self._done(bench, message.run, item)
                     for number in range(self.times):
                         await self._publish(message.run, done, number)
                     await delivery.ack()
         finally:
             bench.close()
 
-    async def _done(self, bench: Bench, item: Work) -> Evidence:
+    async def _done(self, bench: Bench, run: str, item: Work) -> Evidence:
+        """Signed evidence of what came of it."""
+        said = await self._ran(bench, run, item)
+        return sign_evidence(msgspec.structs.replace(said, ticket=item.ticket), run, self.key)
+
+    async def _ran(self, bench: Bench, run: str, item: Work) -> Evidence:
         case = item.case
         fetched: dict[str, bytes] = {}
 
@@ -117,7 +124,7 @@ class FakeRack:
                 done = await asyncio.to_thread(go)
                 break
             except KeyError as missing:
-                fetched[missing.args[0]] = await self._fetch(missing.args[0])
+                fetched[missing.args[0]] = await self._fetch(missing.args[0], run, item)
             except FluxError as error:
                 said = str(error)
                 return Evidence(rack=self.name, item=case.item, attempt=item.attempt, outcome="refused", reason=said)
@@ -130,16 +137,8 @@ class FakeRack:
             done=None if done.missing else done,
         )
 
-    async def _fetch(self, digest: str) -> bytes:
-        from pytest_fluxscenario.fleet.message import Fetch
-
-        data = b""
-        while True:
-            asked = self._writer.encoded(Fetch(hash=digest, offset=len(data)))
-            _, piece = decode_as(Piece, await self.transport.request(CONTENT, asked, 5))
-            data += piece.data
-            if len(data) >= piece.size:
-                return data
+    async def _fetch(self, digest: str, run: str, work: Work) -> bytes:
+        return await Fetcher(lambda: self.transport, self._writer, work, run).fetch(digest)
 
     async def _publish(self, run: str, said: Evidence, number: int) -> None:
         # Under keys of their own, as if the Snake had forgotten the first.
@@ -203,9 +202,9 @@ def config_of(folder: Path, **more: Any) -> MixerConfig:
 
 @contextmanager
 def running_mixer(
-    folder: Path, *, token: str = TOKEN, hub: Hub | None = None, startup: str = "", **more: Any
+    folder: Path, *, token: str = TOKEN, hub: Hub | None = None, startup: str = "", nats: bool = False, **more: Any
 ) -> Iterator[RunningMixer]:
-    """A Mixer that adopts every rack, unless ``racks`` says otherwise."""
+    """A Mixer that adopts every rack, unless ``racks`` says otherwise; with ``nats`` on a server of its own."""
     more.setdefault("racks", {"auto_adopt": True})
     config = config_of(folder, **more)
     running: list[RunningMixer] = []
@@ -217,7 +216,9 @@ def running_mixer(
         until = asyncio.Event()
         shared = hub or Hub()
         snake = MemorySnake(shared)
-        mixer = Mixer(config, token, resolve_startup(config.store, startup), lambda _config, _key: snake)
+        mixer = Mixer(config, token, resolve_startup(config.store, startup))
+        if not nats:
+            mixer.make_snake = lambda _config, _key: snake
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(until.set))
 

@@ -13,6 +13,7 @@ import pytest
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.memory import Hub
 from pytest_fluxscenario.fleet.message import Evidence, Work
+from pytest_fluxscenario.fleet.passport import sign_evidence
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
@@ -20,7 +21,7 @@ from pytest_fluxscenario.remote.client import Client, MixerError
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import read_record
 from pytest_fluxscenario.runner.suite import Suite
-from tests.fakes.fleet import RunningMixer, running_mixer
+from tests.fakes.fleet import FakeRack, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
 
 
@@ -77,10 +78,14 @@ def test_a_run_on_two_racks_accounts_for_each_scenario(tmp_path: Path) -> None:
 def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> None:
     parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(40)])
 
-    async def answers(runs: Runs, run: str) -> list[int]:
+    async def answers(rack: FakeRack, runs: Runs, run: str) -> list[int]:
+        await rack.hello()
+
         async def come() -> None:
             for case in parcel.cases:
-                await runs.take([(run, Evidence(rack="one", item=case.item, attempt=1, outcome="refused"))])
+                ticket = runs.acceptance.tickets.make(run, case.item, 1)
+                said = Evidence(rack="one", item=case.item, attempt=1, outcome="refused", ticket=ticket)
+                await runs.take([(run, sign_evidence(said, run, rack.key))])
                 await asyncio.sleep(0.002)
 
         coming, told = asyncio.create_task(come()), list[int]()
@@ -92,7 +97,7 @@ def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> No
     with running_mixer(tmp_path) as mixer:
         info = send(mixer.client(), parcel)
         assert mixer.mixer.service is not None
-        told = mixer.do(answers(mixer.mixer.service.runs, info.run))
+        told = mixer.do(answers(mixer.rack(), mixer.mixer.service.runs, info.run))
         # The first is not waited with.
         assert told[0] == 1
         assert len(told) <= 20
