@@ -30,7 +30,7 @@ ZIP: Final = "application/zip"
 HTML: Final = "text/html; charset=utf-8"
 #: Where a request keeps which path of the table it asked for.
 PATH: Final = "fluxrig.path"
-_NUMBER: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?")
+_NUMBER: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,20})?")
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -54,7 +54,10 @@ class Query:
         """The number. Raises Refused."""
         if given is None:
             return 0.0
-        number = float(given) if _NUMBER.fullmatch(given) else -1.0
+        number: float = -1
+        if _NUMBER.fullmatch(given):
+            # Beyond 53 bits a float is another number.
+            number = int(given) if given.isdigit() else float(given)
         if not 0 <= number <= self.most or (self.whole and number != int(number)):
             hint = f"a {'whole ' if self.whole else ''}number from 0 to {self.most:g}"
             raise refused(Refused, "http.query", f"{self.name} is '{shown(given, 80)}'", hint)
@@ -179,7 +182,9 @@ def _response(status: int, trouble: Trouble) -> Response:
 async def _none(_: Request, error: Any) -> Response:
     said = {404: "there is no such path", 405: "the path is not asked in that way"}
     status = int(error.status_code)
-    return _response(status, Trouble("http.none" if status == 404 else "http.method", said[status]))
+    answer = _response(status, Trouble("http.none" if status == 404 else "http.method", said[status]))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _flux(error: FluxError) -> Response:

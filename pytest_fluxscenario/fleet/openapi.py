@@ -12,10 +12,20 @@ import yaml
 
 from pytest_fluxscenario.fleet.endpoint import BYTES, JSON, Endpoint
 from pytest_fluxscenario.fleet.rest import ENDPOINTS
+from pytest_fluxscenario.fleet.service import VERBS
 from pytest_fluxscenario.remote.api import API, Trouble
 
 #: Of the API, not of the package: it changes when the API does.
 VERSION = "1"
+
+
+#: What stands in the place of each part of a path.
+_PATHS: dict[str, dict[str, Any]] = {
+    "name": {"pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
+    "verb": {"enum": [*VERBS]},
+    "hash": {"pattern": "^[0-9a-f]{64}$"},
+    "run": {"pattern": "^[a-z0-9][a-z0-9_-]{7,63}$"},
+}
 
 
 def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
@@ -41,13 +51,26 @@ def describe(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
         "security": [{"token": []}],
     }
     # Defaults may be values of this package.
-    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plain))
+    decoded: dict[str, Any] = _in_order(msgspec.json.decode(msgspec.json.encode(plain)))
     return decoded
+
+
+def _in_order(value: Any) -> Any:
+    """The same, where each place of an array has one type said once: tools that read OpenAPI stumble over more."""
+    if isinstance(value, list):
+        return [_in_order(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: _in_order(one) for name, one in value.items()}
+    places = plain.get("prefixItems")
+    if places and all(place == places[0] for place in places):
+        plain["items"] = plain.pop("prefixItems")[0]
+    return plain
 
 
 def _operation(endpoint: Endpoint, schemas: Mapping[str, Any]) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", **_PATHS[name]}}
         for name in re.findall(r"\{(\w+)\}", endpoint.path)
     ]
     parameters += [
@@ -61,7 +84,14 @@ def _operation(endpoint: Endpoint, schemas: Mapping[str, Any]) -> dict[str, Any]
     ]
     if endpoint.header is not None:
         name, says = endpoint.header
-        parameters.append({"name": name, "in": "header", "description": says, "schema": {"type": "string"}})
+        parameters.append(
+            {
+                "name": name,
+                "in": "header",
+                "description": says,
+                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            }
+        )
     trouble = {"description": "Why not", "content": _content(JSON, {"$ref": "#/components/schemas/Trouble"})}
     if endpoint.gives is None:
         good: tuple[str, dict[str, Any]] = ("204", {"description": "Done"})
@@ -72,13 +102,14 @@ def _operation(endpoint: Endpoint, schemas: Mapping[str, Any]) -> dict[str, Any]
         "operationId": endpoint.answer.__name__.strip("_"),
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
-        "responses": dict([good, ("4XX", trouble)]),
+        "responses": dict([good, ("4XX", trouble), ("5XX", trouble)]),
     }
     if parameters:
         said["parameters"] = parameters
     if endpoint.takes is not None:
         kind, schema = (BYTES, {}) if endpoint.takes is bytes else (JSON, schemas[str(endpoint.takes)])
-        said["requestBody"] = {"required": True, "content": _content(kind, schema)}
+        # Bytes may be none at all.
+        said["requestBody"] = {"required": endpoint.takes is not bytes, "content": _content(kind, schema)}
     return said
 
 

@@ -93,6 +93,10 @@ def _deep(levels: int) -> bytes:
         ("GET", f"/v1/runs/{_RUN}", {}, 404, "run.none"),
         ("GET", f"/v1/runs/{_RUN}/records?after=-1", {}, 400, "http.query"),
         ("GET", f"/v1/runs/{_RUN}/records?after=1.5", {}, 400, "http.query"),
+        ("GET", f"/v1/runs/{_RUN}/records?after={(1 << 53) + 1}", {}, 400, "http.query"),
+        ("PUT", "/v1/racks", {"token": "wrong", "body": b"x" * 60_000}, 401, "http.token"),
+        ("PUT", f"/v1/runs/{_RUN}", {"body": b"x" * 900_000}, 413, "http.size"),
+        ("OPTIONS", "/v1/nowhere", {}, 404, "http.none"),
         ("GET", f"/v1/runs/{_RUN}/records?wait=1e9", {}, 400, "http.query"),
         ("GET", f"/v1/runs/{_RUN}/records?wait=31", {}, 400, "http.query"),
         ("GET", "/v1/runs?after=%27", {}, 400, "http.query"),
@@ -146,6 +150,15 @@ def test_each_has_its_answer(
     assert set(said) == {"code", "message", "hint"}
     assert "\n" not in said["message"]
     assert "Traceback" not in answer.decode()
+
+
+def test_what_a_path_is_asked_in_stands_in_the_answer(mixer: RunningMixer) -> None:
+    request = (
+        f"TRACE /v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
+    )
+    head = raw(mixer, request.encode()).decode().partition("\r\n\r\n")[0].lower()
+    assert head.startswith("http/1.1 405 ")
+    assert "\r\nallow: get, head" in head or "\r\nallow: head, get" in head
 
 
 def test_a_slow_body_is_given_up(mixer: RunningMixer) -> None:
