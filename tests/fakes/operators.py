@@ -26,6 +26,8 @@ class Operators:
     #: Where REST is; ``mixer`` sets it.
     url: str = ""
     started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    #: What puts a command on another host.
+    prefix: tuple[str, ...] = ()
 
     def mixer(self, *, wait: bool = True, environ: dict[str, str] | None = None, **sections: Any) -> str:
         """Start a Mixer; gives what it said when it listened, or ended."""
@@ -54,7 +56,7 @@ class Operators:
 
     def fluxrig(self, *arguments: str) -> str:
         """What a command says, at once."""
-        command = (sys.executable, "-m", "pytest_fluxscenario.cli.main", *arguments)
+        command = (*self.prefix, sys.executable, "-m", "pytest_fluxscenario.cli.main", *arguments)
         environ = {**self.environ, "FLUXRIG_API_URL": self.url}
         ended = subprocess.run(command, check=False, cwd=self.folder, env=environ, capture_output=True, text=True)
         return ended.stdout + ended.stderr
@@ -82,7 +84,7 @@ class Operators:
                 process.wait()
 
     def _start(self, name: str, *module: str, environ: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-        command = (sys.executable, "-m", *module)
+        command = (*self.prefix, sys.executable, "-m", *module)
         with (self.folder / f"{name}.log").open("wb") as log:
             self.started[name] = subprocess.Popen(
                 command,
