@@ -114,7 +114,7 @@ def _told(mixer: Mixer, outputs: Outputs) -> list[str]:
     """Say that it serves; gives what was said."""
     from pytest_fluxscenario.fleet.exposure import in_clear
 
-    data = shown(mixer.config.data)
+    data = shown(os.path.abspath(mixer.config.data), 300)
     said = [f"{mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {data}"]
     service = mixer.service
     racks = len(service.registry.all()) if service is not None else 0
@@ -146,6 +146,8 @@ def _log(outputs: Outputs) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[Lines()])
     # What strangers send is refused, and is no trouble of the Mixer.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # Of the NATS library: it upgrades a connection to TLS, and asyncio says so each time one ends.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,10 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _start(options: argparse.Namespace, outputs: Outputs) -> int:
     import asyncio
+    import logging
 
+    # Of the NATS library: it upgrades a connection to TLS, and asyncio says so each time one ends.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         from pytest_fluxscenario.fleet.rack import serve
         from pytest_fluxscenario.fleet.rack_config import read_rack_config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ class HttpServer:
                 reuse_port=False,
             )
         except OSError as error:
-            message = f"cannot be listened on: {shown(error.strerror or error)}"
+            message = f"cannot be listened on: {os.strerror(error.errno) if error.errno else shown(error)}"
             hint = "is another Mixer running? name another address under 'api'"
             raise FluxError.of("http.listen", Place(f"{self.host}:{self.port}"), message, hint) from None
         self.port = self._socket.getsockname()[1]

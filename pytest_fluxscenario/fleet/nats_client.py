@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import Access
+from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.remote.certificates import certificate_fault
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ def _why(error: BaseException, access: Access) -> tuple[str, str]:
         )
     if isinstance(error, nats.errors.AuthorizationError) or "Authorization" in str(error):
         hint = "an account is known by its key: has the Mixer, or who owns the cluster, let this one in?"
+        if access.name == JOINING:
+            hint = "is the file in 'joining' of this Mixer? it is keys/joining.nk below its 'data'"
         return "Authorization Violation: the server does not know who connects", hint
     if isinstance(error, TimeoutError):
         return "no answer in time", _HINT

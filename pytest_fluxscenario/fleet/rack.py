@@ -103,11 +103,14 @@ def make_rack(config: RackConfig, say: Callable[[str], None], telemetry: Telemet
     Raises UsageError for keys that cannot be used, PassportError for a passport of another rack, WriteError.
     """
     kept = RackState.open(config.data, config.name)
-    joining, snake = _joining(config), config.snake
+    snake = config.snake
     credentials = read_credentials(snake.credentials) if snake.credentials else None
+    if snake.joining:
+        # One that is not there yet is waited for; one that cannot be used is not.
+        read_key(snake.joining)
 
     def access(name: str) -> Access:
-        seed = joining.seed if name == JOINING and joining is not None else kept.key.seed
+        seed = _joining(snake.joining).seed if name == JOINING else kept.key.seed
         return Access(snake.url, name, seed, snake.ca, snake.cert, snake.key, credentials)
 
     # What is wrong with files is said at once, and not tried again.
@@ -140,12 +143,10 @@ async def serve(config: RackConfig, say: Callable[[str], None], telemetry: Telem
             loop.remove_signal_handler(number)
 
 
-def _joining(config: RackConfig) -> Key | None:
-    path = config.snake.joining
-    if not path:
-        return None
+def _joining(path: str) -> Key:
+    """The key for joining. Raises UsageError where it cannot be used, and where it is not there yet."""
     key = read_key(path)
     if key is None:
-        hint = "copy the file that the Mixer has made, keys/joining.nk below its 'data'"
-        raise UsageError.of("rack.joining", Place(path), "there is no key for joining", hint)
+        hint = "the Mixer makes it at its first start, as keys/joining.nk below its 'data': copy it here"
+        raise UsageError.of("rack.joining", Place(path), "there is no key for joining yet", hint)
     return key

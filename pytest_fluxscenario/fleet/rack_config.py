@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 from msgspec import Struct
 
-from pytest_fluxscenario.base.errors import ProfileError, UsageError
+from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.names import name_fault
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import read_source
 from pytest_fluxscenario.fleet.access import url_fault
+from pytest_fluxscenario.fleet.config import read_config
 from pytest_fluxscenario.fleet.permissions import rack_name_fault
-from pytest_fluxscenario.packs.document import PackDocument, parse_document
+from pytest_fluxscenario.packs.document import PackDocument
 
 #: What this version runs scenarios against.
 GEARS: Final = ("engine",)
@@ -63,12 +61,7 @@ class RackConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_rack_config(path: str) -> RackConfig:
     """The configuration in the file ``path``. Raises DocumentError and UsageError with everything that is wrong."""
-    source = read_source(path, os.path.relpath(path) if os.path.isabs(path) else path, Limits())
-    try:
-        document = parse_document(source, Limits())
-        config = document.decode(RackConfig)
-    except ProfileError as error:
-        raise UsageError(error.problems) from None
+    config, document = read_config(path, RackConfig)
     problems = Problems()
     _check(config, document, problems)
     if problems.found:

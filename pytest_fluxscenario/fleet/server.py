@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -167,7 +168,7 @@ class NatsServer:
             async with asyncio.timeout(_START):
                 while not self._listens(path):
                     if process.poll() is not None:
-                        raise self._error("snake.server", "the NATS server ended at once", self._last_words())
+                        raise self._ended_at_once()
                     await asyncio.sleep(_LOOK)
         except TimeoutError:
             await self._end()
@@ -205,6 +206,17 @@ class NatsServer:
             files = {name: os.path.abspath(path) for name, path in names.items() if path}
             config["tls"] = {**files, "verify": bool(settings.ca), "min_version": "1.2"}
         replace_file(self._path("nats.conf"), json.dumps(config, indent=1).encode(), mode=SECRET)
+
+    def _ended_at_once(self) -> SnakeError:
+        said = self._last_words()
+        found = re.search(r"\[FTL\] Error listening on port: (\S+),.*: bind: ([^\"]+)", said)
+        if found is None:
+            return self._error("snake.server", "the NATS server ended at once", said)
+        hint = "is another Mixer running? name another address as 'listen' under 'snake'"
+        error: SnakeError = SnakeError.of(
+            "snake.server", Place(found[1]), f"the NATS server cannot listen there: {found[2]}", hint
+        )
+        return error
 
     def _last_words(self) -> str:
         """The last line of the log that says what is wrong."""
