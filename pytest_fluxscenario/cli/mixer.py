@@ -146,8 +146,9 @@ def _log(outputs: Outputs) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[Lines()])
     # What strangers send is refused, and is no trouble of the Mixer.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    # Of the NATS library: it upgrades a connection to TLS, and asyncio says so each time one ends.
+    # What the NATS library meets, and asyncio where it upgrades a connection to TLS, is told in words of our own.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+    logging.getLogger("nats").setLevel(logging.CRITICAL)
 
 
 if __name__ == "__main__":

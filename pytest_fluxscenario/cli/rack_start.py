@@ -33,8 +33,9 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
     import asyncio
     import logging
 
-    # Of the NATS library: it upgrades a connection to TLS, and asyncio says so each time one ends.
+    # What the NATS library meets, and asyncio where it upgrades a connection to TLS, is told in words of our own.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+    logging.getLogger("nats").setLevel(logging.CRITICAL)
     try:
         from pytest_fluxscenario.fleet.rack import serve
         from pytest_fluxscenario.fleet.rack_config import read_rack_config

@@ -92,6 +92,10 @@ def _unusable(path: str, error: duckdb.Error) -> FluxError:
         return DatabaseError.of("database.locked", Place(path), message, "stop it, or name another folder as 'data'")
     if isinstance(error, duckdb.IOException) and os.path.isfile(path) and not os.access(path, os.R_OK | os.W_OK):
         return DatabaseError.of("database.unreadable", Place(path), "cannot be read and written")
+    folder = os.path.dirname(os.path.abspath(path))
+    if isinstance(error, duckdb.IOException) and not os.path.lexists(path) and not os.access(folder, os.W_OK | os.X_OK):
+        hint = "let the user of the Mixer write there, or name another folder as 'data'"
+        return DatabaseError.of("database.unwritable", Place(shown(folder)), "cannot be written", hint)
     first = shown(text.splitlines()[0] if text else type(error).__name__)
     hint = "restore it from a copy, or move it away: the Mixer then begins without history, and racks are adopted anew"
     return DamageError.of("database.damaged", Place(path), f"cannot be used as the Mixer's database: {first}", hint)
