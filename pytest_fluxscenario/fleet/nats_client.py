@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Seconds for one step of connecting, and between the library's own pings.
 _TRY: Final = 2
 _LIBRARY_PING: Final = 60
+#: What comes after what was wrong.
+_EMPTY: Final = (nats.errors.UnexpectedEOF, nats.errors.NoServersError, ConnectionResetError, TimeoutError)
 _HINT: Final = "is the Mixer running, and are these its address and credentials?"
 
 
@@ -117,7 +119,7 @@ class Tries:
         if tries(error):
             self._hopeless.append(error)
         # What a server says of who connects says more than that it then hung up.
-        if self.last is None or not isinstance(error, nats.errors.UnexpectedEOF | ConnectionResetError | TimeoutError):
+        if self.last is None or not isinstance(error, _EMPTY):
             self.last = error
 
     @property
