@@ -20,6 +20,7 @@ from pytest_fluxscenario.control.engine import Engine, new_run
 from pytest_fluxscenario.control.state import Run
 from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
 from pytest_fluxscenario.model.response import Response
+from pytest_fluxscenario.model.shapes import make_ready
 from pytest_fluxscenario.model.vocabulary import CONTROL_PROTOCOL
 
 #: What ``created_via`` and ``created_by`` say of a record that a scenario starts with.
@@ -118,6 +119,7 @@ def _read(request: Any) -> Request:
             raise msgspec.ValidationError("Object missing required field `protocol_version`")
         request = dict(request)
     canonical(request)
+    make_ready(Request)
     return msgspec.convert(plain(request), Request)
 
 

@@ -20,6 +20,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.refusal import Refused, refused
 from pytest_fluxscenario.fleet.service import Service
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import API, Trouble
 from pytest_fluxscenario.telemetry.trace import HEADER, traceparent
 
@@ -81,7 +82,7 @@ class Asked:
     def document(self, kind: type[_T]) -> _T:
         """The body as a value. Raises Refused."""
         try:
-            return msgspec.json.decode(self.body, type=kind)
+            return decode(kind, self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             said = f"the body is not what is taken here: {shown(error, 300)}"
             raise refused(Refused, "http.body", said) from None

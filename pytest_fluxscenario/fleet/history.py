@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.model.evidence import RunRef
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo, RunStateName
 from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 
@@ -124,7 +125,7 @@ class History:
         """The latest runs, newest first: the id of each, and how it ended where that is remembered."""
         sql = "SELECT DISTINCT run, info, created FROM runs ORDER BY created DESC, run LIMIT ?"
         rows = await self.database.do(lambda connection: connection.execute(sql, [most]).fetchall())
-        return [(run, None if info is None else msgspec.json.decode(info, type=RunInfo)) for run, info, _ in rows]
+        return [(run, None if info is None else decode(RunInfo, info.encode())) for run, info, _ in rows]
 
     async def running(self) -> list[str]:
         """The ids of the runs that have not ended."""
@@ -168,17 +169,17 @@ def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
     row = connection.execute("SELECT created, state, data, ended FROM runs WHERE run = ?", [run]).fetchone()
     if row is None:
         return None
-    about = msgspec.json.decode(row[2], type=_About)
+    about = decode(_About, row[2].encode())
     found = Run(run, row[0], row[1], about.source, about.pool, about.digest, about.settings, about.refs, row[3] or "")
     sql = "SELECT number, attempt, data FROM cases WHERE run = ? ORDER BY number"
     for number, attempt, data in connection.execute(sql, [run]).fetchall():
-        case = msgspec.json.decode(data, type=PortableCase)
+        case = decode(PortableCase, data.encode())
         found.asked[case.item, attempt] = Asked(number, case, attempt)
     sql = "SELECT number FROM published WHERE run = ?"
     found.published = {number: 0 for (number,) in connection.execute(sql, [run]).fetchall()}
     sql = "SELECT data FROM records WHERE run = ? ORDER BY number"
     for (data,) in connection.execute(sql, [run]).fetchall():
-        done = msgspec.json.decode(data, type=ItemDone)
+        done = decode(ItemDone, data.encode())
         # What was written when a disk failed may have been written once more.
         if (done.item, done.attempt) not in found.known:
             found.take(done)

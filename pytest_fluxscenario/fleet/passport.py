@@ -19,6 +19,7 @@ from pytest_fluxscenario.fleet import cbor
 from pytest_fluxscenario.fleet.errors import MessageError, PassportError
 from pytest_fluxscenario.fleet.keys import Key, verify
 from pytest_fluxscenario.fleet.message import Evidence, Hello
+from pytest_fluxscenario.model.shapes import make_ready
 
 #: A key signs different things; none can be taken for another.
 _PASSPORT: Final = "flux.passport.v1"
@@ -58,6 +59,7 @@ def read_passport(data: bytes, rack: str, key: str, mixer: str = "") -> Passport
 
     Raises PassportError.
     """
+    make_ready(_Signed)
     try:
         signed = msgspec.convert(cbor.load(data), _Signed, builtin_types=(bytes,))
     except (MessageError, msgspec.ValidationError, TypeError, ValueError):

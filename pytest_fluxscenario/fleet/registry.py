@@ -17,6 +17,7 @@ from pytest_fluxscenario.fleet.message import Heartbeat, Hello
 from pytest_fluxscenario.fleet.passport import is_signed
 from pytest_fluxscenario.fleet.permissions import RackAccount, rack_name_fault
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import RackCounts, RackInfo, RackStateName
 
 Standing = Literal["pending", "active", "suspended"]
@@ -79,7 +80,7 @@ class Registry:
     def load(self) -> None:
         """Read what is remembered, before the Mixer serves."""
         rows = self.database.now(lambda connection: connection.execute("SELECT data FROM racks").fetchall())
-        racks = [msgspec.json.decode(data, type=Rack) for (data,) in rows]
+        racks = [decode(Rack, data.encode()) for (data,) in rows]
         self._racks = {rack.name: rack for rack in racks}
         keys = self.database.now(lambda connection: connection.execute("SELECT key FROM removed").fetchall())
         self._removed = {key for (key,) in keys}

@@ -16,6 +16,7 @@ from pytest_fluxscenario.fleet import cbor
 from pytest_fluxscenario.fleet.cbor import refused
 from pytest_fluxscenario.fleet.ids import MOST_ID, Ids
 from pytest_fluxscenario.fleet.message import KINDS, VERSION, Body, Message
+from pytest_fluxscenario.model.shapes import make_ready
 from pytest_fluxscenario.telemetry.trace import is_traceparent
 
 _B = TypeVar("_B", bound=Body)
@@ -62,6 +63,7 @@ def decode(data: bytes) -> Message:
     if version != VERSION or isinstance(version, bool):
         said = f"is of version {shown(version, 40)}, and this program knows {VERSION}" if "v" in plain else "has no 'v'"
         raise refused("message.version", said, "run the same version on all machines")
+    make_ready(_Envelope)
     try:
         envelope = msgspec.convert(plain, _Envelope, builtin_types=(bytes,))
     except (msgspec.ValidationError, TypeError, ValueError) as error:
@@ -70,6 +72,7 @@ def decode(data: bytes) -> Message:
     kind = KINDS.get(envelope.kind)
     if kind is None:
         raise refused("message.kind", f"is of the kind '{shown(envelope.kind, 80)}', which is not known here")
+    make_ready(kind)
     try:
         body = msgspec.convert(envelope.data, kind, builtin_types=(bytes,))
     except (msgspec.ValidationError, TypeError, ValueError) as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: ``locate(pointer, key=False)``: the place of a value, or of its key.
 Locate = Callable[..., Place]
+_LOOKING_THROUGH: Final = Lock()
 
 
 def decode(kind: type[T], encoded: bytes) -> T:
@@ -29,9 +31,19 @@ def decode(kind: type[T], encoded: bytes) -> T:
     return decoded
 
 
+def make_ready(kind: Any) -> None:
+    """See that any thread can read ``kind``, and all that it is made of, by msgspec's own functions.
+
+    msgspec looks through a class when it is first read, in steps. Another thread that reads the class meanwhile uses
+    what is not there yet, and ends the process.
+    """
+    _decoder(kind)
+
+
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+    with _LOOKING_THROUGH:
+        return msgspec.json.Decoder(kind)
 
 
 def shape_problems(

@@ -17,6 +17,7 @@ from pytest_fluxscenario.evidence.agree import verdict_of
 from pytest_fluxscenario.evidence.reading import parse_line
 from pytest_fluxscenario.evidence.redact import MASK
 from pytest_fluxscenario.model.evidence import RECORD_SCHEMA, ProfileRef, Result, SpecRef
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.case import PortableCase
 
 
@@ -65,7 +66,7 @@ def why_not(asked: Asked, given: Given) -> str:
     if not line.ref == given.ref == sha256_ref(body):
         return "its record is not the one that its hash says"
     try:
-        result = msgspec.json.decode(body, type=Result)
+        result = decode(Result, body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"its record has another shape: {shown(error, 300)}"
     pairs = [("scenario", asked.item, line.id), *_pairs(asked, result)]

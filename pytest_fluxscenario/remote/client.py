@@ -16,6 +16,7 @@ import msgspec
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import (
     API,
     Again,
@@ -161,7 +162,7 @@ class Client:
 
     def _read(self, kind: type[_T], data: bytes) -> _T:
         try:
-            return msgspec.json.decode(data, type=kind)
+            return decode(kind, data)
         except (msgspec.DecodeError, RecursionError):
             raise self._error("mixer.answer", "the answer is not that of a Mixer of this version") from None
 

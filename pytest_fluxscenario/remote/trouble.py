@@ -11,6 +11,7 @@ import msgspec
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import Trouble
 from pytest_fluxscenario.remote.certificates import certificate_fault
 
@@ -32,7 +33,7 @@ def refused(url: str, status: int, answer: bytes, token_variable: str) -> MixerE
     """What an answer of that status means; ``answer`` is its body, of whoever answers there."""
     kind = UnreachableError if status in _LATER else MixerError
     try:
-        trouble = msgspec.json.decode(answer, type=Trouble)
+        trouble = decode(Trouble, answer)
     except (msgspec.DecodeError, RecursionError):
         if status in _LATER:
             return kind.of("mixer.away", Place(url), f"who answers for the Mixer says {status}", _LOOK)

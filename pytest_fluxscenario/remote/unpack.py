@@ -9,6 +9,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.model.evidence import Record
+from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import ItemDone
 from pytest_fluxscenario.runner.run import Outcome
 
@@ -16,8 +17,8 @@ from pytest_fluxscenario.runner.run import Outcome
 def read_record(done: ItemDone) -> Record:
     """The record of what came back. Raises FluxError where it is none, or not what its sender says of it."""
     try:
-        record = msgspec.json.decode(done.record, type=Record)
-    except (msgspec.DecodeError, RecursionError) as error:
+        record = decode(Record, done.record.encode("utf-8", "surrogatepass"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         hint = "redaction may have made text of numbers: name less in fluxscenario_redact"
         message = f"the record of the rack {shown(done.rack, 80)} has another shape: {shown(error)}"
         raise FluxError.of("remote.record", Place(done.item), message, hint) from None

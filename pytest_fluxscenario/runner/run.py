@@ -19,6 +19,7 @@ from pytest_fluxscenario.model.evidence import StepResult, Verdict
 from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
 from pytest_fluxscenario.model.response import Response
 from pytest_fluxscenario.model.scenario import Expectation, Scenario, Step
+from pytest_fluxscenario.model.shapes import make_ready
 from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.compare import mismatches
 from pytest_fluxscenario.runner.matchers import PluginMatchers
@@ -215,6 +216,7 @@ def _request(step: Step) -> Request:
 
 def _read(answer: Any) -> Response:
     """The answer of a foreign control, held against the shape of a response."""
+    make_ready(Response)
     return msgspec.convert(msgspec.to_builtins(answer), Response)
 
 

@@ -283,3 +283,32 @@ def test_a_good_document_imports_no_jsonschema() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+#: Classes that no thread has seen, each read for the first time by several threads at once.
+_THREADS = """
+import sys, threading
+import msgspec
+from pytest_fluxscenario.model.shapes import decode, make_ready
+sys.setswitchinterval(1e-6)
+def read(kind):
+    there.wait()
+    decode(kind, b'{"a": {"f0": 1}}')
+    make_ready(kind)
+    msgspec.convert({"a": {"f1": 2}}, kind)
+for number in range(40):
+    inner = msgspec.defstruct(f"Inner{number}", [(f"f{at}", int | str | None, None) for at in range(30)])
+    more = [(f"g{at}", list[inner] | None, None) for at in range(30)]
+    kind = msgspec.defstruct(f"Outer{number}", [("a", inner), *more])
+    there = threading.Barrier(4)
+    threads = [threading.Thread(target=read, args=(kind,)) for _ in range(4)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+print("all")
+"""
+
+
+def test_threads_read_a_class_for_the_first_time_at_once() -> None:
+    for _ in range(2):
+        ran = subprocess.run([sys.executable, "-c", _THREADS], capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stdout) == (0, "all\n"), ran.stderr
