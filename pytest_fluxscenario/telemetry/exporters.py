@@ -29,6 +29,7 @@ class _Counted:
 
     lane: Lane
     quiet: Quiet
+    ended: bool = False
 
     def export(self, batch: Any, *rest: Any, **more: Any) -> Any:
         """What the exporter does with it; what it raises is a failure, told by the lane."""
@@ -41,6 +42,13 @@ class _Counted:
                 raise
         self.lane.settle(count, arrived=result.name == "SUCCESS")
         return result
+
+    def shutdown(self, *rest: Any, **more: Any) -> None:
+        """End; the end of a process and that of a batch may both ask for it."""
+        if not self.ended:
+            self.ended = True
+            with self.quiet.here():
+                super().shutdown(*rest, **more)  # type: ignore[misc]  # of the exporter behind it
 
     def watched(self, lane: Lane, quiet: Quiet) -> Any:
         """Itself, with what it tells."""

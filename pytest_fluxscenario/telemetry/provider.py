@@ -187,9 +187,11 @@ class Telemetry:
         for thread in ending:
             thread.join(max(0.0, until - monotonic()))
         if any(thread.is_alive() for thread in ending):
+            # What is left behind says nothing either, whenever it comes back.
             for exporter in self._exporters:
                 _quietly(exporter.shutdown)
-        self._quiet.end()
+        else:
+            self._quiet.end()
         return self.lost()
 
     def lost(self) -> str:

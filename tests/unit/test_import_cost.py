@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 import pytest_fluxscenario
+from tests.fakes.packs import scenario, write, write_pack
 
 #: Each costs tens of milliseconds, or is needed only once there is a scenario.
 _LATE = (
@@ -21,9 +23,11 @@ _LATE = (
     "msgspec",
     "nacl",
     "nats",
+    "opentelemetry",
     "pytest_fluxscenario.analysis",
     "pytest_fluxscenario.cli",
     "pytest_fluxscenario.fleet",
+    "pytest_fluxscenario.telemetry",
     "referencing",
     "semver",
     "yaml",
@@ -92,6 +96,8 @@ def test_commands_other_than_those_of_a_fleet_leave_its_libraries_alone() -> Non
         "sonyflake",
         "starlette",
         "uvicorn",
+        "opentelemetry",
+        "requests",
         "pytest_fluxscenario.fleet",
     )
     assert sorted(name for name in added if name.startswith(late)) == []
@@ -102,3 +108,42 @@ def test_running_scenarios_without_a_spec_leaves_what_checks_payloads_alone() ->
     assert "pytest_fluxscenario.runner.run" in added
     late = ("jsonschema", "referencing", "pytest_fluxscenario.packs.spec", "pytest_fluxscenario.runner.payloads")
     assert [name for name in sorted(added) if name.startswith(late)] == []
+
+
+@pytest.mark.parametrize("choice", ["", "--fluxscenario-otel=off"])
+def test_a_session_that_exports_nothing_leaves_opentelemetry_alone(tmp_path: Path, choice: str) -> None:
+    pack = write_pack(tmp_path / "packs" / "small")
+    write(pack / "scenarios" / "one.json", scenario())
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(_LOADED)
+    # Variables that configure, and ask for nothing.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    environ |= {"OTEL_SERVICE_NAME": "a", "PYTHONPATH": str(Path(pytest_fluxscenario.__file__).parent.parent)}
+    if choice:
+        environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"
+    plugin = () if _installed() else ("-p", "pytest_fluxscenario.plugin.entry")
+    quiet = ("-p", "no:randomly", "-p", "no:hypothesispytest", *plugin, *filter(None, [choice]))
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q", *quiet, str(tmp_path)],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "loaded: []" in run.stdout
+
+
+_LOADED = """\
+import sys
+
+def pytest_terminal_summary(terminalreporter):
+    found = [name for name in sys.modules if name.startswith(("opentelemetry", "requests", "google.protobuf"))]
+    terminalreporter.write_line(f"loaded: {sorted(found)}")
+"""
+
+
+def _installed() -> bool:
+    return any(point.name == "fluxscenario" for point in entry_points(group="pytest11"))
