@@ -231,7 +231,7 @@ def test_no_secret_and_no_payload_is_exported(
     monkeypatch.setenv("MY_SECRET", "wholly-unlikely-value")
     project.ini("fluxscenario_redact_env = MY_SECRET", "fluxscenario_redact =", "    tok-[0-9]+")
     long = "x" * 290 + "wholly-unlikely-value"
-    named = step("names tok-20261231", payload={"text": "a payload nobody exports"})
+    named = step("names tok-20261231", payload={"what": "a payload nobody exports"})
     project.add("tok-20261231.json", scenario("wholly-unlikely-value", named, step(long)), failing("tok-99"))
     project.text("conftest.py", _RAISING)
     project.run()
