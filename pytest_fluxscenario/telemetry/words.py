@@ -11,7 +11,6 @@ SUITE_NAME: Final = "test.suite.name"
 SUITE_STATUS: Final = "test.suite.run.status"
 #: And for messages, errors and HTTP.
 ERROR_TYPE: Final = "error.type"
-DESTINATION: Final = "messaging.destination.name"
 SYSTEM: Final = "messaging.system"
 BATCH: Final = "messaging.batch.message_count"
 METHOD: Final = "http.request.method"

@@ -34,6 +34,7 @@ from pytest_fluxscenario.plugin import fixtures, hookspecs
 from pytest_fluxscenario.plugin.options import add_options
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, URL_VARIABLE
 from pytest_fluxscenario.runtimes.leftovers import TOKEN
+from pytest_fluxscenario.telemetry import words
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DOCS = _ROOT / "docs"
@@ -327,3 +328,17 @@ def test_every_operator_of_mutants_is_documented_as_it_says() -> None:
     section = _page("mutation").split("## What is changed")[1].split("\n\nRoutes")[0]
     rows = dict(re.findall(r"\| `([a-z-]+)` \| (.*) \|", section))
     assert rows == {operator.name: operator.does for operator in OPERATORS}
+
+
+def test_every_attribute_and_metric_is_documented_and_no_other() -> None:
+    text, code = _page("telemetry"), "".join(path.read_text("utf-8") for path in _package().rglob("*.py"))
+    attributes = {value for name, value in vars(words).items() if name.isupper()}
+    metrics = set(re.findall(r'"(fluxscenario\.[a-z_.]+)", "(?:s|\{[a-z]+\}|Time)', code)) | set(
+        re.findall(r'name, says = "([a-z.]+)"', code)
+    )
+    assert len(metrics) >= 12
+    assert _unquoted(attributes | metrics, text) == []
+    quoted = set(re.findall(r"`((?:fluxscenario|test|messaging|http|error)\.[a-z_.]+)`", text))
+    assert quoted - attributes - metrics == set()
+    spans = set(re.findall(r"^\| `(\w+) (?:ID|NAME)` \|", text, re.MULTILINE))
+    assert spans == {"scenario", "step", "hook"}
