@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Final, TypeVar
 
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Asked, History, Run
 from pytest_fluxscenario.fleet.message import Work
@@ -16,6 +19,7 @@ from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
 
+_LOG: Final = logging.getLogger("fluxrig.mixer")
 #: How many messages are under way to the Snake at a time.
 _AT_A_TIME: Final = 64
 #: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
@@ -34,12 +38,30 @@ class Handing:
     tickets: Tickets
     #: How often a scenario may be taken by racks that do not come back.
     tries: int
+    #: Run to what hands out the rest of it.
+    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def hand_out(self, run: Run) -> None:
-        """Publish what has no record and was not published; the Snake drops what it has already."""
-        for part in _parts([asked for asked in run.open if asked.number not in run.published]):
-            await self._publish(run, part, 0)
-            await self.history.handed_out(run.run, [asked.number for asked in part])
+        """Publish what has no record and was not published; the Snake drops what it has already.
+
+        Racks have the first of it when this returns. The rest of many follows while nobody waits.
+        """
+        if run.run in self._under_way:
+            return
+        waiting = [asked for asked in run.open if asked.number not in run.published]
+        await self._hand_out(run, waiting[:_AT_A_TIME])
+        if len(waiting) > _AT_A_TIME:
+            task = asyncio.create_task(self._rest(run, waiting[_AT_A_TIME:]), name=f"hand out {run.run}")
+            self._under_way[run.run] = task
+            task.add_done_callback(lambda _: self._under_way.pop(run.run))
+
+    async def stop(self) -> None:
+        """Hand out no more; what was not handed out is when the Mixer is started again."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def anew(self, run: Run, lost: Sequence[Asked]) -> list[Asked]:
         """Publish again what nobody has any more, under other keys; gives what was lost as often as ``tries`` says."""
@@ -51,11 +73,31 @@ class Handing:
         return [asked for asked in lost if asked not in again]
 
     async def withdraw(self, run: Run) -> None:
-        """Drop what has not begun."""
+        """Drop what has not begun; the run has ended, so that no more of it is handed out."""
+        task = self._under_way.get(run.run)
+        if task is not None:
+            await asyncio.wait([task])
         queue = work(run.pool)
         sequences = [run.published.get(asked.number, 0) for asked in run.open]
         for part in _parts([number for number in sequences if number]):
             await asyncio.gather(*(self.transport.withdraw(queue.stream, number) for number in part))
+
+    async def _rest(self, run: Run, waiting: Sequence[Asked]) -> None:
+        try:
+            for part in _parts(waiting):
+                if run.state != "running":
+                    return
+                await self._hand_out(run, part)
+        except FluxError as error:
+            # The run gets no further then, which is looked after.
+            _LOG.warning("run %s could not be handed out, and it is tried again: %s", run.run, shown(error, 500))
+        except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
+            _LOG.exception("run %s could not be handed out, and it is tried again", run.run)
+
+    async def _hand_out(self, run: Run, several: Sequence[Asked]) -> None:
+        if several:
+            await self._publish(run, several, 0)
+            await self.history.handed_out(run.run, [asked.number for asked in several])
 
     async def _publish(self, run: Run, several: Sequence[Asked], issue: int) -> None:
         documents = await asyncio.to_thread(self._documents, several)

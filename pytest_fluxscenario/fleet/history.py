@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 from duckdb import DuckDBPyConnection
 
 from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.records import RecordList, Tally
 from pytest_fluxscenario.model.evidence import RunRef
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo, RunStateName
 from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
+
+#: Scenarios of one statement.
+_AT_A_TIME: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Run:
     ended: str = ""
     #: By item and attempt.
     asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
-    records: list[ItemDone] = field(default_factory=list)
+    records: RecordList = field(default_factory=RecordList)
+    tally: Tally = field(default_factory=Tally)
     #: Item and attempt of each record.
     known: set[tuple[str, int]] = field(default_factory=set)
     #: The ``traceparent`` that it was begun for; empty where nothing is traced, and after the Mixer was started again.
@@ -59,6 +65,11 @@ class Run:
         """Add a record."""
         self.records.append(done)
         self.known.add((done.item, done.attempt))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something has no record yet."""
+        return len(self.known) < len(self.asked)
 
     @property
     def open(self) -> list[Asked]:
@@ -159,10 +170,12 @@ class History:
 
 
 def _insert_cases(connection: DuckDBPyConnection, run: str, asked: Sequence[Asked]) -> None:
-    # As columns: row by row takes DuckDB milliseconds each.
+    # As columns: row by row takes DuckDB milliseconds each. In parts: it holds ten times what it is given.
     sql = "INSERT INTO cases SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?::VARCHAR[])"
-    numbers, attempts = [one.number for one in asked], [one.attempt for one in asked]
-    connection.execute(sql, [run, numbers, attempts, [_text(one.case) for one in asked]])
+    for start in range(0, len(asked), _AT_A_TIME):
+        part = asked[start : start + _AT_A_TIME]
+        numbers, attempts = [one.number for one in part], [one.attempt for one in part]
+        connection.execute(sql, [run, numbers, attempts, [_text(one.case) for one in part]])
 
 
 def _read(connection: DuckDBPyConnection, run: str) -> Run | None:

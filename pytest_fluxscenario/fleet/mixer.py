@@ -111,6 +111,7 @@ class Mixer:
             tickets = Tickets.of(key)
             handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
             runs = Runs(history, handing, content, config.work.pools, Acceptance(tickets, registry))
+            parts.push_async_callback(handing.stop)
 
             async def let_in() -> None:
                 await snake.reload(accounts())

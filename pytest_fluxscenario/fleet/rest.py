@@ -102,9 +102,9 @@ async def _run(asked: Asked) -> RunInfo:
 
 async def _records(asked: Asked) -> Records:
     after, wait = int(asked.query["after"]), asked.query["wait"]
-    found, new = await asked.service.runs.since(asked.path["run"], after, wait)
+    found, new = await asked.service.runs.since(asked.path["run"], after, wait, _MOST_RECORDS)
     counts = asked.service.registry.counts(found.pool)
-    return Records(found.state, tuple(new[:_MOST_RECORDS]), counts, len(found.asked), len(found.records))
+    return Records(found.state, tuple(new), counts, len(found.asked), len(found.records))
 
 
 async def _again(asked: Asked) -> RunInfo:

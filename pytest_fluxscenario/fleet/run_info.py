@@ -7,6 +7,7 @@ from typing import Final
 from pytest_fluxscenario.evidence.writer import verdict_of
 from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.message import Evidence
+from pytest_fluxscenario.fleet.records import Tally
 from pytest_fluxscenario.model.evidence import ScenarioOutcome
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo
 from pytest_fluxscenario.remote.case import PortableCase
@@ -22,17 +23,12 @@ _OUTCOMES: Final[dict[str, ScenarioOutcome]] = {
 
 def info_of(run: Run) -> RunInfo:
     """A run, and how far it is."""
-    verdicts: dict[str, int] = {}
-    racks: dict[str, int] = {}
-    #: Of each scenario the latest attempt, as the run's evidence counts it.
-    outcomes: dict[str, ScenarioOutcome] = {item: "not_run" for item, _ in run.asked}
-    for done in run.records:
-        outcome = outcomes[done.item] = outcome_of(run.asked[done.item, done.attempt].case, done)
-        said = outcome if done.outcome == "ran" else done.outcome
-        verdicts[said] = verdicts.get(said, 0) + 1
-        if done.rack:
-            racks[done.rack] = racks.get(done.rack, 0) + 1
-    total, worth = len(run.asked), verdict_of(set(outcomes.values()), faults=False)
+    tally = run.tally
+    _count(run, tally)
+    outcomes = set(tally.outcomes.values())
+    if len(tally.outcomes) < len({item for item, _ in run.asked}):
+        outcomes.add("not_run")
+    total, worth = len(run.asked), verdict_of(outcomes, faults=False)
     return RunInfo(
         run.run,
         run.state,
@@ -41,11 +37,25 @@ def info_of(run: Run) -> RunInfo:
         run.created,
         total,
         len(run.records),
-        verdicts,
-        racks,
+        dict(tally.verdicts),
+        dict(tally.racks),
         run.ended,
         worth,
     )
+
+
+def _count(run: Run, tally: Tally) -> None:
+    """Count the records that have come since it was last done; of each scenario the latest attempt is worth something.
+
+    As the run's evidence counts it.
+    """
+    for done in run.records.since(tally.counted, len(run.records)):
+        outcome = tally.outcomes[done.item] = outcome_of(run.asked[done.item, done.attempt].case, done)
+        said = outcome if done.outcome == "ran" else done.outcome
+        tally.verdicts[said] = tally.verdicts.get(said, 0) + 1
+        if done.rack:
+            tally.racks[done.rack] = tally.racks.get(done.rack, 0) + 1
+        tally.counted += 1
 
 
 def outcome_of(case: PortableCase, done: ItemDone) -> ScenarioOutcome:

@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec import structs
 
-from pytest_fluxscenario.base.canonical import canonical_ref
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.acceptance import Acceptance
@@ -21,6 +20,7 @@ from pytest_fluxscenario.fleet.message import Evidence, Fetch
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_check import RUN_ID, check_run, check_submission
 from pytest_fluxscenario.fleet.run_info import info_of, item_done, outcome_of
+from pytest_fluxscenario.fleet.submitted import digest_of, lightened
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 from pytest_fluxscenario.remote.case import PortableCase
 
@@ -59,7 +59,7 @@ class Runs:
             run = await self._read(run_id)
             if run is not None:
                 await self._hand_out(run)
-                if run.state == "running" and not run.open:
+                if run.state == "running" and not run.is_open:
                     # All of it was stored, and then the Mixer was killed.
                     await self._end(run, "finished")
         return len(running)
@@ -70,7 +70,7 @@ class Runs:
         ``digest`` says what the same is, where it is not the scenarios.
         """
         check_run(run_id)
-        digest = digest or canonical_ref([submission.cases, submission.settings, submission.pool])
+        digest = digest or digest_of(submission)
         async with self._lock:
             known = await self._read(run_id)
             if known is not None and known.digest != digest:
@@ -150,7 +150,7 @@ class Runs:
                 found.append(info_of(run))
         return found
 
-    async def since(self, run_id: str, after: int, wait: float) -> tuple[Run, list[ItemDone]]:
+    async def since(self, run_id: str, after: int, wait: float, most: int = 500) -> tuple[Run, list[ItemDone]]:
         """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
         run = await self.get(run_id)
         try:
@@ -162,7 +162,7 @@ class Runs:
             if after and not self._ending and run.state == "running" and len(run.records) < after + _SEVERAL:
                 # What comes one by one is told in handfuls: each answer costs as much as a scenario.
                 await asyncio.sleep(min(_GATHER, wait))
-        return run, run.records[after:]
+        return run, run.records.since(after, most)
 
     async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> list[ItemDone]:
         """Store what came of scenarios, durably and once each; with it their runs. Gives what is new."""
@@ -287,7 +287,7 @@ class Runs:
         await self.history.record(run.run, new)
         for done in new:
             run.take(done)
-        if run.state == "running" and not run.open:
+        if run.state == "running" and not run.is_open:
             await self._end(run, "finished")
         elif run.state == "cancelled":
             await self.history.end(info_of(run))
@@ -352,6 +352,7 @@ class Runs:
 
     def _begin(self, run_id: str, submission: Submission, digest: str) -> Run:
         created = timestamp(SystemClock().now())
-        asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(submission.cases, 1)}
+        cases = lightened(submission.cases)
+        asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(cases, 1)}
         source, pool = shown(submission.source, 200), submission.pool
         return Run(run_id, created, "running", source, pool, digest, submission.settings, submission.refs, asked=asked)

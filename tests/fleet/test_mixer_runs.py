@@ -15,6 +15,7 @@ from pytest_fluxscenario.fleet.memory import Hub
 from pytest_fluxscenario.fleet.message import Evidence, Work
 from pytest_fluxscenario.fleet.passport import sign_evidence
 from pytest_fluxscenario.fleet.runs import Runs
+from pytest_fluxscenario.fleet.subjects import WORK_STREAM, work
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
 from pytest_fluxscenario.remote.client import Client, MixerError
@@ -101,6 +102,29 @@ def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> No
         # The first is not waited with.
         assert told[0] == 1
         assert len(told) <= 20
+
+
+def test_a_large_run_is_handed_out_while_nobody_waits(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(300)])
+
+    async def handed_out_at_once(runs: Runs, run: str) -> int:
+        await runs.submit(run, Submission(tool(), tuple(parcel.cases)))
+        return len((await runs.get(run)).published)
+
+    async def waiting_when_cancelled_at_once(runs: Runs, run: str) -> int:
+        await handed_out_at_once(runs, run)
+        await runs.cancel(run)
+        return await runs.handing.transport.waiting(WORK_STREAM, work("default").subject)
+
+    with running_mixer(tmp_path) as mixer:
+        client = mixer.client()
+        assert client.give_several([read() for read in parcel.content.values()])
+        assert mixer.mixer.service is not None
+        runs = mixer.mixer.service.runs
+        assert mixer.do(waiting_when_cancelled_at_once(runs, "cancelled-at-once")) == 0
+        assert 0 < mixer.do(handed_out_at_once(runs, "and-the-rest-follows")) < 300
+        mixer.start("one")
+        assert len(all_of(client, "and-the-rest-follows", 60)) == 300
 
 
 def test_the_same_submission_is_the_same_run_and_another_is_refused(tmp_path: Path) -> None:
