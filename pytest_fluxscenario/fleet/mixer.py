@@ -111,7 +111,6 @@ class Mixer:
             tickets = Tickets.of(key)
             handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
             runs = Runs(history, handing, content, config.work.pools, Acceptance(tickets, registry))
-            parts.push_async_callback(handing.stop)
 
             async def let_in() -> None:
                 await snake.reload(accounts())
@@ -188,6 +187,7 @@ async def _hang_up(runs: Runs, http: HttpServer) -> None:
     """Who waits for records is answered, and asks the Mixer that is started next."""
     await runs.end()
     await http.stop()
+    await runs.handing.stop()
 
 
 async def _prepare(link: Transport, terms: Terms, pools: Iterable[str]) -> None:

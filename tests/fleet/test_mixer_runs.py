@@ -114,8 +114,8 @@ def test_a_large_run_is_handed_out_while_nobody_waits(tmp_path: Path) -> None:
     async def waiting_when_cancelled_at_once(runs: Runs, run: str) -> int:
         await handed_out_at_once(runs, run)
         await runs.cancel(run)
-        while runs.handing._under_way:
-            await asyncio.sleep(0.01)
+        if rest := list(runs.handing._under_way.values()):
+            await asyncio.wait(rest)
         return await runs.handing.transport.waiting(WORK_STREAM, work("default").subject)
 
     with running_mixer(tmp_path) as mixer:
