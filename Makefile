@@ -45,7 +45,7 @@ help:
 	@echo "make test-slow   the slow tests"
 	@echo "make test-robot  Robot Framework suites: the real commands, a fleet, a rack that is killed"
 	@echo "make regression  everything, end to end: tests, slow tests, robot suites, the fleet's demo"
-	@echo "make lint        ruff, mypy, import layers, the types as users see them (make typecheck: mypy alone)"
+	@echo "make lint        ruff, mypy, import layers, bandit, the types as users see them (make typecheck: mypy alone)"
 	@echo "make format      rewrite the sources as ruff formats them"
 	@echo "make openapi     write docs/openapi.yaml from the code (make lint says when it is not so)"
 	@echo "make vendor      fill vendor/ with wheels; then AIR_GAP=1 makes every other target install from there alone"
@@ -122,7 +122,10 @@ test-slow: $(VENV)/stamp-package $(VENV)/stamp-test
 test-robot: $(VENV)/stamp-package $(VENV)/stamp-test
 	$(BIN)/robot --outputdir build/robot --variable BIN:$(CURDIR)/$(BIN) tests/robot
 
-regression: test test-slow test-robot fleet-demo
+# One after the other, and the first that fails ends it; each says how long it took.
+regression: $(VENV)/stamp-package $(VENV)/stamp-test
+	@for part in test test-slow test-robot fleet-demo; do \
+		begun=$$(date +%s); $(MAKE) $$part || exit; echo "make $$part: $$(($$(date +%s) - begun)) s"; done
 
 build: dist/.stamp
 	@ls -l dist
@@ -131,6 +134,7 @@ lint: $(VENV)/stamp-lint typecheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive pytest_fluxscenario benchmarks
 	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml --check
 	$(BIN)/pytest -q tests/typing
 

@@ -141,7 +141,7 @@ def rounds(jobs: Sequence[Job], count: int, logs: Path, tell: Callable[[str], No
     A ratio is made of two runs of one round, so that a machine that slows down for a while slows both.
     A job that did not do its work in the warm-up is not run again: its one sample says so.
     """
-    rng = random.Random(1)  # noqa: S311 - the order of the rounds, the same for everyone
+    rng = random.Random(1)  # noqa: S311 - the order of the rounds, the same for everyone  # nosec B311
     good = []
     for number, job in enumerate(jobs, start=1):
         tell(f"{job.size:>6} warm-up {number}/{len(jobs)}: {job.variant.name}")

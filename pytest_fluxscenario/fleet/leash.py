@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
         pass  # not Linux: the program outlives a parent that is killed
     # It may have died before the kernel was asked.
     if os.getppid() == parent:
-        os.execv(program[0], program)  # noqa: S606 - the program and its arguments come from this package
+        os.execv(program[0], program)  # noqa: S606 - the program and its arguments come from this package  # nosec B606
 
 
 if __name__ == "__main__":

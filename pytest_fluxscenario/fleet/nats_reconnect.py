@@ -204,7 +204,7 @@ class Link:
                 if session is not None:
                     await session.close()
                     session = None
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads tries, keeps no secret
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads tries, keeps no secret  # nosec B311
             pause = min(2 * pause, _LONGEST)
 
 

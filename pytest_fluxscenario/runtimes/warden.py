@@ -125,7 +125,7 @@ class Warden:
 
     def _start(self, body: bytes, descriptors: list[int]) -> None:
         """Start the first process of a call; what may fail is said, whatever it is."""
-        arguments, environment, folder, limits = marshal.loads(body)  # noqa: S302 - only the session can write here
+        arguments, environment, folder, limits = marshal.loads(body)  # noqa: S302 - only the session can write here  # nosec B302
         try:
             os.chdir(folder)
             for kind, most in limits:
