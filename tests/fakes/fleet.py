@@ -26,6 +26,7 @@ from pytest_fluxscenario.fleet.passport import sign_evidence, sign_hello
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.startup import resolve_startup
 from pytest_fluxscenario.fleet.subjects import HELLO, evidence, heartbeat, once_key, work
+from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer, decode, decode_as
 from pytest_fluxscenario.remote.bench import Bench, bring
@@ -79,6 +80,11 @@ class FakeRack:
         """What the Mixer answers."""
         said = Hello(rack=self.name, key=self.key.public, version=self.version, gears=("engine",), pools=self.pools)
         return decode(await self.transport.request(HELLO, self._writer.encoded(sign_hello(said, self.key)), 5))
+
+    def signed(self, said: Evidence, run: str, tickets: Tickets) -> Evidence:
+        """As it would be said of work that the rack was given."""
+        ticket = tickets.make(run, said.item, said.attempt)
+        return sign_evidence(msgspec.structs.replace(said, ticket=ticket), run, self.key)
 
     async def beat(self) -> None:
         said = Heartbeat(rack=self.name, slots=1, done=len(self.taken))

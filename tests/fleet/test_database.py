@@ -35,7 +35,7 @@ def test_a_file_of_the_first_version_is_brought_up_and_its_runs_are_there(tmp_pa
         client = mixer.client()
         assert [(info.run, info.state, info.done, info.ended) for info in client.runs()] == [(run, "finished", 1, "")]
         assert client.evidence(run)
-        mixer.start()
+        mixer.start("two")
         all_of(client, send(client, parcel).run)
         assert [info.verdict for info in client.runs()] == ["passed", "passed"]
 

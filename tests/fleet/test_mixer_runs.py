@@ -13,7 +13,6 @@ import pytest
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.memory import Hub
 from pytest_fluxscenario.fleet.message import Evidence, Work
-from pytest_fluxscenario.fleet.passport import sign_evidence
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import WORK_STREAM, work
 from pytest_fluxscenario.packs.resolve import Resolver
@@ -84,9 +83,8 @@ def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> No
 
         async def come() -> None:
             for case in parcel.cases:
-                ticket = runs.acceptance.tickets.make(run, case.item, 1)
-                said = Evidence(rack="one", item=case.item, attempt=1, outcome="refused", ticket=ticket)
-                await runs.take([(run, sign_evidence(said, run, rack.key))])
+                said = Evidence(rack="one", item=case.item, attempt=1, outcome="refused")
+                await runs.take([(run, rack.signed(said, run, runs.acceptance.tickets))])
                 await asyncio.sleep(0.002)
 
         coming, told = asyncio.create_task(come()), list[int]()

@@ -89,7 +89,9 @@ def test_a_run_under_way_is_incomplete_and_one_that_was_cancelled_says_so(tmp_pa
 
 def _say(mixer: RunningMixer, run: str, *said: Evidence) -> None:
     assert mixer.mixer.service is not None
-    mixer.do(mixer.mixer.service.runs.take([(run, one) for one in said]))
+    runs, rack = mixer.mixer.service.runs, mixer.rack("r")
+    mixer.do(rack.hello())
+    mixer.do(runs.take([(run, rack.signed(one, run, runs.acceptance.tickets)) for one in said]))
 
 
 def test_what_no_rack_could_run_has_a_record_that_says_why(tmp_path: Path) -> None:
