@@ -127,10 +127,11 @@ class FakeRack:
 
         while True:
             try:
-                done = await asyncio.to_thread(go)
-                break
-            except KeyError as missing:
-                fetched[missing.args[0]] = await self._fetch(missing.args[0], run, item)
+                try:
+                    done = await asyncio.to_thread(go)
+                    break
+                except KeyError as missing:
+                    fetched[missing.args[0]] = await self._fetch(missing.args[0], run, item)
             except FluxError as error:
                 said = str(error)
                 return Evidence(rack=self.name, item=case.item, attempt=item.attempt, outcome="refused", reason=said)
