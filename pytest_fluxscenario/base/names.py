@@ -67,6 +67,11 @@ def name_fault(name: str) -> str | None:
     return None
 
 
+def word_fault(name: str) -> str | None:
+    """Why ``name`` cannot name a rack, a pool or a gear, whose names become single tokens; None where it can."""
+    return name_fault(name) or ("a name here has no dot" if "." in name else None)
+
+
 def tag_fault(tag: str) -> str | None:
     """Why ``tag`` cannot be a tag; None where it can."""
     if tag == "latest":

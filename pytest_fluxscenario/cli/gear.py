@@ -123,6 +123,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
 
     from pytest_fluxscenario.analysis.conformance import examine
     from pytest_fluxscenario.gears.opening import open_gear
+    from pytest_fluxscenario.gears.port import Only
     from pytest_fluxscenario.gears.settings import GearSettings
 
     with ExitStack() as held:
@@ -143,7 +144,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
         held.callback(gear.close)
         about = gear.about
         suite, chosen = _conformance(folder)
-        suite.gear = gear
+        suite.gears = Only(gear)
         held.callback(suite.close)
         found: list[Shown] = []
         for shown_one in examine(suite, chosen):

@@ -50,7 +50,7 @@ def _list(options: argparse.Namespace, outputs: Outputs) -> int:
     if not racks:
         outputs.err.line("no rack has said hello yet (start one: fluxrig rack start -c configs/rack.yaml)")
         return exits.DONE
-    head = ("NAME", "STATE", "LOAD", "DONE", "POOLS", "VERSION", "LAST SEEN")
+    head = ("NAME", "STATE", "LOAD", "DONE", "POOLS", "GEARS", "VERSION", "LAST SEEN")
     rows = [
         (
             rack.name,
@@ -58,6 +58,7 @@ def _list(options: argparse.Namespace, outputs: Outputs) -> int:
             f"{len(rack.busy)}/{rack.slots}",
             str(rack.done),
             shown(",".join(rack.pools), 80),
+            shown(",".join(rack.gears), 80),
             shown(rack.version, 80),
             rack.last_seen,
         )

@@ -89,7 +89,7 @@ class Recording:
             spec=case.subject.spec,
         )
         watch.ran(outcome)
-        volatile = circumstances(started, round(seconds() - begun, 6), notes=hook_notes(outcome))
+        volatile = circumstances(started, round(seconds() - begun, 6), notes=hook_notes(outcome), control=control)
         result = make_result(case, environment, outcome)
         # Only the engine is known to answer with nothing but what the scenario holds.
         floats = item.prepared.floats or case.subject.gear is not None

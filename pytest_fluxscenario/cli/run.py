@@ -40,6 +40,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     one.add_argument("ref", metavar="REF", nargs="?", default="", help="what is run (default: what was run last)")
     one.add_argument("--pool", metavar="NAME", default="default", help="the work queue (default: default)")
+    one.add_argument(
+        "--gear",
+        metavar="NAME",
+        default="",
+        help="what it runs against (default: what each pack names, else engine)",
+    )
     one.add_argument("--key", metavar="KEY", default="", help="with the same key again it is the same run")
     one.add_argument("--no-wait", action="store_true", help="print the id of the run, and do not wait for its end")
     _add_waiting(one)
@@ -99,7 +105,7 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
     follower = _follower(options, outputs)
     client, key = follower.client, options.key or secrets.token_hex(16)
     with closing(client):
-        info = follower.ask(lambda: client.submit_ref(options.ref, options.pool, key))
+        info = follower.ask(lambda: client.submit_ref(options.ref, options.pool, key, options.gear))
         if options.no_wait:
             _tell_begun(info, options, outputs)
             return exits.DONE

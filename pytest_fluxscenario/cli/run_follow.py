@@ -50,13 +50,13 @@ class Follower:
                 for done in said.records:
                     last = done.number
                     self._take(done)
-                if said.records or said.racks.active:
+                if said.records or any(said.gears.get(gear) for gear in said.waiting):
                     alone = seconds()
                 progress.tell(f"{said.done} of {plural(said.total, 'scenario')}, {len(self.bad)} not as they should be")
                 if not said.records and (said.state != "running" or not to_end):
                     break
                 if seconds() - alone >= self.patience:
-                    raise self._nobody(run)
+                    raise self._nobody(run, said)
         finally:
             progress.end()
         return self.ask(lambda: self.client.run(run))
@@ -74,8 +74,13 @@ class Follower:
                 why = error.problems[0].message
         self.bad[done.item] = done.counts, why
 
-    def _nobody(self, run: str) -> MixerError:
-        message = f"no rack was active for {self.patience:g} seconds, and the run {run} has not ended"
+    def _nobody(self, run: str, said: Records) -> MixerError:
+        what = "rack was active"
+        if said.racks.active:
+            named = ", ".join(f"'{shown(gear, 80)}'" for gear in sorted(said.waiting))
+            offered = ", ".join(shown(gear, 80) for gear in sorted(said.gears))
+            what = f"active rack offered the gear {named} (offered: {offered})"
+        message = f"no {what} for {self.patience:g} seconds, and the run {run} has not ended"
         return MixerError.of("mixer.no-rack", Place(self.client.url), message, "see: fluxrig rack list")
 
     def tell(self, info: RunInfo) -> None:

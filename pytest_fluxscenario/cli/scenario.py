@@ -18,6 +18,7 @@ from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.scenario_diff import add_diff
 from pytest_fluxscenario.cli.stores import add_store, newest_hint
 from pytest_fluxscenario.cli.traced import Traced, add_otel
+from pytest_fluxscenario.gears.settings import ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--gear",
         metavar="GEAR",
         help="run against another control implementation: stdio:COMMAND, http://HOST/PATH, mcp:COMMAND, "
-        "mcp+http://HOST/PATH or module:function (default: the built-in engine)",
+        "mcp+http://HOST/PATH or module:function, or a name of fluxscenario_gears (default: what the pack names, else "
+        "the built-in engine)",
     )
     add_otel(run)
     run.add_argument(
@@ -160,7 +162,8 @@ def _run_targets(
     session = Session(settings, start, report, redactor, options.keyword, traced)
     store = session.suite.resolver.store
     stored, taken = take_refs(store, refs)
-    against = (f"run against the gear {shown(settings.gear.gear, 200)}",) if settings.gear.gear else ()
+    gear = "" if settings.gear.gear == ENGINE else settings.gear.gear
+    against = (f"run against the gear {shown(gear, 200)}",) if gear else ()
     report.taken, report.limits = (*map(str, taken), *against), session.suite.limits
     files = choose(targets, settings) + stored
     if refs and not taken:
@@ -182,7 +185,7 @@ def _run_targets(
         from pytest_fluxscenario.cli.recording import Recording
 
         refs_run = tuple(one.run_ref() for one in taken)
-        recording = Recording(settings.evidence, redactor, session.tally, refs_run, settings.gear.gear, traced)
+        recording = Recording(settings.evidence, redactor, session.tally, refs_run, gear, traced)
     interrupted = not _run_all(session, files, recording)
     if not interrupted and not report.problems and not any(report.counts.values()):
         hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""

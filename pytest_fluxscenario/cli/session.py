@@ -22,7 +22,7 @@ from pytest_fluxscenario.evidence.classes import lacking, missing_classes
 from pytest_fluxscenario.evidence.coverage_count import Tally
 from pytest_fluxscenario.evidence.coverage_merge import merge
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.gears.port import Gear
+from pytest_fluxscenario.gears.choosing import GearChoice, read_named
 from pytest_fluxscenario.model.evidence import ScenarioRef
 from pytest_fluxscenario.model.scenario import is_draft
 from pytest_fluxscenario.packs.resolve import Resolver
@@ -62,7 +62,7 @@ class Session:
         store = open_run_store(settings, start)
         runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
         self.suite = Suite(
-            settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes, gear=_gear(settings)
+            settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes, gears=_gears(settings)
         )
         #: What the run shows of its profiles.
         self.tally = Tally()
@@ -245,13 +245,8 @@ class Session:
         return Ended(item, "passed", f"passed against the mark xfail: {item.xfail}", run)
 
 
-def _gear(settings: Settings) -> Gear | None:
-    if not settings.gear.gear:
-        return None
-    # Imported here: most runs have none.
-    from pytest_fluxscenario.gears.opening import open_gear
-
-    return open_gear(settings.gear)
+def _gears(settings: Settings) -> GearChoice:
+    return GearChoice(settings.gear, read_named(settings.gears, settings.gear.timeout, os.environ))
 
 
 def _fits(keyword: str, item_id: str, loaded: Loaded) -> bool:

@@ -66,6 +66,8 @@ class Settings:
     hook_env: tuple[str, ...] = ()
     #: What scenarios run against.
     gear: GearSettings = field(default_factory=GearSettings)
+    #: What gears are called, as ``NAME = ADDRESS``.
+    gears: tuple[str, ...] = ()
     #: Scenario classes that are asked for; None for all that a profile makes possible.
     classes: tuple[str, ...] | None = None
     #: Tell what of each profile was seen.
@@ -100,6 +102,7 @@ def make_settings(ini: Ini, asked: Asked, start: str) -> Settings:
             read.seconds("fluxscenario_gear_timeout", 30.0),
             os.environ.get("FLUXRIG_GEAR_TOKEN"),
         ),
+        gears=read.lines("fluxscenario_gears"),
         classes=read_classes(read.words("fluxscenario_classes"), Place(shown(ini.file))),
         coverage=asked.coverage or read.flag("fluxscenario_coverage"),
         fail_under=_fail_under(asked.coverage_fail_under, read.text("fluxscenario_coverage_fail_under"), ini.file),

@@ -6,6 +6,8 @@ import platform
 import socket
 from functools import cache
 
+from pytest_fluxscenario.control.port import Control
+from pytest_fluxscenario.gears.port import GearControl
 from pytest_fluxscenario.model.evidence import Volatile
 from pytest_fluxscenario.runner.run import Outcome
 
@@ -46,7 +48,12 @@ def circumstances(
     worker: str = "main",
     earlier: tuple[str, ...] = (),
     notes: dict[str, str] | None = None,
+    control: Control | None = None,
 ) -> Volatile:
-    """The volatile part of a record; ``duration`` in seconds, ``earlier`` refs of this process's earlier attempts."""
+    """The volatile part of a record; ``duration`` in seconds, ``earlier`` refs of this process's earlier attempts.
+
+    ``control`` is what answered.
+    """
     host, python = _machine()
-    return Volatile(started, duration, host, python, tool(), worker, len(earlier) + 1, earlier, notes or {})
+    gear = control.name if isinstance(control, GearControl) else ""
+    return Volatile(started, duration, host, python, tool(), worker, len(earlier) + 1, earlier, notes or {}, gear)

@@ -103,7 +103,8 @@ def record_line(item_id: str, ref: str, result: bytes, volatile: bytes) -> bytes
 def _redacted(volatile: Volatile, redactor: Redactor) -> Volatile:
     """What varies without its secrets: they can be in what plugins note, and in the name of the host."""
     notes = {redactor.text(name): redactor.text(text) for name, text in volatile.notes.items()}
-    return msgspec.structs.replace(volatile, host=redactor.text(volatile.host), notes=notes)
+    gear = redactor.text(volatile.gear)
+    return msgspec.structs.replace(volatile, host=redactor.text(volatile.host), notes=notes, gear=gear)
 
 
 def _with_fault(outcome: Outcome) -> tuple[StepResult, ...]:

@@ -49,7 +49,7 @@ class Acceptance:
         why = self._may_not(run, one)
         if why:
             return Judgement("again", why)
-        why = _unlike(one) if one.outcome == "ran" else ""
+        why = _unlike(one, asked.case.gear) if one.outcome in ("ran", "missing") else ""
         if not why and one.outcome == "ran" and one.done is not None:
             done = one.done
             why = why_not(asked_of(asked.case), Given(done.record, done.ref, done.verdict, bool(done.redactions)))
@@ -62,6 +62,9 @@ class Acceptance:
             return "no rack of that name is known"
         if rack.standing != "active":
             return f"the rack is {rack.standing}"
+        gear = run.asked[one.item, one.attempt].case.gear
+        if gear not in rack.gears:
+            return f"the rack does not offer the gear '{shown(gear, 80)}'"
         if run.pool not in rack.pools:
             return f"the rack does not take from the pool '{shown(run.pool, 80)}'"
         if not is_evidence_of(one, run.run, rack.key):
@@ -69,9 +72,13 @@ class Acceptance:
         return ""
 
 
-def _unlike(one: Evidence) -> str:
-    """Why evidence with a record contradicts itself; empty where it does not."""
+def _unlike(one: Evidence, gear: str) -> str:
+    """Why evidence contradicts itself, or what was asked; empty where it does not."""
     done = one.done
+    if one.gear != gear:
+        return f"the gear '{gear}' was asked, and the rack ran '{shown(one.gear, 80)}'"
+    if one.outcome == "missing":
+        return ""
     if done is None:
         return "it has no record"
     if done.missing or not done.record:

@@ -116,7 +116,7 @@ class Handing:
         )
         data = self.writer.encoded(body, run=run.run, trace=run.trace)
         key = once_key(run.run, asked.case.item, asked.attempt, issue)
-        return (await self.transport.publish(work(run.pool).subject, data, key)).sequence
+        return (await self.transport.publish(work(run.pool, asked.case.gear).subject, data, key)).sequence
 
     def _documents(self, several: Sequence[Asked]) -> list[bytes]:
         """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""

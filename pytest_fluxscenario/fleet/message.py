@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
 
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
 
 VERSION: Final = 1
@@ -120,6 +121,8 @@ class Evidence(Body, frozen=True, kw_only=True):
     outcome: Literal["ran", "missing", "refused", "given-up"]
     #: Why there is no record.
     reason: str = ""
+    #: What it was run against, as the rack calls it; what was asked for, or its answer counts for nothing.
+    gear: str = ENGINE
     done: Done | None = None
     #: Of the work.
     ticket: str = ""

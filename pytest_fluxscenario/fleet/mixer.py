@@ -6,10 +6,9 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import UsageError
@@ -34,6 +33,7 @@ from pytest_fluxscenario.fleet.message import Command
 from pytest_fluxscenario.fleet.page import PAGES
 from pytest_fluxscenario.fleet.passport import issue
 from pytest_fluxscenario.fleet.permissions import Accounts
+from pytest_fluxscenario.fleet.queues import Queues
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.rest import ENDPOINTS
 from pytest_fluxscenario.fleet.run_evidence import RunEvidence
@@ -42,10 +42,9 @@ from pytest_fluxscenario.fleet.seeker import SEEK, Seeker
 from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
-from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
 from pytest_fluxscenario.fleet.telemetry import exported
 from pytest_fluxscenario.fleet.tickets import Tickets
-from pytest_fluxscenario.fleet.transport import Terms, Transport
+from pytest_fluxscenario.fleet.transport import Terms
 from pytest_fluxscenario.fleet.upkeep import Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import RunInfo
@@ -104,8 +103,7 @@ class Mixer:
             link = await snake.open(accounts())
             owner = key.public if config.snake.url else ""
             terms = Terms(ack_wait=config.work.ack_wait, replicas=config.snake.replicas, owner=owner)
-            prepare = partial(_prepare, link, terms, config.work.pools)
-            await prepare()
+            await (queues := Queues(link, terms, config.work.pools, registry)).prepare()
             writer = Writer(Ids(machine_of(key.public)))
             content, evidence = self._contents()
             tickets = Tickets.of(key)
@@ -113,15 +111,15 @@ class Mixer:
             runs = Runs(history, handing, content, config.work.pools, Acceptance(tickets, registry))
 
             async def let_in() -> None:
+                # What a rack may take from is there when it may.
+                await queues.open()
                 await snake.reload(accounts())
 
             def passport(rack: Rack) -> bytes:
                 return issue(key, rack.name, rack.key, rack.pools)
 
-            beat, ack_wait = config.racks.beat, config.work.ack_wait
-            listener = Listener(
-                link, writer, registry, runs, content, passport, let_in, beat, key.public, ack_wait, self.telemetry
-            )
+            listener = Listener(link, writer, registry, runs, content, passport, let_in, config.racks.beat)
+            listener.key, listener.ack_wait, listener.telemetry = key.public, config.work.ack_wait, self.telemetry
 
             async def changed(name: str, verb: str) -> None:
                 command = {"approve": "hello", "suspend": "suspend", "activate": "activate", "remove": "remove"}[verb]
@@ -149,7 +147,7 @@ class Mixer:
             await listener.start()
             parts.push_async_callback(listener.stop)
             parts.push_async_callback(Upkeep(runs, config.keep).start().stop)
-            seeker = Seeker(runs, link, prepare, min(config.work.ack_wait, SEEK))
+            seeker = Seeker(runs, link, queues.prepare, min(config.work.ack_wait, SEEK))
             parts.push_async_callback(seeker.start().stop)
             http.app = exported(
                 self.telemetry,
@@ -188,13 +186,6 @@ async def _hang_up(runs: Runs, http: HttpServer) -> None:
     await runs.end()
     await http.stop()
     await runs.handing.stop()
-
-
-async def _prepare(link: Transport, terms: Terms, pools: Iterable[str]) -> None:
-    """Make the streams and queues; those that are there are given these terms."""
-    await link.prepare(terms)
-    for queue in (*map(work, pools), EVIDENCE):
-        await link.open_queue(queue, terms)
 
 
 def _registry(config: MixerConfig, database: Database, reserved: frozenset[str]) -> Registry:

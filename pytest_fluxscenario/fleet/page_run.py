@@ -76,6 +76,7 @@ def _about(info: RunInfo) -> str:
         ("took" if info.ended else "so far", text(lasted(info.created, info.ended))),
         ("pool", text(info.pool)),
         ("racks", racks or "none yet"),
+        ("against", ", ".join(f"{code(name, 80)} ({count})" for name, count in sorted(info.gears.items()))),
         ("evidence", f'<a href="/runs/{text(info.run)}/evidence.zip" download>manifest and records</a>'),
     ]
     return f"<dl>{''.join(f'<dt>{name}</dt><dd>{said}</dd>' for name, said in words)}</dl>"

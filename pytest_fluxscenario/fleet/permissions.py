@@ -1,19 +1,21 @@
 """Who may say what on the Snake: the accounts of the server that the Mixer starts (fleet.md, "Security").
 
-The Mixer may do all. A rack that has been adopted takes from the queues of its pools, and says what is its own to say.
+The Mixer may do all. A rack that has been adopted takes from the queues of its pools and gears, and says what is its
+own to say.
 Whoever has only the key for joining may say hello, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_fluxscenario.fleet import subjects
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import key_fault
-from pytest_fluxscenario.fleet.subjects import token
+from pytest_fluxscenario.fleet.subjects import Queue, token
+from pytest_fluxscenario.gears.settings import ENGINE
 
 #: Under what name a rack connects that has not been adopted yet; no rack can be called so.
 JOINING: Final = "joining"
@@ -40,6 +42,12 @@ class RackAccount:
     #: Public nkey.
     key: str
     pools: tuple[str, ...] = ("default",)
+    #: What it offers: it may take the work of these alone.
+    gears: tuple[str, ...] = (ENGINE,)
+
+    def queues(self) -> Iterator[Queue]:
+        """What it takes from."""
+        return (subjects.work(pool, gear) for pool in self.pools for gear in self.gears)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +91,13 @@ def _rack(rack: RackAccount) -> dict[str, Any]:
         subjects.heartbeat(name),
         subjects.telemetry(name),
         "flux.evidence.*",
-        *_taking(rack.pools),
+        *_taking(rack.queues()),
     ]
     return _user(rack.key, publish, [subjects.commands(name), f"_INBOX.{name}.>"])
 
 
-def _taking(pools: Iterable[str]) -> Iterable[str]:
-    for pool in pools:
-        queue = subjects.work(pool)
+def _taking(queues: Iterable[Queue]) -> Iterator[str]:
+    for queue in queues:
         yield f"$JS.API.CONSUMER.MSG.NEXT.{queue.stream}.{queue.name}"
         yield f"$JS.ACK.{queue.stream}.{queue.name}.>"
 

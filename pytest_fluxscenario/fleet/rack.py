@@ -53,7 +53,8 @@ class Rack:
     def __post_init__(self) -> None:
         config, writer = self.config, Writer(Ids(machine_of(self.kept.key.public)))
         blobs, telemetry, key = self.kept.blobs, self.telemetry, self.kept.key
-        new_slot = partial(Slot, config.name, blobs, config.hook_env, config.redact_env, telemetry=telemetry)
+        more = config.hook_env, config.secrets, config.gear_settings
+        new_slot = partial(Slot, config.name, blobs, *more, telemetry=telemetry)
         self.work = RackWork(
             config, writer, new_slot, self.say, lambda said, run: sign_evidence(said, run, key), telemetry
         )

@@ -145,7 +145,7 @@ class RackLink:
             rack=config.name,
             key=kept.key.public,
             version=tool(),
-            gears=config.gears,
+            gears=config.offers,
             pools=config.pools,
             labels=config.labels,
             slots=config.slots,

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
 
 _PAUSE: Final = 0.25
+#: Seconds that a look into one of several queues takes: where there was something just now, and where not.
+_GLANCE: Final = 0.02
+_GAZE: Final = 0.25
+#: How often one of several queues is first in turn while it has something.
+_STAYS: Final = 8
 #: Cancelled runs that are remembered, and scenarios that a heartbeat names.
 _MOST_CANCELLED: Final = 256
 _MOST_NAMED: Final = 64
@@ -60,6 +65,9 @@ class RackWork:
     _cancelled: dict[str, None] = field(default_factory=dict)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: int = 0
+    #: How often the same queue is still looked into first, and whether there was something in any at the last look.
+    _stays: int = 0
+    _busy: bool = False
 
     def __post_init__(self) -> None:
         self._free = [self.new_slot() for _ in range(self.config.slots)]
@@ -116,25 +124,36 @@ class RackWork:
 
     async def _take(self, link: RackLink) -> None:
         queues = self._queues()
+        # One queue is waited at. Of several each is only looked into, in turns; while one of them has something, that
+        # is quick, so that no time is lost at those that are empty.
+        wait = self.look if len(queues) == 1 else _GLANCE if self._busy else min(self.look / len(queues), _GAZE)
         try:
-            for queue in queues:
-                # One queue is waited at; of several each is only looked into, in turns.
-                wait = self.look if len(queues) == 1 else self.look / len(queues)
+            for number, (gear, queue) in queues:
                 taken = await link.transport.take(queue, len(self._free), wait)
                 for delivery in taken:
-                    self._begin(link, delivery)
+                    self._begin(link, delivery, gear)
                 if taken:
+                    self._stay(number)
                     return
+            self._busy = False
         except SnakeError:
             # The link says it, once.
             await asyncio.sleep(_PAUSE)
 
-    def _queues(self) -> list[Queue]:
-        pools = self.config.pools
-        self._turn += 1
-        return [work(pools[(self._turn + at) % len(pools)]) for at in range(len(pools))]
+    def _queues(self) -> list[tuple[int, tuple[str, Queue]]]:
+        """Its queues, the one whose turn it is first."""
+        queues = [(gear, work(pool, gear)) for pool in self.config.pools for gear in self.config.offers]
+        if self._stays <= 0:
+            self._turn += 1
+        return [(at % len(queues), queues[at % len(queues)]) for at in range(self._turn, self._turn + len(queues))]
 
-    def _begin(self, link: RackLink, delivery: Delivery) -> None:
+    def _stay(self, number: int) -> None:
+        """Look first where something was; but not for ever, as others wait, too."""
+        self._busy = True
+        self._stays = self._stays - 1 if self._turn == number and self._stays > 0 else _STAYS
+        self._turn = number
+
+    def _begin(self, link: RackLink, delivery: Delivery, gear: str) -> None:
         try:
             message, asked = decode_as(Work, delivery.data)
         except MessageError as error:
@@ -149,7 +168,7 @@ class RackWork:
         if held is None:
             return
         slot = self._free.pop()
-        task = asyncio.create_task(self._work(link, held, message, asked, slot))
+        task = asyncio.create_task(self._work(link, held, message, asked, slot, gear))
         self._under_way[task] = held
         task.add_done_callback(lambda ended: self._end(ended, slot))
 
@@ -164,13 +183,13 @@ class RackWork:
             self._free.append(slot)
         self._ended.set()
 
-    async def _work(self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot) -> None:
+    async def _work(self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str) -> None:
         delivery = held.delivery
         if self.telemetry is not None:
             count_taken(self.telemetry, delivery.deliveries)
         with self._span(message, asked, delivery) as opened:
             try:
-                said = await self._done(link, held, message, asked, slot, opened.trace)
+                said = await self._done(link, held, message, asked, slot, gear, opened.trace)
             except Exception as error:
                 # Not acknowledged: it comes again, here or elsewhere. Said here, so that it belongs to the span.
                 self.say(f"lost a scenario to {type(error).__name__}: {error}")
@@ -194,7 +213,7 @@ class RackWork:
         return span(self.telemetry, "work", message.trace, "consumer", about)
 
     async def _done(
-        self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, trace: str
+        self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str, trace: str
     ) -> Evidence:
         """Run and record; what was said of it."""
         keeping = asyncio.create_task(held.keep(link.welcome.ack_wait / 3))
@@ -202,6 +221,10 @@ class RackWork:
             if held.delivery.deliveries > asked.tries:
                 reason = f"racks took it {asked.tries} times, and none came back with a record"
                 said = self._without(asked, "given-up", reason)
+            elif asked.case.gear != gear:
+                # It stood in the queue of another one: what is asked for counts, and not where it was found.
+                reason = f"it asks for the gear '{asked.case.gear}', and stood in the queue of '{gear}'"
+                said = self._without(asked, "refused", reason)
             else:
                 said = await self._run(link, message, asked, slot, trace)
             said = structs.replace(said, ticket=asked.ticket)
@@ -225,7 +248,8 @@ class RackWork:
     def _without(self, asked: Work, outcome: Literal["refused", "given-up"], reason: str) -> Evidence:
         """What there is to say of a scenario that has no record."""
         item, attempt = asked.case.item, asked.attempt
-        return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason)
+        gear = asked.case.gear
+        return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason, gear=gear)
 
     async def _record(self, link: RackLink, message: Message, asked: Work, said: Evidence, trace: str) -> None:
         """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""

@@ -32,6 +32,9 @@ class Tally:
     racks: dict[str, int] = field(default_factory=dict)
     #: Of each scenario the latest attempt.
     outcomes: dict[str, ScenarioOutcome] = field(default_factory=dict)
+    #: Of so many scenarios that were asked for: gear to how many ask for it.
+    asked: int = 0
+    gears: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -11,12 +11,14 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
+from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.fleet.message import Heartbeat, Hello
 from pytest_fluxscenario.fleet.passport import is_signed
 from pytest_fluxscenario.fleet.permissions import RackAccount, rack_name_fault
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
+from pytest_fluxscenario.fleet.subjects import Queue
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import RackCounts, RackInfo, RackStateName
 
@@ -27,6 +29,8 @@ MOST_RACKS: Final = 1_000
 MOST_PENDING: Final = 100
 #: Scenarios of one rack that others are told of.
 _MOST_BUSY: Final = 64
+#: Gears of one rack: each is a queue of its own in each of its pools.
+MOST_GEARS: Final = 32
 
 
 class Rack(msgspec.Struct, frozen=True):
@@ -183,9 +187,19 @@ class Registry:
         """Who may connect as itself: all that have been let in; those that are suspended take from no pool."""
         let_in = [rack for rack in self._racks.values() if rack.standing != "pending"]
         return {
-            rack.name: RackAccount(rack.name, rack.key, rack.pools if rack.standing == "active" else ())
+            rack.name: RackAccount(rack.name, rack.key, rack.pools if rack.standing == "active" else (), rack.gears)
             for rack in let_in
         }
+
+    def queues(self) -> set[Queue]:
+        """What they take from."""
+        return {queue for account in self.accounts().values() for queue in account.queues()}
+
+    def offered(self, pool: str) -> dict[str, int]:
+        """What the active racks of a pool offer, to how many of them do."""
+        active = [rack for rack in self._racks.values() if pool in rack.pools and self._state(rack) == "active"]
+        names = sorted({gear for rack in active for gear in rack.gears})
+        return {name: sum(name in rack.gears for rack in active) for name in names}
 
     def info(self, name: str) -> RackInfo:
         """A rack as others are told of it. Raises NotThere."""
@@ -233,6 +247,13 @@ class Registry:
             raise refused(Refused, "rack.pools", message, f"known: {', '.join(self.pools)}")
         if said.key in self.reserved:
             raise refused(Refused, "rack.key", f"the rack '{said.rack}' has a key that is none of a rack's own")
+        for gear in said.gears:
+            if fault := word_fault(gear):
+                message = f"the rack '{said.rack}' offers '{shown(gear, 80)}', which is no name of a gear"
+                raise refused(Refused, "rack.gears", message, fault)
+        if not 1 <= len(said.gears) <= MOST_GEARS or len(set(said.gears)) != len(said.gears):
+            message = f"the rack '{said.rack}' offers {len(said.gears)} gears, or one of them twice"
+            raise refused(Refused, "rack.gears", message, f"from 1 to {MOST_GEARS}")
         if not is_signed(said):
             message = f"the hello of the rack '{said.rack}' is not signed by the key that it names"
             raise refused(Refused, "rack.signature", message)

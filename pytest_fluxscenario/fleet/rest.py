@@ -8,7 +8,7 @@ from typing import Final
 from pytest_fluxscenario.fleet.content import check_hash
 from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, ZIP, Asked, Download, Endpoint, Query
 from pytest_fluxscenario.fleet.refusal import NotThere, Refused, refused
-from pytest_fluxscenario.fleet.run_info import info_of
+from pytest_fluxscenario.fleet.run_info import info_of, waiting_of
 from pytest_fluxscenario.fleet.service import VERBS
 from pytest_fluxscenario.remote.api import (
     MOST_HASHES,
@@ -103,8 +103,9 @@ async def _run(asked: Asked) -> RunInfo:
 async def _records(asked: Asked) -> Records:
     after, wait = int(asked.query["after"]), asked.query["wait"]
     found, new = await asked.service.runs.since(asked.path["run"], after, wait, _MOST_RECORDS)
-    counts = asked.service.registry.counts(found.pool)
-    return Records(found.state, tuple(new), counts, len(found.asked), len(found.records))
+    registry, pool = asked.service.registry, found.pool
+    counts, offered, waiting = registry.counts(pool), registry.offered(pool), waiting_of(found)
+    return Records(found.state, tuple(new), counts, len(found.asked), len(found.records), offered, waiting)
 
 
 async def _again(asked: Asked) -> RunInfo:

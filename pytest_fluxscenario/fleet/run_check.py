@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.refusal import Refused, refused
 from pytest_fluxscenario.remote.api import Submission
@@ -28,6 +29,9 @@ def check_submission(submission: Submission, pools: Sequence[str]) -> None:
         raise refused(Refused, "run.pool", f"there is no pool '{shown(submission.pool, 80)}'", hint)
     if len({case.item for case in cases}) != len(cases):
         raise refused(Refused, "run.twice", "two scenarios of the run have one id")
+    for gear in {case.gear for case in cases}:
+        if fault := word_fault(gear):
+            raise refused(Refused, "run.gear", f"'{shown(gear, 80)}' is no name of a gear", fault)
     settings = submission.settings
     if max(map(len, (settings.redact, settings.limits, settings.hook_env))) > _MOST_SETTINGS:
         raise refused(Refused, "run.settings", "the run has too many settings")

@@ -23,6 +23,7 @@ from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.refusal import Conflict, refused
 from pytest_fluxscenario.fleet.run_info import outcome_of
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import ProfileRef, SpecRef
 from pytest_fluxscenario.remote.api import API, ItemDone
 from pytest_fluxscenario.remote.bench import Bench
@@ -85,7 +86,7 @@ class _Writing:
         self._run = run
         self._redactor = Redactor(run.settings.redact)
         refs = redacted_refs(run.refs, self._redactor)
-        self._writer = EvidenceWriter(folder, About(run.created, tool(), refs))
+        self._writer = EvidenceWriter(folder, About(run.created, tool(), refs, self._redactor.text(_gears(run))))
         self._coverage = Coverage()
         self._bench = Bench(content.blobs, "mixer")
         #: Of a pack: the key of its points.
@@ -165,6 +166,12 @@ class _Writing:
         message = f"what the run ran on cannot be read any more: {shown(error, 300)}"
         hint = f"its records are there all the same: GET {API}/runs/{self._run.run}/evidence/records"
         return refused(Conflict, "run.content-gone", message, hint)
+
+
+def _gears(run: Run) -> str:
+    """What its scenarios ran against; empty for the built-in engine alone."""
+    names = {asked.case.gear for asked in run.asked.values()}
+    return "" if names == {ENGINE} else ", ".join(sorted(names))
 
 
 def _bits(done: ItemDone) -> int:

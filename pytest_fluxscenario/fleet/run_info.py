@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from pytest_fluxscenario.evidence.writer import verdict_of
-from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.history import Asked, Run
 from pytest_fluxscenario.fleet.message import Evidence
 from pytest_fluxscenario.fleet.records import Tally
 from pytest_fluxscenario.model.evidence import ScenarioOutcome
@@ -41,6 +42,7 @@ def info_of(run: Run) -> RunInfo:
         dict(tally.racks),
         run.ended,
         worth,
+        dict(_gears_of(run)),
     )
 
 
@@ -56,6 +58,31 @@ def _count(run: Run, tally: Tally) -> None:
         if done.rack:
             tally.racks[done.rack] = tally.racks.get(done.rack, 0) + 1
         tally.counted += 1
+
+
+def waiting_of(run: Run) -> dict[str, int]:
+    """Gear to how many scenarios of a run that is under way wait for it."""
+    gears = _gears_of(run)
+    if run.state != "running" or len(run.asked) == len(run.known):
+        return {}
+    if len(gears) == 1:
+        # Nearly always, and asked for often: nothing is looked through.
+        return dict.fromkeys(gears, len(run.asked) - len(run.known))
+    return _counted(run.open)
+
+
+def _gears_of(run: Run) -> dict[str, int]:
+    tally = run.tally
+    if tally.asked != len(run.asked):
+        tally.gears, tally.asked = _counted(run.asked.values()), len(run.asked)
+    return tally.gears
+
+
+def _counted(several: Iterable[Asked]) -> dict[str, int]:
+    gears: dict[str, int] = {}
+    for asked in several:
+        gears[asked.case.gear] = gears.get(asked.case.gear, 0) + 1
+    return gears
 
 
 def outcome_of(case: PortableCase, done: ItemDone) -> ScenarioOutcome:

@@ -67,9 +67,11 @@ class Seeker:
         # The order matters. A rack publishes evidence before it acknowledges work, and the Mixer acknowledges evidence
         # when it has stored it: what is in no stream, one after the other, and was open before, is lost.
         before = [asked for asked in run.open if asked.number in run.published]
-        if not before or await self.transport.waiting(WORK_STREAM, work(run.pool).subject):
-            return
-        if await self.transport.waiting(EVIDENCE_STREAM, evidence(run.run)):
+        for gear in sorted({asked.case.gear for asked in before}):
+            # Each has a queue of its own.
+            if await self.transport.waiting(WORK_STREAM, work(run.pool, gear).subject):
+                before = [asked for asked in before if asked.case.gear != gear]
+        if not before or await self.transport.waiting(EVIDENCE_STREAM, evidence(run.run)):
             return
         keys = {(asked.case.item, asked.attempt) for asked in run.open}
         lost = [asked for asked in before if (asked.case.item, asked.attempt) in keys]

@@ -14,10 +14,8 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import sysconfig
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from pytest_fluxscenario.base.errors import FluxError
@@ -29,6 +27,7 @@ from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import SECRET
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.tls import written
+from pytest_fluxscenario.runtimes.leash import leashed
 
 PROGRAM: Final = "nats-server"
 #: What listens on all addresses, and how it is reached from its own machine.
@@ -239,11 +238,10 @@ class NatsServer:
 
 def _leashed(arguments: tuple[str, ...], log_path: str) -> subprocess.Popen[bytes]:
     """The program, which ends with this thread: the kernel means the thread that started it, not the process."""
-    leash = str(Path(__file__).with_name("leash.py"))
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, SECRET)
     try:
         return subprocess.Popen(  # noqa: S603 - a program that was found by its name, without a shell
-            (sys.executable, "-I", "-S", leash, str(os.getpid()), *arguments),
+            leashed(arguments),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

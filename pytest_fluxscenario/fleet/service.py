@@ -109,7 +109,7 @@ class Service:
             return await self._submit(secrets.token_hex(16), await asyncio.to_thread(self._packed, asked), "", trace)
         if not _KEY.fullmatch(key):
             raise refused(Refused, "run.key", "the Idempotency-Key cannot be used", "1 to 255 visible ASCII characters")
-        run, digest = sha256(key.encode())[:32], canonical_ref(["ref", asked.ref, asked.pool])
+        run, digest = sha256(key.encode())[:32], canonical_ref(["ref", asked.ref, asked.pool, asked.gear])
         known = await self.runs.known(run, digest)
         if known is not None:
             return known
@@ -121,7 +121,7 @@ class Service:
             return await self.runs.submit(run, submission, digest, opened.trace)
 
     def _packed(self, asked: RefSubmission) -> Submission:
-        parcel, text, refs = self.startup.pack(self._store(), asked.ref)
+        parcel, text, refs = self.startup.pack(self._store(), asked.ref, asked.gear)
         for digest, read in parcel.content.items():
             self.content.write(digest, read())
         return Submission(self.tool, tuple(parcel.cases), pool=asked.pool, source=text, refs=refs)

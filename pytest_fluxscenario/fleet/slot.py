@@ -21,6 +21,8 @@ from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.fleet.message import Evidence, Work
+from pytest_fluxscenario.gears.choosing import Offered
+from pytest_fluxscenario.gears.settings import GearSettings
 from pytest_fluxscenario.remote.bench import Bench, bring, contents
 from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
@@ -39,6 +41,8 @@ class Slot:
     blobs: Blobs
     hook_env: tuple[str, ...] = ()
     redact_env: tuple[str, ...] = ()
+    #: What it runs scenarios against beside the engine, by name, as the environment of this machine has it.
+    gears: Callable[[Mapping[str, str]], Mapping[str, GearSettings]] = lambda _: {}
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     #: What the rack exports; None for nothing.
     telemetry: Telemetry | None = None
@@ -84,7 +88,9 @@ class Slot:
 
     def _serve(self) -> None:
         runtimes = Runtimes(HookSettings.of(self.environ, self.hook_env))
-        bench = Bench(self.blobs, self.rack, self.redact_env, self.environ, runtimes, self.telemetry)
+        # Its own: a gear answers one scenario at a time, and ends with the thread that started it.
+        gears = Offered(self.gears(self.environ))
+        bench = Bench(self.blobs, self.rack, self.redact_env, self.environ, runtimes, self.telemetry, gears)
         try:
             while (job := self._jobs.get()) is not None:
                 work, trace, fetch, tell = job
@@ -93,7 +99,8 @@ class Slot:
             bench.close()
 
     def _one(self, bench: Bench, work: Work, trace: str, fetch: Callable[[str], bytes]) -> Evidence:
-        said = Evidence(rack=self.rack, item=work.case.item, attempt=work.attempt, outcome="refused")
+        case = work.case
+        said = Evidence(rack=self.rack, item=case.item, attempt=work.attempt, outcome="refused", gear=case.gear)
         try:
             bring(work.case, self.blobs, fetch, self._whole, work.document)
             try:

@@ -39,8 +39,10 @@ class Startup:
     text: str = ""
     limits: Limits = field(default_factory=Limits)
 
-    def pack(self, store: Store | None, ref: str) -> tuple[Parcel, str, tuple[RunRef, ...]]:
+    def pack(self, store: Store | None, ref: str, gear: str = "") -> tuple[Parcel, str, tuple[RunRef, ...]]:
         """The scenarios of a ref, or of what the Mixer was started with; what they are called, and what of the store.
+
+        They run against ``gear``; where it is empty, against what each pack names.
 
         Raises NotThere where there is nothing, and FluxError with what is wrong with them.
         """
@@ -51,11 +53,11 @@ class Startup:
         suite = Suite(root, Resolver(root, store, self.limits), self.limits)
         try:
             if "/" in text and ref == "":
-                return _pack_path(suite, text), text, ()
+                return _pack_path(suite, text, Parcel(gear)), text, ()
             if store is None:
                 raise refused(NotThere, "store.none", "the Mixer has no store")
             found = _find(store, text, "ref")
-            parcel = _pack_stored(suite, store, found)
+            parcel = _pack_stored(suite, store, found, Parcel(gear))
         finally:
             suite.close()
         write_active(store, found)
@@ -92,8 +94,7 @@ def _find(store: Store, text: str, place: str) -> Resolved:
     return find_stored(store, ref)
 
 
-def _pack_stored(suite: Suite, store: Store, found: Resolved) -> Parcel:
-    parcel = Parcel()
+def _pack_stored(suite: Suite, store: Store, found: Resolved, parcel: Parcel) -> Parcel:
     for document in read_stored(store, found):
         _add(suite, parcel, document)
     return parcel
@@ -106,8 +107,7 @@ def _add(suite: Suite, parcel: Parcel, document: StoredDocument) -> None:
             parcel.add(f"{document.id}::{row.name}", row, subject, document.file, scenario.skip, scenario.xfail)
 
 
-def _pack_path(suite: Suite, path: str) -> Parcel:
-    parcel = Parcel()
+def _pack_path(suite: Suite, path: str, parcel: Parcel) -> Parcel:
     for name in _files(path):
         for loaded in suite.load(suite.read(os.path.join(suite.root, name), name)):
             subject, scenario = suite.subject(loaded, name), loaded.scenario

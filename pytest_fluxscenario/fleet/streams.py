@@ -87,9 +87,11 @@ def _fitted(url: str, known: Any, subject: str, terms: Terms) -> Any | None:
     What else its owner has set, limits and places for instance, stays.
     """
     wanted = _new(known.name, subject, terms)
+    # Of a version that knew no gears: what it holds stays.
+    narrow = known.subjects == [subject.replace(">", "*")] != wanted.subjects
     for what in ("subjects", "retention", "storage"):
         there = getattr(known, what)
-        if there != getattr(wanted, what):
+        if there != getattr(wanted, what) and not (narrow and what == "subjects"):
             said = ", ".join(there) if isinstance(there, list) else getattr(there, "value", there) or "none"
             message = f"the stream {known.name} is there already, and its {what} '{shown(said)}' is that of no Mixer"
             raise _error(url, "snake.stream", message, f"it is left as it is; {_APART}")
@@ -101,11 +103,12 @@ def _fitted(url: str, known: Any, subject: str, terms: Terms) -> Any | None:
         raise _error(url, "snake.stream", message, hint)
     replicas = terms.replicas or known.num_replicas
     same = (known.discard, known.duplicate_window, known.num_replicas) == (wanted.discard, terms.dedupe, replicas)
-    if same and owner == (terms.owner or owner):
+    if same and not narrow and owner == (terms.owner or owner):
         return None
     if terms.owner:
         metadata[_OWNER] = terms.owner
     return known.evolve(
+        subjects=wanted.subjects,
         discard=wanted.discard,
         duplicate_window=terms.dedupe,
         num_replicas=replicas,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.base.names import name_fault
+from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.gears.settings import ENGINE
 
 HELLO: Final = "flux.agent.hello"
 #: Asks the Mixer for content by its hash.
@@ -19,7 +20,7 @@ TELEMETRY: Final = "flux.telemetry.>"
 WORK_STREAM: Final = "flux-work"
 EVIDENCE_STREAM: Final = "flux-evidence"
 #: Stream to the subjects that it keeps.
-STREAMS: Final = {WORK_STREAM: "flux.work.*", EVIDENCE_STREAM: "flux.evidence.*"}
+STREAMS: Final = {WORK_STREAM: "flux.work.>", EVIDENCE_STREAM: "flux.evidence.*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ EVIDENCE: Final = Queue(EVIDENCE_STREAM, "mixer", "flux.evidence.*")
 def token(name: str, what: str) -> str:
     """``name`` as one token of a subject. Raises SnakeError for what could be more than a name."""
     # A dot separates tokens, so that a name with one would be two of them.
-    fault = name_fault(name) or ("a dot separates the tokens of a subject" if "." in name else None)
+    fault = word_fault(name)
     if fault:
         message = f"the {what} '{shown(name, 80)}' cannot be used"
-        raise SnakeError.of("snake.name", Place(""), message, f"{fault}; dots are not allowed")
+        raise SnakeError.of("snake.name", Place(""), message, fault)
     return name
 
 
@@ -66,9 +67,13 @@ def evidence(run: str) -> str:
     return f"flux.evidence.{token(run, 'run')}"
 
 
-def work(pool: str) -> Queue:
-    """The work queue of a pool of racks."""
-    return Queue(WORK_STREAM, token(pool, "pool"), f"flux.work.{token(pool, 'pool')}")
+def work(pool: str, gear: str = ENGINE) -> Queue:
+    """The work queue of the racks of a pool that offer a gear: whoever does not offer it has no way to its work."""
+    name = token(pool, "pool")
+    if gear == ENGINE:
+        return Queue(WORK_STREAM, name, f"flux.work.{name}")
+    # No name has a '=', so that no two queues have one.
+    return Queue(WORK_STREAM, f"{name}={token(gear, 'gear')}", f"flux.work.{name}.{gear}")
 
 
 def once_key(run: str, scenario: str, attempt: int, issue: int = 0) -> str:

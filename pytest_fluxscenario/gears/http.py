@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import http.client
-from dataclasses import dataclass
+import select
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.gears.port import GearStepError
 from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask, encode, failed, read_reply
@@ -27,7 +32,8 @@ class HttpChannel:
     url: str
     timeout: float
     #: Sent as a bearer token; None where the server wants none.
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
+    begins: bool = True
     _connection: http.client.HTTPConnection | None = None
     _count: int = 0
 
@@ -35,15 +41,17 @@ class HttpChannel:
         """The ``ok`` of its answer. Raises GearError."""
         self._count += 1
         body = encode(msgspec.structs.replace(message, id=self._count))
+        self._look()
         fresh = self._connection is None
+        until = seconds() + self.timeout
         try:
-            data = self._post(body)
+            data = self._post(body, until)
         except (ConnectionError, http.client.RemoteDisconnected) as error:
             self.close()
             # Whether a decision was made before the connection went is unknown: deciding twice would be another run.
-            if fresh or message.op not in ("hello", "end"):
+            if fresh or message.op not in ("hello", "begin", "end"):
                 raise failed(self.name, f"cannot be reached: {shown(error)}") from error
-            data = self._again(body)
+            data = self._again(body, until)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise failed(self.name, f"cannot be reached: {shown(error) or type(error).__name__}") from error
@@ -59,14 +67,46 @@ class HttpChannel:
         if connection is not None:
             connection.close()
 
-    def _again(self, body: bytes) -> bytes:
+    def _look(self) -> None:
+        """Leave a connection that the server has closed, or on which it speaks unasked."""
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None and select.select((sock,), (), (), 0)[0]:
+            self.close()
+
+    def _again(self, body: bytes, until: float) -> bytes:
         try:
-            return self._post(body)
+            return self._post(body, until)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise failed(self.name, f"cannot be reached: {shown(error)}") from error
 
-    def _post(self, body: bytes) -> bytes:
+    def _post(self, body: bytes, until: float) -> bytes:
+        """What the server answers; one that says a byte now and then has no more time than one that says nothing."""
+        watch = threading.Timer(max(0.0, until - seconds()), self._cut)
+        watch.daemon = True
+        watch.start()
+        late = TimeoutError(f"no answer within {self.timeout:g} s")
+        try:
+            data = self._exchange(body)
+        except Exception:
+            if seconds() >= until:
+                raise late from None
+            raise
+        finally:
+            watch.cancel()
+        if seconds() >= until:
+            # What was cut off may look like all of it.
+            raise late
+        return data
+
+    def _cut(self) -> None:
+        connection = self._connection
+        sock = None if connection is None else connection.sock
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _exchange(self, body: bytes) -> bytes:
         parts = urlsplit(self.url)
         if self._connection is None:
             kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -6,18 +6,19 @@ approvals, faults) goes to a second tool, ``fst.gear``; a server without it can 
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.gears.wire import Ask, Reply, failed, result_of
+from pytest_fluxscenario.gears.port import GearError
+from pytest_fluxscenario.gears.stdio import tied
+from pytest_fluxscenario.gears.wire import Ask, failed, read_plain, read_shape, result_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CONTROL_TOOL: Final = "fst.control"
 GEAR_TOOL: Final = "fst.gear"
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -35,12 +37,18 @@ class McpChannel:
     timeout: float
     url: str = ""
     command: Sequence[str] = ()
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     _held: ExitStack | None = None
     _portal: BlockingPortal | None = None
     _client: Client | None = None
     #: Whether the server has the second tool.
     _full: bool = False
+    _count: int = 0
+
+    @property
+    def begins(self) -> bool:
+        """Only whoever has the second tool is told of runs."""
+        return self._full
 
     def ask(self, message: Ask) -> dict[str, Any]:
         """The ``ok`` of its answer. Raises GearError."""
@@ -48,11 +56,10 @@ class McpChannel:
         if message.op == "decide" and message.request is not UNSET and message.faults is UNSET:
             return self._call(client, CONTROL_TOOL, msgspec.to_builtins(message.request))
         if self._full:
-            reply = self._call(client, GEAR_TOOL, msgspec.to_builtins(message))
-            try:
-                return result_of(msgspec.convert(reply, Reply), self.name, message.id)
-            except msgspec.ValidationError as error:
-                raise failed(self.name, f"answered with what is no message: {shown(error, 300)}") from error
+            self._count += 1
+            numbered = msgspec.structs.replace(message, id=self._count)
+            reply = self._call(client, GEAR_TOOL, msgspec.to_builtins(numbered))
+            return result_of(read_shape(reply, self.name), self.name, self._count)
         if message.op == "hello":
             info = client.server_info
             return {"name": self.name if info is None else info.name, "version": "" if info is None else info.version}
@@ -81,7 +88,7 @@ class McpChannel:
             self._portal = held.enter_context(start_blocking_portal())
             client = Client(self._server(held), read_timeout_seconds=self.timeout)
             self._client = held.enter_context(self._wrapped(client))
-            tools = {tool.name for tool in self._portal.call(client.list_tools).tools}
+            tools = {tool.name for tool in self._portal.call(self._timed, client.list_tools).tools}
         except Exception as error:
             self.close()
             raise failed(self.name, f"cannot be reached: {_why(error)}") from error
@@ -104,9 +111,8 @@ class McpChannel:
         from mcp.shared._httpx_utils import create_mcp_http_client
 
         if self.command:
-            program = StdioServerParameters(
-                command=self.command[0], args=list(self.command[1:]), env=dict(os.environ), cwd=os.getcwd()
-            )
+            command, *arguments = tied(self.command)
+            program = StdioServerParameters(command=command, args=arguments, env=dict(os.environ), cwd=os.getcwd())
             # What it says on its standard error is for its own log.
             return stdio_client(program, errlog=held.enter_context(open(os.devnull, "w", encoding="utf-8")))
         if not self.token:
@@ -118,22 +124,36 @@ class McpChannel:
         if self._portal is None:
             raise failed(self.name, "is closed")
         try:
-            answer = self._portal.call(client.call_tool, tool, arguments)
+            answer = self._portal.call(self._timed, client.call_tool, tool, arguments)
         except Exception as error:
             self.close()
             raise failed(self.name, f"gave no answer: {_why(error)}") from error
         texts = [part.text for part in answer.content if part.type == "text"]
         if answer.is_error:
             raise failed(self.name, f"says: {shown(' '.join(texts), 1000)}")
-        if answer.structured_content is not None:
-            return dict(answer.structured_content)
+        return self._read(texts, answer.structured_content)
+
+    def _read(self, texts: list[str], structured: Any) -> dict[str, Any]:
+        """The one answer of a tool, which may stand there twice: as text and as structured content."""
         try:
-            found = json.loads("".join(texts))
-        except ValueError as error:
-            raise failed(self.name, f"answered with what is no JSON: {shown(error)}") from error
+            found = read_plain("".join(texts).encode("utf-8", "surrogatepass"), self.name) if texts else structured
+        except GearError:
+            # Beside structured content any text is for people.
+            if structured is None:
+                raise
+            found = structured
+        if structured is not None and found != structured:
+            raise failed(self.name, "answered with two things: its text is not its structured content")
         if not isinstance(found, dict):
             raise failed(self.name, "answered with JSON that is no object")
         return found
+
+    async def _timed(self, ask: Callable[..., Awaitable[_T]], *arguments: Any) -> _T:
+        """The library keeps times of its own; whatever they are, nothing takes longer than one answer may."""
+        from anyio import fail_after
+
+        with fail_after(self.timeout):
+            return await ask(*arguments)
 
 
 def _why(error: BaseException) -> str:

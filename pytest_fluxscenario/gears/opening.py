@@ -14,24 +14,24 @@ from pytest_fluxscenario.gears.http import HttpChannel
 from pytest_fluxscenario.gears.in_process import InProcessGear
 from pytest_fluxscenario.gears.port import Gear
 from pytest_fluxscenario.gears.remote import Channel, RemoteGear
-from pytest_fluxscenario.gears.settings import GearSettings
+from pytest_fluxscenario.gears.settings import FORMS, GearSettings
 from pytest_fluxscenario.gears.stdio import StdioChannel
 
 _PYTHON: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-_FORMS: Final = "stdio:COMMAND, http://HOST/PATH, mcp:COMMAND, mcp+http://HOST/PATH or module:function"
 
 
 def open_gear(settings: GearSettings) -> Gear | None:
     """The gear that is asked for, not yet started; None for the built-in engine. Raises UsageError."""
-    name = settings.gear
-    if not name:
+    address = settings.gear
+    if not address:
         return None
-    kind, _, rest = name.partition(":")
+    name = settings.name or address
+    kind, _, rest = address.partition(":")
     if kind in ("http", "https"):
-        _check_url(name, name)
-        return RemoteGear(name, lambda: HttpChannel(name, name, settings.timeout, settings.token))
+        _check_url(name, address)
+        return RemoteGear(name, lambda: HttpChannel(name, address, settings.timeout, settings.token))
     if kind in ("mcp+http", "mcp+https"):
-        url = name.removeprefix("mcp+")
+        url = address.removeprefix("mcp+")
         _check_url(name, url)
         return RemoteGear(name, lambda: _mcp(name, settings, url=url))
     if kind in ("stdio", "mcp"):
@@ -39,9 +39,9 @@ def open_gear(settings: GearSettings) -> Gear | None:
         if kind == "stdio":
             return RemoteGear(name, lambda: StdioChannel(name, command, settings.timeout), private=True)
         return RemoteGear(name, lambda: _mcp(name, settings, command=command), private=True)
-    if _PYTHON.fullmatch(name):
+    if _PYTHON.fullmatch(address):
         return InProcessGear(name, kind, rest)
-    raise _unusable(name, "names no gear", f"write {_FORMS}")
+    raise _unusable(name, "names no gear", f"write {FORMS}")
 
 
 def _mcp(name: str, settings: GearSettings, *, url: str = "", command: tuple[str, ...] = ()) -> Channel:
@@ -55,7 +55,7 @@ def _check_url(name: str, url: str) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise _unusable(name, f"has no usable address: {shown(error)}", f"write {_FORMS}") from error
+        raise _unusable(name, f"has no usable address: {shown(error)}", f"write {FORMS}") from error
     if not parts.hostname or parts.username is not None or not url.isascii() or set(url) & set(" \r\n\t"):
         hint = "write http://HOST:PORT/PATH; a token goes into FLUXRIG_GEAR_TOKEN"
         raise _unusable(name, "has no usable address", hint)
@@ -67,7 +67,7 @@ def _command(name: str, text: str) -> tuple[str, ...]:
     except ValueError as error:
         raise _unusable(name, f"has no usable command: {shown(error)}", "quote it as in a shell") from error
     if not command:
-        raise _unusable(name, "names no command", f"write {_FORMS}")
+        raise _unusable(name, "names no command", f"write {FORMS}")
     return command
 
 

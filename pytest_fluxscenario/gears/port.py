@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+import msgspec
+
+from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
@@ -51,6 +54,11 @@ class Gear(Protocol):
     """A control implementation, open for one session."""
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
     def about(self) -> About:
         """What it says of itself. Raises GearError where it cannot be reached."""
         ...
@@ -64,12 +72,43 @@ class Gear(Protocol):
         ...
 
 
+class Choice(Protocol):
+    """What the scenarios of a session run against."""
+
+    def of(self, pack: Pack) -> Gear | None:
+        """The gear of a pack's scenarios; None for the built-in engine. Raises ProfileError where there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all that were opened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """One gear for all packs."""
+
+    gear: Gear
+
+    def of(self, pack: Pack) -> Gear:  # noqa: ARG002 - the port's signature
+        """That one."""
+        return self.gear
+
+    def close(self) -> None:
+        """Close it."""
+        self.gear.close()
+
+
 class GearError(FluxError):
     """A gear cannot be used, or gave no answer that can be read."""
 
 
 class GearStepError(GearError):
     """An answer to another message than the one that was sent: what comes next cannot be trusted either."""
+
+
+class GearSaysError(GearError):
+    """The gear answered that it cannot do what it was asked; it is in step, and can be asked something else."""
 
 
 class GearLacksError(RuntimeMissing):
@@ -82,17 +121,24 @@ class GearControl:
 
     gear: Gear
     stage: Stage
+    #: What the gear calls itself, once it has been asked for a control.
+    about: str = ""
     _control: Control | None = None
+
+    @property
+    def name(self) -> str:
+        """What the gear calls itself; what it is called here where it was not reached."""
+        return self.about or self.gear.name
 
     def begin(self, run_id: str, given: Given) -> None:
         """Open the run. Raises GearError, or whatever the control raises."""
-        self._control = self.gear.control(self.stage)
+        self._control = self._open()
         self._control.begin(run_id, given)
 
-    def decide(self, request: Request) -> Response | Mapping[str, Any]:
-        """The control's answer, which must have been decided by the profile under test. Raises GearError."""
+    def decide(self, request: Request) -> Mapping[str, Any]:
+        """The control's answer, for that run and decided by the profile under test. Raises GearError."""
         answer = self._begun().decide(request)
-        return checked(answer, self.stage.pack, str(self.gear.about))
+        return checked(answer, request, self.stage.pack, self.about)
 
     def approve(self, run_id: str, approval: Approval) -> None:
         """Hand over one approval."""
@@ -100,21 +146,44 @@ class GearControl:
 
     def _begun(self) -> Control:
         if self._control is None:
-            self._control = self.gear.control(self.stage)
+            self._control = self._open()
         return self._control
 
+    def _open(self) -> Control:
+        control = self.gear.control(self.stage)
+        self.about = str(self.gear.about)
+        return control
 
-def checked(answer: Response | Mapping[str, Any], pack: Pack, gear: str) -> Response | Mapping[str, Any]:
-    """The answer. Raises GearError where another profile decided: right answers of other rules prove nothing."""
-    if isinstance(answer, Response):
-        said: tuple[Any, ...] = answer.profile_id, answer.profile_version, answer.profile_hash
-    else:
-        said = answer.get("profile_id"), answer.get("profile_version"), answer.get("profile_hash")
+
+def checked(answer: Response | Mapping[str, Any], request: Request, pack: Pack, gear: str) -> Mapping[str, Any]:
+    """The answer as plain data, whose shape is the runner's to check.
+
+    Raises GearError where it is for another run, where another profile decided (right answers of other rules prove
+    nothing), and where it has no JSON form.
+    """
+    try:
+        plain = msgspec.to_builtins(answer)
+        canonical(plain)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        message = f"the gear {gear} answers with what JSON cannot say: {shown(error, 300)}"
+        raise GearError.of("gear.answer", Place(""), message) from None
+    if not isinstance(plain, dict):
+        message = f"the gear {gear} answers with a {shown(type(answer).__name__, 80)}, and not with an object"
+        raise GearError.of("gear.answer", Place(""), message)
+    if plain.get("run_id") != request.run_id:
+        raise other_run(gear, plain.get("run_id"))
+    said = plain.get("profile_id"), plain.get("profile_version"), plain.get("profile_hash")
     asked = pack.profile.id, pack.profile.version, pack.profile_hash
     if said != asked:
         message = f"the gear {gear} decided by the profile {_named(said)}, and {_named(asked)} is under test"
         raise GearError.of("gear.profile", Place(""), message, "have it load the pack that the scenarios run on")
-    return answer
+    return plain
+
+
+def other_run(gear: str, said: object) -> GearError:
+    """The error of an answer that is for another run than the one that was asked for."""
+    message = f"the gear {gear} answers for the run '{shown(said, 80)}', and was asked for another"
+    return GearError.of("gear.run", Place(""), message, "give the run_id of the request back")
 
 
 def _named(profile: tuple[Any, ...]) -> str:

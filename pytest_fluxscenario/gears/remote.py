@@ -14,7 +14,17 @@ from msgspec import UNSET
 
 from pytest_fluxscenario.base.clock import timestamp
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.gears.port import APPROVE, FAULTS, GIVEN, About, GearError, GearLacksError, Stage
+from pytest_fluxscenario.gears.port import (
+    APPROVE,
+    FAULTS,
+    GIVEN,
+    About,
+    GearError,
+    GearLacksError,
+    GearSaysError,
+    Stage,
+    other_run,
+)
 from pytest_fluxscenario.gears.wire import Ask, ProfileName, read_hello
 from pytest_fluxscenario.model.request import Approval, Given, Request
 from pytest_fluxscenario.packs.files import FolderFiles
@@ -22,6 +32,11 @@ from pytest_fluxscenario.packs.files import FolderFiles
 
 class Channel(Protocol):
     """The way to a gear."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is told of runs that begin, so that one with an id that was there before is another run."""
+        ...
 
     def ask(self, message: Ask) -> dict[str, Any]:
         """The ``ok`` of its answer. Raises GearError."""
@@ -57,7 +72,8 @@ class RemoteGear:
         last = self._last
         if last is not None:
             last.end()
-        self._last = control = RemoteControl(self.channel, self.about, stage, self.private)
+        about = self.about
+        self._last = control = RemoteControl(self.channel, about, stage, self.private and self.channel.begins)
         return control
 
     def close(self) -> None:
@@ -83,6 +99,8 @@ class RemoteControl:
     stage: Stage
     private: bool = False
     _runs: dict[str, str] = field(default_factory=dict)
+    #: It did not answer, or out of step: it is not asked to forget what it may not know.
+    _lost: bool = False
 
     def begin(self, run_id: str, given: Given) -> None:
         """Open a run. Raises GearLacksError where the gear cannot give what it starts with."""
@@ -92,7 +110,7 @@ class RemoteControl:
             self._need(APPROVE, "take approvals")
         pack = self.stage.pack
         profile = ProfileName(pack.profile.id, pack.profile.version, pack.profile_hash)
-        self.channel.ask(
+        self._ask(
             Ask(
                 "begin",
                 run_id=self._theirs(run_id),
@@ -110,21 +128,32 @@ class RemoteControl:
         if faults:
             self._need(FAULTS, "let hooks fail as a scenario asks")
         theirs = msgspec.structs.replace(request, run_id=self._theirs(request.run_id or ""))
-        answer = self.channel.ask(Ask("decide", request=theirs, faults=faults or UNSET))
+        answer = self._ask(Ask("decide", request=theirs, faults=faults or UNSET))
+        if answer.get("run_id") != theirs.run_id:
+            raise other_run(str(self.about), answer.get("run_id"))
         return answer if self.private else cast("dict[str, Any]", self._ours(answer))
 
     def approve(self, run_id: str, approval: Approval) -> None:
         """Hand over one approval. Raises GearLacksError where the gear has no surface for it."""
         self._need(APPROVE, "take approvals")
-        self.channel.ask(Ask("approve", run_id=self._theirs(run_id), approval=approval))
+        self._ask(Ask("approve", run_id=self._theirs(run_id), approval=approval))
 
     def end(self) -> None:
         """Let the gear forget the runs."""
-        for theirs in self._runs.values():
+        for theirs in () if self._lost else tuple(self._runs.values()):
             with suppress(GearError):
                 # It may be gone: the next question will tell.
-                self.channel.ask(Ask("end", run_id=theirs))
+                self._ask(Ask("end", run_id=theirs))
         self._runs.clear()
+
+    def _ask(self, message: Ask) -> dict[str, Any]:
+        try:
+            return self.channel.ask(message)
+        except GearSaysError:
+            raise
+        except BaseException:
+            self._lost = True
+            raise
 
     def _need(self, feature: str, what: str) -> None:
         if feature not in self.about.features:

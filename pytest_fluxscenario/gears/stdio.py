@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,8 +18,9 @@ import msgspec
 
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.gears.port import GearStepError
+from pytest_fluxscenario.gears.port import GearError, GearStepError
 from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask, encode, failed, read_reply
+from pytest_fluxscenario.runtimes.leash import leashed
 
 _PIECE: Final = 1 << 16
 #: What a gear is given to end by itself once nobody speaks to it any more, in seconds.
@@ -33,6 +36,7 @@ class StdioChannel:
     command: Sequence[str]
     #: Seconds for one answer.
     timeout: float
+    begins: bool = True
     _process: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes] | None = None
     _left: bytearray = field(default_factory=bytearray)
@@ -77,7 +81,7 @@ class StdioChannel:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the program
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the command that the user named
-                list(self.command),
+                tied(self.command),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -86,7 +90,7 @@ class StdioChannel:
         except (OSError, ValueError) as error:
             self.close()
             hint = "name a program that is there and may be executed"
-            raise failed(self.name, f"cannot be started: {shown(error)}", hint) from error
+            raise failed(self.name, f"cannot be started: {_why(error)}", hint) from error
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -96,9 +100,9 @@ class StdioChannel:
         """Send a line, and give the next one that comes back."""
         if process.stdin is None or process.stdout is None:
             raise failed(self.name, "has no pipes")
-        if self._left:
-            raise failed(self.name, "wrote more than one line for one message", "write one line for each message")
         source, sink = process.stdout.fileno(), process.stdin.fileno()
+        if self._left or self._waits(source):
+            raise self._too_much()
         view, until = memoryview(data), seconds() + self.timeout
         with selectors.DefaultSelector() as selector:
             selector.register(source, selectors.EVENT_READ)
@@ -113,8 +117,19 @@ class StdioChannel:
                         if not view:
                             selector.unregister(sink)
                     elif self._heard(source):
+                        if view:
+                            raise self._too_much()
                         line, self._left = self._line()
                         return line
+
+    def _waits(self, source: int) -> bool:
+        """Whether something is there before anything was asked; the end of its output is told by the answer."""
+        with suppress(BlockingIOError):
+            self._left += os.read(source, _PIECE)
+        return bool(self._left)
+
+    def _too_much(self) -> GearError:
+        return failed(self.name, "wrote more than one line for one message", "write one line for each message")
 
     def _write(self, sink: int, view: memoryview) -> memoryview:
         try:
@@ -146,6 +161,22 @@ class StdioChannel:
         self._errors.seek(max(0, size - _ERRORS_KEPT))
         text = shown(self._errors.read().decode("utf-8", "replace").strip(), _ERRORS_KEPT)
         return f"; its standard error ends with: {text}" if text else ""
+
+
+def _why(error: OSError | ValueError) -> str:
+    return shown(getattr(error, "strerror", None) or error, 200)
+
+
+def tied(command: Sequence[str]) -> list[str]:
+    """What to start for ``command``: it ends with this process, also where that is killed.
+
+    Raises OSError where there is no such program, ValueError for a name that no file can have.
+    """
+    program = shutil.which(command[0])
+    if program is None:
+        there = os.path.exists(command[0])
+        raise OSError(errno.EACCES, "it may not be executed") if there else OSError(errno.ENOENT, "there is no such")
+    return leashed((os.path.abspath(program), *command[1:]), signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes], farewell: float) -> None:

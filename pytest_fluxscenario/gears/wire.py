@@ -7,14 +7,20 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.gears.port import FEATURES, About, GearError, GearStepError
+from pytest_fluxscenario.documents.elements import read_elements
+from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.gears.port import FEATURES, About, GearError, GearSaysError, GearStepError
 from pytest_fluxscenario.model.request import Approval, Environment, Given, Request
+from pytest_fluxscenario.model.shapes import make_ready
 
 PROTOCOL: Final = "fst.gear.v1"
 #: Bytes of one message, either way.
 MOST_BYTES: Final = 8 << 20
+_LIMITS: Final = Limits(file_bytes=MOST_BYTES, scalar_bytes=MOST_BYTES)
 Operation = Literal["hello", "begin", "decide", "approve", "end"]
 
 
@@ -78,13 +84,26 @@ def read_reply(data: bytes, gear: str, number: int) -> dict[str, Any]:
 
     Raises GearError for an answer that cannot be read, is that of another message, or is an error.
     """
+    return result_of(read_shape(read_plain(data, gear), gear), gear, number)
+
+
+def read_plain(data: bytes, gear: str) -> Any:
+    """What ``data`` is as strict JSON: of two equal keys another reader takes the other one. Raises GearError."""
     if len(data) > MOST_BYTES:
         raise failed(gear, f"answered with more than {MOST_BYTES >> 20} MiB")
     try:
-        reply = msgspec.json.decode(data, type=Reply)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise failed(gear, f"answered with what is no message of {PROTOCOL}: {shown(error, 300)}") from error
-    return result_of(reply, gear, number)
+        return read_elements(Source("answer.json", data, ""), _LIMITS, split=False)[0].data
+    except DocumentError as error:
+        raise failed(gear, f"answered with what is no strict JSON: {shown(error.problems[0].message, 300)}") from None
+
+
+def read_shape(plain: Any, gear: str) -> Reply:
+    """The reply that plain data is. Raises GearError."""
+    make_ready(Reply)
+    try:
+        return msgspec.convert(plain, Reply)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise failed(gear, f"answered with what is no message of {PROTOCOL}: {shown(error, 300)}") from None
 
 
 def result_of(reply: Reply, gear: str, number: int) -> dict[str, Any]:
@@ -94,7 +113,7 @@ def result_of(reply: Reply, gear: str, number: int) -> dict[str, Any]:
         message = f"the gear {shown(gear, 200)} answers {said}, and was asked message {number}"
         raise GearStepError.of("gear.step", Place(""), message, "repeat the id of the message")
     if reply.error is not UNSET and reply.ok is UNSET:
-        raise failed(gear, f"says: {shown(reply.error, 1000)}")
+        raise GearSaysError(failed(gear, f"says: {shown(reply.error, 1000)}").problems)
     if reply.ok is UNSET or reply.error is not UNSET:
         raise failed(gear, "answered with neither 'ok' nor 'error', or with both")
     return reply.ok
@@ -102,6 +121,7 @@ def result_of(reply: Reply, gear: str, number: int) -> dict[str, Any]:
 
 def read_hello(data: dict[str, Any], gear: str) -> About:
     """What a gear says of itself. Raises GearError for another protocol."""
+    make_ready(Hello)
     try:
         hello = msgspec.convert(data, Hello)
     except msgspec.ValidationError as error:

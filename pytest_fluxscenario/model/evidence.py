@@ -126,6 +126,8 @@ class Volatile(Struct, frozen=True, omit_defaults=True):
     earlier: tuple[str, ...] = ()
     #: What plugins note.
     notes: dict[str, str] = {}
+    #: What answered, as it calls itself; left out for the built-in engine.
+    gear: str = ""
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):

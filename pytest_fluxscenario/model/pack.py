@@ -84,6 +84,8 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     requires: Requires = Requires()
     forbidden: Forbidden = Forbidden()
     approval_for_use: ApprovalForUse = ApprovalForUse()
+    #: What its scenarios run against where nothing else is asked for: a name, which means what whoever runs them says.
+    gear: str = ""
 
 
 class Runtime(Struct, frozen=True, omit_defaults=True):

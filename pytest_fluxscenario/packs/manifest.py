@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_fluxscenario.base.errors import ProfileError
-from pytest_fluxscenario.base.names import tag_fault
+from pytest_fluxscenario.base.names import tag_fault, word_fault
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import did_you_mean, shown
 from pytest_fluxscenario.cas.paths import MANIFEST_FILES, path_fault
@@ -70,6 +70,10 @@ def check_manifest(written: WrittenManifest, files: PackFiles, problems: Problem
             message = f"{name} '{shown(path, 80)}' cannot be used: {fault}"
             hint = "paths are relative to the pack and stay in it"
             problems.add("pack.path", document.at(("process", name)), message, hint)
+    if written.manifest.gear and (fault := word_fault(written.manifest.gear)):
+        message = f"'{shown(written.manifest.gear, 80)}' cannot name a gear: {fault}"
+        hint = "a pack names a gear, and whoever runs it says what the name means"
+        problems.add("pack.gear", document.at(("gear",)), message, hint)
     package = written.manifest.package
     if package.kind not in _PACKAGE_KINDS:
         message = f"'{shown(package.kind, 80)}' is no kind of package"

@@ -24,6 +24,8 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import circumstances, tool
 from pytest_fluxscenario.evidence.junit import junit_properties
 from pytest_fluxscenario.evidence.record import make_result, write_record
+from pytest_fluxscenario.gears.choosing import name_for
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
 from pytest_fluxscenario.plugin.execute import Attempt, is_stepped, notes_of
 from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioMixin
@@ -76,14 +78,18 @@ class Elsewhere:
     run: str
     #: Seconds to wait for a rack, or for the Mixer to come back.
     patience: float
-    #: Ids of the items that racks run.
-    _sent: set[str] = field(default_factory=set)
+    #: Id of each item that racks run to the gear that it asks for.
+    _sent: dict[str, str] = field(default_factory=dict)
     #: What has come and was not asked for yet, by item and attempt.
     _come: dict[tuple[str, int], ItemDone] = field(default_factory=dict)
     #: The number of the last record that came.
     _last: int = 0
+    #: Those that need this process and ask for the gear of a rack: why they cannot have both.
+    _unsent: dict[str, str] = field(default_factory=dict)
     #: Why nothing more will come.
     _broken: FluxError | None = None
+    #: Gear to why nothing that asks for it will come.
+    _absent: dict[str, FluxError] = field(default_factory=dict)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Submit what was selected; what goes wrong is told by every item that waits for it."""
@@ -94,10 +100,13 @@ class Elsewhere:
                 why = _why_here(item)
                 if not why:
                     there.append(item)
+                elif why != _SKIPPED and self._gear(item) != ENGINE:
+                    # The engine would answer here, and a verdict of its own would be told as the gear's.
+                    self._unsent[item.nodeid] = why
                 elif why != _SKIPPED:
                     here[why] = here.get(why, 0) + 1
         # Before any of them is packed: none runs here because another cannot be sent.
-        self._sent.update(item.nodeid for item in there)
+        self._sent.update((item.nodeid, self._gear(item)) for item in there)
         try:
             if there:
                 self._send(there)
@@ -109,8 +118,11 @@ class Elsewhere:
             workeroutput[TOLD_HERE] = here
 
     def has(self, item: ScenarioMixin) -> bool:
-        """Whether a rack runs that item."""
-        return item.nodeid in self._sent
+        """Whether a rack runs that item, or nobody may."""
+        return item.nodeid in self._sent or item.nodeid in self._unsent
+
+    def _gear(self, item: ScenarioMixin) -> str:
+        return name_for(self.session.options.gear, item.subject.pack)
 
     def attempt(self, item: ScenarioMixin) -> Attempt:
         """What a rack makes of the item, which is waited for.
@@ -138,10 +150,15 @@ class Elsewhere:
         return span(traced.telemetry, "wait for a record", traced.trace, "client", about)
 
     def _waited(self, item: ScenarioMixin) -> tuple[Attempt, ItemDone]:
+        gear, why = self._gear(item), self._unsent.get(item.nodeid)
+        if why is not None:
+            message = f"asks for the gear '{shown(gear, 80)}' of a rack, and can only run here: {why}"
+            hint = "--fluxscenario-gear engine asks the engine"
+            raise MixerError.of("mixer.gear", Place(item.nodeid), message, hint)
         key = item.nodeid, len(item.told) + 1
         if key[1] > 1 and key not in self._come:
             self._ask(lambda: self.client.again(self.run, Again(*key)))
-        self._wait_for(key)
+        self._wait_for(key, gear)
         done = self._come[key]
         if done.outcome == "missing":
             raise RuntimeMissing.of("hook.missing", Place(""), shown(done.reason, 1000))
@@ -149,8 +166,12 @@ class Elsewhere:
         del self._come[key]
         return attempt, done
 
+    def _asks(self, nodeid: str) -> str:
+        """The gear that an item asks for."""
+        return self._sent.get(nodeid, "")
+
     def _send(self, items: Iterable[ScenarioMixin]) -> None:
-        parcel = Parcel()
+        parcel = Parcel(self.session.options.gear)
         for item in items:
             parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
         options = self.session.options
@@ -170,19 +191,21 @@ class Elsewhere:
         submission = Submission(tool(), tuple(parcel.cases), settings, source=f"pytest on {os.uname().nodename}")
         self._ask(lambda: self.client.submit(self.run, submission))
 
-    def _wait_for(self, key: tuple[str, int]) -> None:
+    def _wait_for(self, key: tuple[str, int], gear: str) -> None:
         alone_since = monotonic()
         while key not in self._come:
-            if self._broken is not None:
-                raise type(self._broken)(self._broken.problems)
+            broken = self._broken or self._absent.get(gear)
+            if broken is not None:
+                raise type(broken)(broken.problems)
             said: Records = self._ask(lambda: self.client.records(self.run, self._last, _wait(self.patience)))
             for done in said.records:
                 self._come[done.item, done.attempt] = done
                 self._last = done.number
-            if said.records or said.racks.active:
+            if said.gears.get(gear) or any(self._asks(done.item) == gear for done in said.records):
                 alone_since = monotonic()
             elif monotonic() - alone_since >= self.patience:
-                self._break("mixer.no-rack", *_no_rack(said, self.patience))
+                told = _no_rack(said, self.patience) if not said.racks.active else _no_gear(said, gear, self.patience)
+                self._absent[gear] = MixerError.of("mixer.no-rack", Place(self.client.url), *told)
             if said.state != "running" and key not in self._come and not said.records:
                 self._break("mixer.ended", f"the run {self.run} is {said.state}, and this scenario was not run in it")
 
@@ -198,7 +221,7 @@ class Elsewhere:
 
     def _attempt(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
         given = Given(done.record, done.ref, done.verdict, bool(done.redactions))
-        why = why_not(_asked(item), given)
+        why = why_not(_asked(item, self._gear(item)), given)
         if why:
             message = f"what the rack {shown(done.rack, 80)} gave is not taken: {why}"
             raise MixerError.of("mixer.record", Place(item.nodeid), message)
@@ -236,14 +259,14 @@ class Elsewhere:
         return Attempt(outcome, result, written, properties, called=True)
 
 
-def _asked(item: ScenarioMixin) -> Asked:
+def _asked(item: ScenarioMixin, gear: str) -> Asked:
     """What the record of an item has to be of."""
     case = item.make_case()
     ref, spec = case.ref, case.subject.spec
     row = None if ref.row is UNSET else ref.row
     specs = () if spec is None else (spec.ref,)
     steps = tuple(step.name for step in case.scenario.steps)
-    return Asked(item.nodeid, ref.hash, ref.file, row, case.subject.ref, specs, ref.id, steps)
+    return Asked(item.nodeid, ref.hash, ref.file, row, case.subject.ref, specs, ref.id, steps, gear)
 
 
 def _bits(done: ItemDone) -> int:
@@ -286,3 +309,9 @@ def _no_rack(said: Records, patience: float) -> tuple[str, str]:
     else:
         hint = "start one: fluxrig rack start -c configs/rack.yaml"
     return f"no rack was active for {patience:g} seconds, so nothing runs ({there})", hint
+
+
+def _no_gear(said: Records, gear: str, patience: float) -> tuple[str, str]:
+    offered = ", ".join(f"{shown(name, 80)} by {count}" for name, count in sorted(said.gears.items()))
+    message = f"no active rack offered the gear '{shown(gear, 80)}' for {patience:g} seconds (offered: {offered})"
+    return message, "name one that is offered, or add it to 'gears' of a rack (see: fluxrig rack list)"

@@ -80,7 +80,8 @@ def _execute(
     duration = round(seconds() - begun, 6)
     watch.ran(outcome)
     result = make_result(case, environment, outcome)
-    volatile = circumstances(started, duration, flux.worker, item.told, {**hook_notes(outcome), **notes_of(item)})
+    notes = {**hook_notes(outcome), **notes_of(item)}
+    volatile = circumstances(started, duration, flux.worker, item.told, notes, control)
     # Only the engine is known to answer with nothing but what the scenario holds.
     floats = item.prepared.floats or type(control) is not EngineControl
     written = write_record(item.nodeid, result, volatile, flux.redactor, floats=floats)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, OPTIONS
@@ -47,6 +48,9 @@ def begin_run(config: pytest.Config) -> None:
     """Look whether the Mixer is there and of this version, before a test runs. Raises pytest.UsageError."""
     options = config.stash[OPTIONS]
     patience = wait_of(options)
+    if options.gear and (fault := word_fault(options.gear)):
+        said = shown(options.gear, 80)
+        raise pytest.UsageError(f"the gear '{said}' cannot be one that racks offer ({fault}; see: fluxrig rack list)")
     try:
         client = client_of(options)
         client.timeout = min(client.timeout, patience)

@@ -44,6 +44,8 @@ class Options:
     hook_env: tuple[str, ...] = ()
     #: What scenarios run against, as it is written; empty for the built-in engine.
     gear: str = ""
+    #: What gears are called, as ``NAME = ADDRESS``.
+    gears: tuple[str, ...] = ()
     #: Seconds for one of its answers.
     gear_timeout: float = 30.0
     #: Try mutants of the packs whose scenarios have passed, and the least score of each in percent.
@@ -126,9 +128,13 @@ def add_options(parser: pytest.Parser) -> None:
         "--fluxscenario-gear",
         metavar="GEAR",
         help="run against another control implementation: stdio:COMMAND, http://HOST/PATH, mcp:COMMAND,"
-        " mcp+http://HOST/PATH or module:function (default: the built-in engine)",
+        " mcp+http://HOST/PATH or module:function; or a name: of fluxscenario_gears, with a Mixer one that its racks"
+        " offer (default: what the pack names, else the built-in engine)",
     )
     parser.addini("fluxscenario_gear", "default of --fluxscenario-gear", default="")
+    parser.addini(
+        "fluxscenario_gears", "what the names of gears mean here, as NAME = ADDRESS", type="linelist", default=[]
+    )
     parser.addini("fluxscenario_gear_timeout", "seconds that one answer of a gear may take", default="30")
     group.addoption(
         "--fluxscenario-mutate",
@@ -180,10 +186,11 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
     gear = str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear"))
     mixer = _mixer(config)
-    if gear and mixer:
-        # Racks run the built-in engine: their verdicts would be told as the gear's.
+    if mixer and ":" in gear:
+        # It would be reached from here, and racks are elsewhere: their verdicts would be told as this gear's.
         raise pytest.UsageError(
-            "a gear and a Mixer were named, and racks run the built-in engine (name one of the two)"
+            "the gear is an address and a Mixer was named: an address is asked from here, and racks offer gears by"
+            " name (--fluxscenario-gear NAME, see: fluxrig rack list; or leave the Mixer out)"
         )
     coverage, least = config.getoption("fluxscenario_coverage"), config.getoption("fluxscenario_coverage_fail_under")
     if least is not None and not least.strip():
@@ -204,6 +211,7 @@ def read_options(config: pytest.Config) -> Options:
         limits=tuple(config.getini("fluxscenario_limits")),
         hook_env=tuple(config.getini("fluxscenario_hook_env")),
         gear=gear,
+        gears=tuple(config.getini("fluxscenario_gears")),
         gear_timeout=_seconds(config, "fluxscenario_gear_timeout"),
         mutate=bool(config.getini("fluxscenario_mutate") if mutate is None else mutate),
         mutate_fail_under=_mutate_fail_under(config),
@@ -294,6 +302,8 @@ def is_anything_set(config: pytest.Config) -> bool:
         or options.redact_env
         or options.limits
         or options.classes
+        or options.gear
+        or options.gears
         or options.coverage_fail_under
         or any(getattr(hooks, name).get_hookimpls() for name in _SETTING_HOOKS)
     )

@@ -9,6 +9,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.plugin.classes import Classes
 from pytest_fluxscenario.plugin.coverage import ProfileCoverageReport
 from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED, TELEMETRY
@@ -82,7 +83,7 @@ def _record(config: pytest.Config, session: Session) -> Recorder:
         session.redactor,
         refs,
         keep_messages=verbose,
-        gear=options.gear,
+        gear="" if options.gear == ENGINE else options.gear,
         keep_ran=options.mutate,
     )
     config.stash[RECORDER] = recorder

@@ -18,7 +18,7 @@ from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.plugin.keys import OPTIONS, STORE
 from pytest_fluxscenario.plugin.options import Options
-from pytest_fluxscenario.plugin.settings import make_limits, make_matchers, make_redactor
+from pytest_fluxscenario.plugin.settings import make_gears, make_limits, make_matchers, make_redactor
 from pytest_fluxscenario.runner.run import RunSettings
 from pytest_fluxscenario.runner.suite import Suite
 from pytest_fluxscenario.runner.told import Told
@@ -26,7 +26,7 @@ from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
 
 if TYPE_CHECKING:
-    from pytest_fluxscenario.gears.port import Gear
+    from pytest_fluxscenario.gears.choosing import GearChoice
     from pytest_fluxscenario.plugin.elsewhere import Elsewhere
     from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
 
@@ -71,18 +71,15 @@ class Session:
         limits = make_limits(self.options)
         store = open_session_store(self.config, self.options)
         runtimes = Runtimes(HookSettings.of(os.environ, self.options.hook_env))
-        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers, runtimes, self._gear())
+        return Suite(root, Resolver(root, store, limits), limits, self.settings.matchers, runtimes, self._gears())
 
-    def _gear(self) -> Gear | None:
-        """What scenarios run against; None for the engine. Raises UsageError."""
-        if not self.options.gear:
+    def _gears(self) -> GearChoice | None:
+        """What scenarios run against here; None for the engine. Raises UsageError."""
+        options = self.options
+        if options.mixer is not None:
+            # Names are those of racks. What runs here all the same runs against the engine, or not at all.
             return None
-        # Imported here: most sessions have none.
-        from pytest_fluxscenario.gears.opening import open_gear
-        from pytest_fluxscenario.gears.settings import GearSettings
-
-        token = os.environ.get("FLUXRIG_GEAR_TOKEN")
-        return open_gear(GearSettings(self.options.gear, self.options.gear_timeout, token))
+        return make_gears(options)
 
     def close(self) -> None:
         """End what hooks have started, and remove their files."""

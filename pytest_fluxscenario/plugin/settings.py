@@ -14,6 +14,8 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.coverage_score import FailUnder
 from pytest_fluxscenario.evidence.redact import Redactor
+from pytest_fluxscenario.gears.choosing import TOKEN, GearChoice, read_named
+from pytest_fluxscenario.gears.settings import GearSettings
 from pytest_fluxscenario.packs.classes import read_classes
 from pytest_fluxscenario.plugin.options import Options
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 def check_settings(config: pytest.Config, options: Options) -> None:
     """Raise pytest.UsageError for a pattern, limit or matcher that cannot be used; each stands on a line of its own."""
     make_limits(options)
+    if options.mixer is None:
+        make_gears(options)
     make_classes(options)
     make_fail_under(options)
     make_matchers(config, make_redactor(config, options))
@@ -33,6 +37,15 @@ def make_limits(options: Options) -> Limits:
     """The limits of documents. Raises pytest.UsageError."""
     try:
         return Limits.parse(options.limits)
+    except FluxError as error:
+        raise usage_error(error) from error
+
+
+def make_gears(options: Options) -> GearChoice:
+    """What scenarios run against. Raises pytest.UsageError."""
+    asked = GearSettings(options.gear, options.gear_timeout, os.environ.get(TOKEN))
+    try:
+        return GearChoice(asked, read_named(options.gears, options.gear_timeout, os.environ))
     except FluxError as error:
         raise usage_error(error) from error
 

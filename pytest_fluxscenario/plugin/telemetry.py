@@ -13,6 +13,7 @@ import pytest
 
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.gears.choosing import name_for
 from pytest_fluxscenario.plugin.keys import BEGAN, OPTIONS, RECORDER, TELEMETRY, TOLD_LOST, TRACE_KEY
 from pytest_fluxscenario.telemetry import words
 from pytest_fluxscenario.telemetry.opening import Opened, open_telemetry
@@ -70,7 +71,10 @@ class SessionTelemetry:
 
     def watching(self, item: ScenarioMixin, case: Case, hooks: StepHooks) -> Watch:
         """Around one run of a scenario in this process."""
-        more: dict[str, Value] = {words.WORKER: item.flux.worker, words.GEAR: item.flux.options.gear or "engine"}
+        more: dict[str, Value] = {
+            words.WORKER: item.flux.worker,
+            words.GEAR: name_for(item.flux.options.gear, item.subject.pack),
+        }
         return watching(
             self.telemetry, lambda: About.of(item.nodeid, case, len(item.told) + 1, more), hooks, self.text, self.trace
         )

@@ -114,6 +114,8 @@ class RefSubmission(Document, frozen=True):
     #: ``name:tag``, ``name:latest``, ``sha256:hash``; empty for what the Mixer was started with.
     ref: str = ""
     pool: str = "default"
+    #: What they run against; empty for what each pack names.
+    gear: str = ""
 
 
 class Again(Document, frozen=True):
@@ -144,6 +146,8 @@ class RunInfo(Document, frozen=True):
     ended: str = ""
     #: What the run is worth so far, as the manifest of its evidence says it.
     verdict: RunVerdict = "incomplete"
+    #: What its scenarios run against, to how many.
+    gears: dict[str, int] = {}
 
 
 class ItemDone(Document, frozen=True):
@@ -181,3 +185,7 @@ class Records(Document, frozen=True):
     racks: RackCounts
     total: int
     done: int
+    #: What active racks of its pool offer, to how many of them do.
+    gears: dict[str, int] = {}
+    #: Gear to how many scenarios wait for it.
+    waiting: dict[str, int] = {}

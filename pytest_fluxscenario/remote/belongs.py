@@ -16,7 +16,8 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.agree import verdict_of
 from pytest_fluxscenario.evidence.reading import parse_line
 from pytest_fluxscenario.evidence.redact import MASK
-from pytest_fluxscenario.model.evidence import RECORD_SCHEMA, ProfileRef, Result, SpecRef
+from pytest_fluxscenario.gears.settings import ENGINE
+from pytest_fluxscenario.model.evidence import RECORD_SCHEMA, ProfileRef, Result, SpecRef, Volatile
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.case import PortableCase
 
@@ -35,6 +36,8 @@ class Asked:
     #: The scenario's own id, and the names of its steps; empty where only hashes are known.
     id: str = ""
     steps: tuple[str, ...] = ()
+    #: What it had to run against, as racks call it.
+    gear: str = ENGINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Given:
 def asked_of(case: PortableCase) -> Asked:
     """What the record of a case has to be of."""
     specs = (SpecRef(case.spec.ref, f"sha256:{case.spec.hash}"),) if case.spec is not None else ()
-    return Asked(case.item, case.hash, case.file, case.row, case.profile, specs)
+    return Asked(case.item, case.hash, case.file, case.row, case.profile, specs, gear=case.gear)
 
 
 def why_not(asked: Asked, given: Given) -> str:
@@ -67,12 +70,16 @@ def why_not(asked: Asked, given: Given) -> str:
         return "its record is not the one that its hash says"
     try:
         result = decode(Result, body)
+        volatile = decode(Volatile, bytes(line.volatile))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"its record has another shape: {shown(error, 300)}"
     pairs = [("scenario", asked.item, line.id), *_pairs(asked, result)]
     for what, wanted, said in pairs:
         if said != wanted and not (given.redacted and fits_mask(said, wanted)):
             return f"its record is of another {what}: {shown(said, 100)}, and not {shown(wanted, 100)}"
+    if bool(volatile.gear) == (asked.gear == ENGINE):
+        # What a gear calls itself is its own to say; that it was not the engine, and the other way round, is not.
+        return f"its record is an answer of '{shown(volatile.gear or ENGINE, 100)}', and not of '{asked.gear}'"
     if not result.verdict == given.verdict == verdict_of(result.steps):
         return "its record has another verdict than its steps"
     return ""

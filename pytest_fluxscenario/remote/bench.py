@@ -25,6 +25,8 @@ from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.coverage_index import Index
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import MASK, Redactor
+from pytest_fluxscenario.gears.choosing import Offered
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import ScenarioRef, StepResult, Volatile
 from pytest_fluxscenario.model.scenario import Scenario
 from pytest_fluxscenario.model.shapes import decode
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 #: Packs that are kept ready; one that is asked for again is loaded again.
 _MOST_SUBJECTS = 64
+_Key = tuple[PortablePack, PortableSpec | None, tuple[str, ...], str]
 
 
 def bring(
@@ -102,8 +105,10 @@ class Bench:
     runtimes: Runtimes = field(default_factory=Runtimes)
     #: What is exported of it; None for nothing.
     telemetry: Telemetry | None = None
+    #: What there is beside the built-in engine; closed with the bench.
+    gears: Offered = field(default_factory=Offered)
     _counter: Counter = field(default_factory=Counter)
-    _subjects: dict[tuple[PortablePack, PortableSpec | None, tuple[str, ...]], Subject] = field(default_factory=dict)
+    _subjects: dict[_Key, Subject] = field(default_factory=dict)
 
     def run(
         self,
@@ -116,7 +121,8 @@ class Bench:
         """Run one case, and write its record; ``earlier`` are the refs of what earlier attempts gave.
 
         ``document`` is the scenario, where it came along and is not among the blobs; ``trace`` the ``traceparent`` of
-        what it is run for. Raises FluxError for a case that cannot be run as its sender would run it.
+        what it is run for. Raises FluxError for a case that cannot be run as its sender would run it, also for a gear
+        that is not here.
         """
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
         whole = self._case(case, settings, document)
@@ -137,7 +143,8 @@ class Bench:
                     spec=whole.subject.spec,
                 )
                 watch.ran(outcome)
-                about = circumstances(started, round(seconds() - begun, 6), self.name, earlier, hook_notes(outcome))
+                duration = round(seconds() - begun, 6)
+                about = circumstances(started, duration, self.name, earlier, hook_notes(outcome), control)
                 done = self._done(case, whole, outcome, about, redactor)
                 watch.wrote(done.ref)
         except RuntimeMissing as missing:
@@ -149,7 +156,8 @@ class Bench:
     def give_up(self, case: PortableCase, settings: PortableSettings, reason: str) -> Done:
         """The record of a case that could not be run to its end: no verdict, and why. Raises like ``run``."""
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
-        whole = self._case(case, settings)
+        # Nobody is asked, so that it is no matter whether this machine could reach its gear.
+        whole = self._case(msgspec.structs.replace(case, gear=ENGINE), settings)
         steps = tuple(StepResult(number, step.name, "skipped") for number, step in enumerate(whole.scenario.steps, 1))
         outcome = Outcome("error", steps, reason)
         about = circumstances(timestamp(SystemClock().now()), 0.0, self.name)
@@ -157,11 +165,12 @@ class Bench:
 
     def points(self, case: PortableCase, settings: PortableSettings) -> Index:
         """The points of a case's profile, of which ``seen`` tells. Raises like ``run``."""
-        return self._counter.chart(self._subject(case, settings.limits)).index
+        return self._counter.chart(self._subject(msgspec.structs.replace(case, gear=ENGINE), settings.limits)).index
 
     def close(self) -> None:
-        """End what hooks have started, and remove their files."""
+        """End what hooks and gears have started, and remove their files."""
         self.runtimes.close()
+        self.gears.close()
 
     def _watching(
         self,
@@ -175,14 +184,15 @@ class Bench:
     ) -> Watch:
         if self.telemetry is None:
             return UNWATCHED
-        more: dict[str, Value] = {words.RACK: self.name, words.GEAR: "engine"}
+        more: dict[str, Value] = {words.RACK: self.name, words.GEAR: case.gear}
         text = exported_text(settings, redactor)
         return watching(self.telemetry, lambda: About.of(case.item, whole, attempt, more), hooks, text, trace)
 
     def _check_variables(self, whole: Case, settings: PortableSettings) -> None:
         """Raise UsageError where hooks would see less than they see where the scenario comes from."""
         lacking = [name for name in settings.hook_env if name not in self.runtimes.settings.variables]
-        if lacking and whole.subject.pack.hooks is not None:
+        # The hooks of a gear are its own to call.
+        if lacking and whole.subject.pack.hooks is not None and whole.subject.gear is None:
             names = shown(", ".join(lacking), 200)
             message = f"hooks of the sender see the variable {names}, and those of the rack {self.name} do not"
             hint = "set it there, and name it under 'hook_env' of the rack's configuration"
@@ -190,7 +200,9 @@ class Bench:
 
     def _done(self, case: PortableCase, whole: Case, outcome: Outcome, volatile: Volatile, redactor: Redactor) -> Done:
         result = make_result(whole, whole.environment, outcome)
-        written = write_record(case.item, result, volatile, redactor, floats=case.floats)
+        # Only the engine is known to answer with nothing but what the scenario holds.
+        floats = case.floats or whole.subject.gear is not None
+        written = write_record(case.item, result, volatile, redactor, floats=floats)
         text = redactor.text
         return Done(
             item=written.id,
@@ -219,7 +231,7 @@ class Bench:
         return Case(scenario, ref, self._subject(case, settings.limits))
 
     def _subject(self, case: PortableCase, limits: tuple[str, ...]) -> Subject:
-        key = case.pack, case.spec, limits
+        key = case.pack, case.spec, limits, case.gear
         subject = self._subjects.get(key)
         if subject is None:
             if len(self._subjects) >= _MOST_SUBJECTS:
@@ -238,6 +250,9 @@ class Bench:
             message = "the pack is another one than when its scenarios were collected"
             raise ProfileError.of("remote.pack-changed", Place(case.pack.where), message, "run again")
         subject = make_subject(pack, self.runtimes)
+        gear = self.gears.get(case.gear)
+        if gear is not None:
+            subject = replace(subject, gear=gear)
         if case.spec is None:
             return subject
         sent = case.spec

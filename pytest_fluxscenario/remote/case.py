@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import ProfileRef, Verdict
 
 
@@ -52,6 +53,8 @@ class PortableCase(Struct, frozen=True, forbid_unknown_fields=True):
     pack: PortablePack
     spec: PortableSpec | None = None
     row: str | None = None
+    #: What it runs against, as racks call it.
+    gear: str = ENGINE
     #: Whether strings may hold references that are replaced while it runs.
     references: bool = True
     #: Whether it may hold a float.

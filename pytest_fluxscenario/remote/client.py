@@ -120,11 +120,14 @@ class Client:
         """Begin a run; again with the same scenarios is the same run."""
         return self._read(RunInfo, self._send("PUT", f"/runs/{_part(run)}", submission))
 
-    def submit_ref(self, ref: str, pool: str = "default", key: str = "") -> RunInfo:
-        """Begin a run of what the Mixer's store has; with the same ``key`` again it is the same run."""
+    def submit_ref(self, ref: str, pool: str = "default", key: str = "", gear: str = "") -> RunInfo:
+        """Begin a run of what the Mixer's store has; with the same ``key`` again it is the same run.
+
+        ``gear`` is empty for what each pack names.
+        """
         # An answer may be lost with its connection: what is then sent once more must not run twice.
         headers = {"Idempotency-Key": key or secrets.token_hex(16)}
-        return self._read(RunInfo, self._send("POST", "/runs", RefSubmission(ref, pool), headers=headers))
+        return self._read(RunInfo, self._send("POST", "/runs", RefSubmission(ref, pool, gear), headers=headers))
 
     def again(self, run: str, again: Again) -> RunInfo:
         """Run an item once more."""

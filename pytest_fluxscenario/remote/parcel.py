@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.cas.trees import TreeEntry, encode_tree
+from pytest_fluxscenario.gears.choosing import name_for
 from pytest_fluxscenario.packs.files import LoneProfile, PackFiles
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.specs import Spec
@@ -20,6 +21,8 @@ from pytest_fluxscenario.runner.prepare import Prepared
 class Parcel:
     """The cases of one run; each pack and spec is looked through once."""
 
+    #: What is asked for; empty for what each pack names.
+    gear: str = ""
     cases: list[PortableCase] = field(default_factory=list)
     #: 64 hex digits to what gives the bytes: files of packs are read again when they are sent.
     content: dict[str, Callable[[], bytes]] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class Parcel:
                 pack=self._pack(subject.pack),
                 spec=None if subject.spec is None else self._spec(subject.spec),
                 row=prepared.row,
+                gear=name_for(self.gear, subject.pack),
                 references=prepared.references,
                 floats=prepared.floats,
                 skip=skip,

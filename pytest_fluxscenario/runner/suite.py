@@ -28,7 +28,7 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared, load_file
 from pytest_fluxscenario.runtimes.make import Runtimes
 
 if TYPE_CHECKING:
-    from pytest_fluxscenario.gears.port import Gear
+    from pytest_fluxscenario.gears.port import Choice
     from pytest_fluxscenario.packs.pack import Pack
     from pytest_fluxscenario.packs.spec_refs import SpecResolver
     from pytest_fluxscenario.runner.archived import LooseDocument
@@ -45,7 +45,7 @@ class Suite:
     #: Calls the hooks of packs; whoever makes a suite closes it.
     runtimes: Runtimes = field(default_factory=Runtimes)
     #: What scenarios run against; None for the built-in engine. Closed with the suite.
-    gear: Gear | None = None
+    gears: Choice | None = None
     _inside: Root = field(init=False)
     #: Made when a scenario names a spec.
     _specs: SpecResolver | None = None
@@ -96,8 +96,8 @@ class Suite:
         known = self._subjects.get((id(pack), 0))
         if known is None:
             known = make_subject(pack, self.runtimes)
-            if self.gear is not None:
-                known = replace(known, gear=self.gear)
+            if self.gears is not None:
+                known = replace(known, gear=self.gears.of(pack))
             self._subjects[id(pack), 0] = known
         return self.with_spec(known, loaded, file if loose is None else None)
 
@@ -142,10 +142,10 @@ class Suite:
         return (*found, Problem("scenario.other-version", place, message, hint, "warning"))
 
     def close(self) -> None:
-        """End what hooks and the gear have started, and remove their files."""
+        """End what hooks and gears have started, and remove their files."""
         self.runtimes.close()
-        if self.gear is not None:
-            self.gear.close()
+        if self.gears is not None:
+            self.gears.close()
 
     def again(self, read: Callable[[], Source], prepared: Prepared) -> Prepared:
         """A scenario whose text was let go, from what ``read`` gives.

@@ -82,10 +82,15 @@ class Story:
         self.root = root
         programs = root.parent / "bin"
         programs.mkdir()
-        for name, module in (("pytest", "pytest"), ("fluxrig", "pytest_fluxscenario.cli.main")):
+        quiet = "-p no:randomly -p no:cacheprovider -p no:rerunfailures"
+        # The interpreter, too: another python3 on PATH has not what this one has.
+        for name, how in (
+            ("pytest", f"-P -m pytest {quiet}"),
+            ("fluxrig", "-P -m pytest_fluxscenario.cli.main"),
+            ("python3", ""),
+        ):
             script = programs / name
-            quiet = "-p no:randomly -p no:cacheprovider -p no:rerunfailures" if name == "pytest" else ""
-            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m {module} {quiet} "$@"\n', encoding="utf-8")
+            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {how} "$@"\n', encoding="utf-8")
             script.chmod(script.stat().st_mode | stat.S_IXUSR)
         dropped = ("FLUXRIG_STORE", "PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "CI", "GITHUB_ACTIONS", "FORCE_COLOR")
         self._environment = {name: value for name, value in os.environ.items() if name not in dropped} | {

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_fluxscenario.fleet import leash as leash_module
 from pytest_fluxscenario.fleet.server import find_program
-
-_LEASH = Path(leash_module.__file__)
+from pytest_fluxscenario.runtimes.leash import leashed
 
 
 @dataclass
@@ -58,8 +54,7 @@ class Foreign:
         home = self.folder / f"n{at}"
         with (home / "log").open("ab") as log:
             # They end with this process, whatever ends it.
-            leash = (sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()))
-            command = [*leash, find_program(), "-c", str(home / "nats.conf")]
+            command = leashed((find_program(), "-c", str(home / "nats.conf")))
             self._running[at] = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
 
     def kill(self, at: int) -> None:

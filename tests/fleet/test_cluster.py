@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,9 @@ async def _streams(link: NatsTransport) -> list[Any]:
     ("name", "options", "said"),
     [
         ("flux-work", {"subjects": ["orders.*"]}, "its subjects 'orders.*' is that of no Mixer"),
-        ("flux-work", {"subjects": ["flux.work.*"]}, "its retention 'limits' is that of no Mixer"),
+        ("flux-work", {"subjects": ["flux.work.>"]}, "its retention 'limits' is that of no Mixer"),
         ("flux-evidence", {"subjects": ["bills"]}, "its subjects 'bills' is that of no Mixer"),
-        ("orders", {"subjects": ["flux.>"]}, "cannot be made: another stream keeps flux.work.* already"),
+        ("orders", {"subjects": ["flux.>"]}, "cannot be made: another stream keeps flux.work.> already"),
     ],
 )
 def test_a_stream_of_somebody_else_stays_as_it_is(
@@ -225,7 +226,7 @@ def test_credentials_of_an_account_that_is_ruled_by_jwt_with_the_permissions_of_
 
 
 def test_the_docs_list_what_the_accounts_permit() -> None:
-    rack = RackAccount("a-rack", new_key().public, ("a-pool",))
+    rack = RackAccount("a-rack", new_key().public, ("a-pool",), ("engine", "a-gear"))
     users = Accounts(new_key().public, new_key().public, {"a-rack": rack}).users(own=False)
     found = [(set(_permitted(user, "publish")), set(_permitted(user, "subscribe"))) for user in users]
     documented = [tuple(map(set, lists)) for lists in _documented().values()]
@@ -234,11 +235,13 @@ def test_the_docs_list_what_the_accounts_permit() -> None:
 
 def _permitted(user: dict[str, Any], verb: str) -> list[str]:
     subjects = user["permissions"][verb]["allow"]
-    return [subject.replace("a-rack", "<rack>").replace("a-pool", "<pool>") for subject in subjects]
+    names = (("a-rack", "<rack>"), ("a-pool", "<pool>"), ("a-gear", "<gear>"))
+    return [reduce(lambda text, pair: text.replace(*pair), names, subject) for subject in subjects]
 
 
 def _filled(subjects: list[str]) -> list[str]:
-    return [subject.replace("<rack>", "one").replace("<pool>", "default") for subject in subjects]
+    names = (("<rack>", "one"), ("<pool>", "default"), ("<gear>", "mine"))
+    return [reduce(lambda text, pair: text.replace(*pair), names, subject) for subject in subjects]
 
 
 def _documented() -> dict[str, tuple[list[str], list[str]]]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ from pytest_fluxscenario.fleet import subjects
 from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.nats_link import connect
+from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount, rack_name_fault
 from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.transport import Delivery, Terms
 from tests.fleet.conftest import Running
 
 _WORK = subjects.work("default")
@@ -51,6 +52,9 @@ def test_who_has_no_account_is_not_let_in(nats_running: Running) -> None:
     "subject",
     [
         "flux.work.default",
+        "flux.work.default.mine",
+        "$JS.API.CONSUMER.MSG.NEXT.flux-work.default=mine",
+        "$JS.API.CONSUMER.CREATE.flux-work.mine.flux.work.default.mine",
         "flux.rack.two.command",
         "flux.rack.one.command",
         "flux.agent.heartbeat.two",
@@ -147,6 +151,72 @@ def test_a_rack_is_let_in_and_shut_out_while_others_go_on(nats_server: NatsServe
         await mixer.close()
 
     asyncio.run(main())
+
+
+def test_only_who_offers_a_gear_takes_its_work(nats_server: NatsServer) -> None:
+    async def main() -> None:
+        keys = {name: new_key() for name in ("mixer", "joining", "one", "two")}
+
+        def accounts(gears: tuple[str, ...]) -> Accounts:
+            one = RackAccount("one", keys["one"].public, ("default",), gears)
+            two = RackAccount("two", keys["two"].public, ("default",), ("engine", "other"))
+            return Accounts(keys["mixer"].public, keys["joining"].public, {"one": one, "two": two})
+
+        nats_server.accounts = accounts(("engine",))
+        await nats_server.start()
+        mixer, one, two = [
+            await connect(Access(nats_server.url, name, keys[name].seed)) for name in ("mixer", "one", "two")
+        ]
+        await mixer.prepare(Terms())
+        mine = subjects.work("default", "mine")
+        for queue in (subjects.work("default"), mine):
+            await mixer.open_queue(queue, Terms())
+        await mixer.publish(mine.subject, b"for mine", "a")
+        for rack in (one, two):
+            assert await _taken(rack, mine) == []
+            assert await _taken(rack, subjects.work("default")) == []
+        # It was configured anew, and said so.
+        await nats_server.reload(accounts(("engine", "mine")))
+        for _ in range(20):
+            found = await _taken(one, mine)
+            if found:
+                break
+        assert [one.data for one in found] == [b"for mine"]
+        await found[0].nak()
+        assert await _taken(two, mine) == []
+        for link in (mixer, one, two):
+            await link.close()
+
+    asyncio.run(main())
+
+
+def test_a_stream_of_a_version_without_gears_is_widened(nats_server: NatsServer) -> None:
+    async def main() -> None:
+        key = new_key()
+        nats_server.accounts = Accounts(key.public, new_key().public)
+        await nats_server.start()
+        mixer = await connect(Access(nats_server.url, "mixer", key.seed))
+        await mixer.prepare(Terms())
+        js = mixer.client.jetstream()
+        info = await js.stream_info(subjects.WORK_STREAM)
+        await js.update_stream(info.config.evolve(subjects=["flux.work.*"]))
+        await mixer.open_queue(_WORK, Terms())
+        await mixer.publish(_WORK.subject, b"from before", "a")
+        await mixer.prepare(Terms())
+        mine = subjects.work("default", "mine")
+        await mixer.open_queue(mine, Terms())
+        await mixer.publish(mine.subject, b"for mine", "b")
+        assert [one.data for one in await mixer.take(_WORK, 5, 1)] == [b"from before"]
+        assert [one.data for one in await mixer.take(mine, 5, 1)] == [b"for mine"]
+        await mixer.close()
+
+    asyncio.run(main())
+
+
+async def _taken(rack: NatsTransport, queue: subjects.Queue) -> list[Delivery]:
+    with suppress(SnakeError):
+        return await rack.take(queue, 5, 0.3)
+    return []
 
 
 def test_what_was_acknowledged_outlives_a_server_that_is_killed(nats_server: NatsServer) -> None:

@@ -15,6 +15,7 @@ _MADE: list[Callable[[str], object]] = [
     subjects.telemetry,
     subjects.evidence,
     subjects.work,
+    lambda name: subjects.work("default", name),
     lambda name: subjects.once_key(name, "a", 1),
 ]
 
@@ -33,6 +34,8 @@ def test_subjects_are_those_of_the_specification() -> None:
     assert subjects.heartbeat("r-1") == "flux.agent.heartbeat.r-1"
     assert subjects.commands("r-1") == "flux.rack.r-1.command"
     assert subjects.work("gpu").subject == "flux.work.gpu"
+    assert subjects.work("gpu", "engine") == subjects.work("gpu")
+    assert subjects.work("gpu", "mine").subject == "flux.work.gpu.mine"
     assert subjects.evidence("run-1") == "flux.evidence.run-1"
     assert subjects.TELEMETRY == "flux.telemetry.>"
 
@@ -46,3 +49,9 @@ def test_a_key_tells_run_scenario_and_attempt_apart() -> None:
     }
     assert len(made) == 12
     assert all(key.isascii() and key.isprintable() for key in made)
+
+
+def test_no_two_queues_have_one_name() -> None:
+    words = ("a", "b", "a-b", "a_b", "b-a", "engine")
+    queues = [subjects.work(pool, gear) for pool in words for gear in words]
+    assert len({queue.name for queue in queues}) == len({queue.subject for queue in queues}) == 36

@@ -122,10 +122,10 @@ def test_a_setting_that_means_nothing_ends_the_session(project: Project, pack: P
     assert "fluxscenario_gear_timeout is 'soon'; it is a number of seconds" in text_of(result)
 
 
-def test_a_mixer_would_not_ask_the_gear(project: Project, pack: Path) -> None:
+def test_a_mixer_is_not_asked_for_an_address(project: Project, pack: Path) -> None:
     result = project.spawn("packs", "--fluxscenario-gear=x:y", "--fluxscenario-mixer=http://127.0.0.1:9/")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "racks run the built-in engine" in text_of(result)
+    assert "racks offer gears by name" in text_of(result)
 
 
 def test_a_function_of_the_project(project: Project, pack: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from pytest_fluxscenario.analysis.conformance import Shown, examine
 from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.gears.engine import engine_desk
-from pytest_fluxscenario.gears.port import FEATURES, About
+from pytest_fluxscenario.gears.port import FEATURES, About, Only
 from pytest_fluxscenario.gears.remote import RemoteGear
 from pytest_fluxscenario.gears.serving import Desk
 from pytest_fluxscenario.gears.wire import Ask, encode, read_reply
@@ -33,6 +33,7 @@ class Channel:
     """A desk without a wire."""
 
     desk: Desk
+    begins: bool = True
 
     def ask(self, message: Ask) -> dict[str, Any]:
         return read_reply(self.desk.answer(encode(message)), "broken", 0)
@@ -76,7 +77,7 @@ def check() -> Iterator[Callable[..., list[Shown]]]:
     def run(change: Change | None = None, features: frozenset[str] = frozenset(FEATURES), **more: Any) -> list[Shown]:
         broken = Desk(About("broken", "1", features), lambda opening: Broken(desk.make(opening), change, **more))
         suite = Suite(str(folder.parent), Resolver(str(folder.parent), None))
-        suite.gear = RemoteGear("broken", lambda: Channel(broken))
+        suite.gears = Only(RemoteGear("broken", lambda: Channel(broken)))
         return list(examine(suite, scenarios))
 
     yield run

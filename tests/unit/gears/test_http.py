@@ -5,8 +5,9 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -15,6 +16,7 @@ from pytest_fluxscenario.gears.http import HttpChannel
 from pytest_fluxscenario.gears.port import GearError
 from pytest_fluxscenario.gears.serving import GearServer
 from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask
+from pytest_fluxscenario.model.request import Actor, Request
 from tests.unit.gears.test_serving import desk
 
 
@@ -90,7 +92,7 @@ class _Odd(BaseHTTPRequestHandler):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/page", "no message of fst.gear.v1"),
+        ("/page", "what is no strict JSON"),
         ("/moved", "HTTP 302"),
         ("/broken", "HTTP 500"),
         ("/huge", "more than 8 MiB"),
@@ -119,17 +121,121 @@ def test_nobody_there_and_nobody_answering_are_told() -> None:
         HttpChannel("mine", f"http://127.0.0.1:{port}/", 5.0).ask(Ask("hello"))
 
 
-def test_a_decision_is_not_sent_twice(server: GearServer) -> None:
-    channel = HttpChannel("mine", url(server), 10.0, "secret")
-    with closing(channel):
+#: Answers a hello with that id.
+_HELLO = '{"id": %d, "ok": {"name": "raw"}}'
+
+
+@contextmanager
+def raw(answer: Callable[[socket.socket, int, bytes], bool]) -> Iterator[str]:
+    """The address of a server; ``answer`` is told connection, number of the request and its body: whether to go on."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+
+    def serve() -> None:
+        number = 0
+        while not ended.is_set():
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                while True:
+                    head = b""
+                    while b"\r\n\r\n" not in head:
+                        piece = connection.recv(1)
+                        if not piece:
+                            raise OSError
+                        head += piece
+                    size = int(head.lower().partition(b"content-length:")[2].split()[0])
+                    body = connection.recv(size, socket.MSG_WAITALL)
+                    number += 1
+                    if not answer(connection, number, body):
+                        break
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    ended.set()
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join(5)
+
+
+def _said(body: str) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def _decide() -> Ask:
+    return Ask("decide", request=Request("a", Actor("a", "agent"), {}, "run-1"))
+
+
+def test_a_decision_is_not_sent_twice() -> None:
+    asked: list[bytes] = []
+
+    def answer(connection: socket.socket, number: int, body: bytes) -> bool:
+        asked.append(body)
+        if number == 1:
+            connection.sendall(_said(_HELLO % 1))
+            return True
+        if number in (2, 3):
+            # Read, perhaps decided, and gone.
+            return False
+        connection.sendall(_said(_HELLO % 3))
+        return True
+
+    with raw(answer) as address, closing(HttpChannel("mine", address, 10.0)) as channel:
         channel.ask(Ask("hello"))
-        assert channel._connection is not None
-        assert channel._connection.sock is not None
-        channel._connection.sock.shutdown(socket.SHUT_RDWR)
         with pytest.raises(GearError, match="cannot be reached"):
-            channel.ask(Ask("begin", run_id="one"))
+            channel.ask(_decide())
+        assert len(asked) == 2
+        # What does no harm is asked again, on a connection that was there; this one is new.
+        with pytest.raises(GearError, match="cannot be reached"):
+            channel.ask(Ask("hello"))
+
+
+def test_a_connection_that_was_closed_meanwhile_is_begun_anew() -> None:
+    def answer(connection: socket.socket, number: int, _body: bytes) -> bool:
+        connection.sendall(_said(_HELLO % number))
+        return False
+
+    with raw(answer) as address, closing(HttpChannel("mine", address, 10.0)) as channel:
+        for _ in range(3):
+            channel.ask(Ask("hello"))
+            connection = channel._connection
+            assert connection is not None
+            assert connection.sock is None or connection.sock.recv(1, socket.MSG_PEEK) == b""
+            # Nothing was sent on it: a decision can be.
+        assert channel.ask(_decide())["name"] == "raw"
+
+
+@pytest.mark.parametrize("slow", ["head", "body"])
+def test_a_byte_now_and_then_is_no_answer_in_time(slow: str) -> None:
+    def answer(connection: socket.socket, _number: int, _body: bytes) -> bool:
+        said = _said(_HELLO % 1)
+        begin = 0 if slow == "head" else said.index(b"{")
+        connection.sendall(said[:begin])
+        for at in range(begin, len(said)):
+            time.sleep(0.1)
+            connection.sendall(said[at : at + 1])
+        return True
+
+    begun = time.monotonic()
+    with raw(answer) as address, closing(HttpChannel("mine", address, 0.4)) as channel:
+        with pytest.raises(GearError, match=r"no answer within 0\.4 s"):
+            channel.ask(Ask("hello"))
+        assert time.monotonic() - begun < 2
+
+
+def test_what_a_server_says_unasked_is_no_answer() -> None:
+    def answer(connection: socket.socket, number: int, _body: bytes) -> bool:
+        # The answer to the next message stands there before it was asked.
+        ahead = _HELLO.replace("raw", "ahead") % (number + 1)
+        connection.sendall(_said(_HELLO % number))
+        time.sleep(0.02)
+        connection.sendall(_said(ahead))
+        return True
+
+    with raw(answer) as address, closing(HttpChannel("mine", address, 10.0)) as channel:
         channel.ask(Ask("hello"))
-        assert channel._connection is not None
-        assert channel._connection.sock is not None
-        channel._connection.sock.shutdown(socket.SHUT_RDWR)
-        assert channel.ask(Ask("hello"))["name"] == "noted"
+        time.sleep(0.05)
+        assert channel.ask(_decide()) == {"name": "raw"}

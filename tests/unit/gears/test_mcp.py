@@ -64,7 +64,11 @@ def test_its_tool_decides_and_it_claims_no_more(channel: McpChannel) -> None:
 
 @pytest.mark.parametrize(
     ("action", "said"),
-    [("fail", "says: the server is at a loss"), ("prose", "what is no JSON"), ("list", "JSON that is no object")],
+    [
+        ("fail", "says: the server is at a loss"),
+        ("prose", "what is no strict JSON"),
+        ("list", "JSON that is no object"),
+    ],
 )
 def test_what_is_no_answer_is_told(channel: McpChannel, action: str, said: str) -> None:
     with pytest.raises(GearError, match=said):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import select
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 from pytest_fluxscenario.gears.port import GearError
 from pytest_fluxscenario.gears.stdio import StdioChannel
 from pytest_fluxscenario.gears.wire import Ask
+from pytest_fluxscenario.model.request import Actor, Request
+from tests.fakes.alive import has_ended
 
 #: Answers a line, by its number.
 ANSWER = """
@@ -53,14 +56,23 @@ def test_one_program_answers_many_messages(channels: list[StdioChannel]) -> None
         ("sys.exit(3)", "ended without an answer"),
         ("print('oh dear', file=sys.stderr); sys.exit(1)", "standard error ends with: oh dear"),
         ("os.close(0); time.sleep(60)", "reads no more|did not answer"),
-        ("input(); print('not json', flush=True); time.sleep(60)", "no message of fst.gear.v1"),
+        ("input(); print('not json', flush=True); time.sleep(60)", "no strict JSON"),
         ("input(); print('[]', flush=True); time.sleep(60)", "no message of fst.gear.v1"),
         ("""input(); print('{"id": 1}', flush=True); time.sleep(60)""", "neither 'ok' nor 'error'"),
         ("""input(); print('{"id": 1, "ok": {}, "error": "x"}', flush=True); time.sleep(60)""", "or with both"),
         ("""input(); print('{"id": 1, "error": "no such rule"}', flush=True); time.sleep(60)""", "says: no such rule"),
         ("""input(); print('{"ok": {}}', flush=True); time.sleep(60)""", "answers no message, and was asked message 1"),
         ("""input(); print('{"id": 2, "ok": {}}', flush=True); time.sleep(60)""", "answers message 2"),
-        ("input(); os.write(1, b'\\xff\\xfe\\n'); time.sleep(60)", "no message of"),
+        (
+            """input(); print('{"id": 1, "id": 1, "ok": {}}', flush=True); time.sleep(60)""",
+            "the key 'id' stands here again",
+        ),
+        ("""input(); print('{"id": 1, "ok": {"a": NaN}}', flush=True); time.sleep(60)""", "no strict JSON"),
+        ("""input(); print('{"id": 1, "ok": {"a": 1e999}}', flush=True); time.sleep(60)""", "no strict JSON"),
+        ("""input(); print('{"id": 1, "ok": ' + '[' * 9999, flush=True); time.sleep(60)""", "no strict JSON"),
+        ("""input(); print('{"id": true, "ok": {}}', flush=True); time.sleep(60)""", "no message of fst.gear.v1"),
+        ("""input(); print('{"id": 1, "ok": [1]}', flush=True); time.sleep(60)""", "no message of fst.gear.v1"),
+        ("input(); os.write(1, b'\\xff\\xfe\\n'); time.sleep(60)", "no strict JSON: "),
         ("input(); sys.stdout.write('x' * (9 << 20)); sys.stdout.flush(); time.sleep(60)", "more than 8 MiB"),
     ],
 )
@@ -79,16 +91,7 @@ def test_silence_ends_in_time_and_the_whole_group_with_it(channels: list[StdioCh
         channel.ask(Ask("hello"))
     assert time.monotonic() - begun < 6
     child = int(note.read_text("utf-8"))
-    for _ in range(100):
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            break
-        if Path(f"/proc/{child}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z":
-            break
-        time.sleep(0.02)
-    else:
-        pytest.fail("what the gear started is still there")
+    assert has_ended(child), "what the gear started is still there"
 
 
 def test_a_line_too_many_is_never_taken_for_the_next_answer(channels: list[StdioChannel]) -> None:
@@ -106,6 +109,45 @@ def test_a_line_too_many_is_never_taken_for_the_next_answer(channels: list[Stdio
     assert "more than one line for one message" in found or "answers message" in found
     # It is begun anew, and in step.
     assert channel.ask(Ask("hello"))["name"] == "x"
+
+
+def test_what_was_said_before_anything_was_asked_is_no_answer(channels: list[StdioChannel]) -> None:
+    ahead = """print('{"id": 1, "ok": {"name": "ahead"}}', flush=True)\nfor line in sys.stdin: answer(line)"""
+    channel = opened(channels, ahead)
+    source = channel._live().stdout
+    assert source is not None
+    assert select.select([source], [], [], 10)[0]
+    with pytest.raises(GearError, match="more than one line for one message"):
+        channel.ask(Ask("hello"))
+
+
+def test_an_answer_before_the_question_has_been_read_is_none(channels: list[StdioChannel]) -> None:
+    # It has read one byte of a message that no pipe holds, and knows already.
+    code = """os.read(0, 1); print('{"id": 1, "ok": {"name": "ahead"}}', flush=True); time.sleep(60)"""
+    channel = opened(channels, code)
+    with pytest.raises(GearError, match="more than one line for one message"):
+        channel.ask(Ask("decide", request=Request("a", Actor("a", "agent"), {"text": "x" * (4 << 20)}, "run-1")))
+
+
+def test_a_gear_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    gear = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    code = f"""
+import sys
+from pytest_fluxscenario.gears.stdio import StdioChannel
+StdioChannel("mine", [sys.executable, "-S", "-c", {gear!r}], 60.0)._live()
+print("there", flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as session:
+        assert session.stdout is not None
+        assert session.stdout.readline() == b"there\n"
+        for _ in range(500):
+            if note.exists() and note.read_text("utf-8"):
+                break
+            time.sleep(0.02)
+        session.kill()
+    assert has_ended(int(note.read_text("utf-8"))), "the gear is still there"
 
 
 @pytest.mark.parametrize("command", [["/nowhere/gear"], ["/etc/passwd"], ["x\0y"]])
