@@ -53,6 +53,8 @@ class SnakeConfig(Struct, frozen=True, forbid_unknown_fields=True):
     credentials: str = ""
     #: On how many servers of a cluster each stream is kept; 0 for what it is, and 1 for a new one.
     replicas: int = 0
+    #: Bytes that each stream keeps; 0 for 4 GiB on a server of its own, and for what it is on another.
+    queue_bytes: int = 0
     #: Certificate that this side shows, and its key: as a server of its own, or as a client of another.
     tls_cert: str = ""
     tls_key: str = ""
@@ -160,6 +162,7 @@ def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]
         (("api", "body_seconds"), config.api.body_seconds, 0.1, 600),
         (("racks", "beat"), config.racks.beat, 0.05, 3600),
         (("racks", "offline_after"), config.racks.offline_after, 2 * config.racks.beat, 86400),
+        (("snake", "queue_bytes"), config.snake.queue_bytes or 1 << 30, 1 << 20, 1 << 50),
         (("keep", "days"), config.keep.days, 0.01, 36_500),
         (("keep", "runs"), config.keep.runs, 1, 1_000_000),
         (("keep", "bytes"), config.keep.bytes, 1 << 20, 1 << 50),

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.history import Asked, History, Run
 from pytest_fluxscenario.fleet.message import Work
 from pytest_fluxscenario.fleet.subjects import once_key, work
@@ -49,8 +50,7 @@ class Handing:
         if run.run in self._under_way:
             return
         waiting = [asked for asked in run.open if asked.number not in run.published]
-        await self._hand_out(run, waiting[:_AT_A_TIME])
-        if len(waiting) > _AT_A_TIME:
+        if await self._hand_out(run, waiting[:_AT_A_TIME]) and len(waiting) > _AT_A_TIME:
             task = asyncio.create_task(self._rest(run, waiting[_AT_A_TIME:]), name=f"hand out {run.run}")
             self._under_way[run.run] = task
             task.add_done_callback(lambda _: self._under_way.pop(run.run))
@@ -67,7 +67,8 @@ class Handing:
         """Publish again what nobody has any more, under other keys; gives what was lost as often as ``tries`` says."""
         again = [asked for asked in lost if run.anew.get(asked.number, 0) < self.tries]
         for part in _parts(again):
-            await self._publish(run, part, self.writer.ids.next())
+            if not await self._publish(run, part, self.writer.ids.next()):
+                break
             for asked in part:
                 run.anew[asked.number] = run.anew.get(asked.number, 0) + 1
         return [asked for asked in lost if asked not in again]
@@ -85,24 +86,35 @@ class Handing:
     async def _rest(self, run: Run, waiting: Sequence[Asked]) -> None:
         try:
             for part in _parts(waiting):
-                if run.state != "running":
+                if run.state != "running" or not await self._hand_out(run, part):
                     return
-                await self._hand_out(run, part)
         except FluxError as error:
             # The run gets no further then, which is looked after.
             _LOG.warning("run %s could not be handed out, and it is tried again: %s", run.run, shown(error, 500))
         except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
             _LOG.exception("run %s could not be handed out, and it is tried again", run.run)
 
-    async def _hand_out(self, run: Run, several: Sequence[Asked]) -> None:
-        if several:
-            await self._publish(run, several, 0)
-            await self.history.handed_out(run.run, [asked.number for asked in several])
+    async def _hand_out(self, run: Run, several: Sequence[Asked]) -> bool:
+        """Whether there was room for all of them; for the rest there is when racks have taken some."""
+        room = await self._publish(run, several, 0)
+        kept = [asked.number for asked in several if asked.number in run.published]
+        if kept:
+            await self.history.handed_out(run.run, kept)
+        if not room:
+            _LOG.warning("the queue is full: run %s is handed out further when racks have taken from it", run.run)
+        return room
 
-    async def _publish(self, run: Run, several: Sequence[Asked], issue: int) -> None:
+    async def _publish(self, run: Run, several: Sequence[Asked], issue: int) -> bool:
         documents = await asyncio.to_thread(self._documents, several)
-        stored = await asyncio.gather(*map(self._publish_one, repeat(run), several, documents, repeat(issue)))
-        run.published.update(zip((asked.number for asked in several), stored, strict=True))
+        publishing = map(self._publish_one, repeat(run), several, documents, repeat(issue))
+        stored = await asyncio.gather(*publishing, return_exceptions=True)
+        for asked, one in zip(several, stored, strict=True):
+            if isinstance(one, int):
+                run.published[asked.number] = one
+        for one in stored:
+            if isinstance(one, BaseException) and not _is_full(one):
+                raise one
+        return all(isinstance(one, int) for one in stored)
 
     async def _publish_one(self, run: Run, asked: Asked, document: bytes, issue: int) -> int:
         body = Work(
@@ -121,6 +133,11 @@ class Handing:
     def _documents(self, several: Sequence[Asked]) -> list[bytes]:
         """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""
         return [self.content.small(asked.case.content, _SMALL) for asked in several]
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether a queue has no more room: what was not handed out stays in the history, and is handed out later."""
+    return isinstance(error, SnakeError) and error.problems[0].code == "snake.full"
 
 
 def _parts(several: Sequence[_T]) -> Iterable[Sequence[_T]]:

@@ -149,6 +149,9 @@ class MemoryTransport:
         known = stream.keys.get(key)
         if known is not None and known[1] > now:
             return Stored(known[0], duplicate=True)
+        most = stream.terms.most_bytes
+        if most and sum(len(kept.data) for kept in stream.kept.values()) + len(data) > most:
+            raise _error("snake.full", f"there is no more room for {subject}")
         stream.last += 1
         stream.kept[stream.last] = _Kept(stream.last, subject, data)
         stream.keys[key] = (stream.last, now + stream.terms.dedupe)

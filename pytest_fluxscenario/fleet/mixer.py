@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
 
 DATABASE: Final = "fluxrig.duckdb"
+#: Bytes of each stream on a server of its own: a scenario has some hundred, a record some thousand.
+_ROOM: Final = 4 << 30
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What a Mixer is told to do with its keys: make the Snake.
 SnakeMaker = Callable[[MixerConfig, Key], Snake]
@@ -102,7 +104,7 @@ class Mixer:
 
             link = await snake.open(accounts())
             owner = key.public if config.snake.url else ""
-            terms = Terms(ack_wait=config.work.ack_wait, replicas=config.snake.replicas, owner=owner)
+            terms = _terms(config, owner)
             await (queues := Queues(link, terms, config.work.pools, registry)).prepare()
             writer = Writer(Ids(machine_of(key.public)))
             content, evidence = self._contents()
@@ -195,6 +197,12 @@ def _registry(config: MixerConfig, database: Database, reserved: frozenset[str])
     )
     registry.load()
     return registry
+
+
+def _terms(config: MixerConfig, owner: str) -> Terms:
+    snake = config.snake
+    room = snake.queue_bytes or (0 if snake.url else _ROOM)
+    return Terms(ack_wait=config.work.ack_wait, replicas=snake.replicas, most_bytes=room, owner=owner)
 
 
 def _hosts(config: MixerConfig) -> frozenset[str]:

@@ -34,6 +34,8 @@ _PATIENCE: Final = 30.0
 _BETWEEN: Final = 0.25
 _CLOSING: Final = 1.0
 _NOT_FOUND: Final = (400, 404)
+#: What a server says of a stream that keeps as many bytes, or messages, as it may.
+_NO_ROOM: Final = (10077, 10078)
 #: Messages that may be under way at a time, over all takers of a queue.
 _UNDER_WAY: Final = 65_536
 
@@ -113,6 +115,10 @@ class NatsTransport:
             try:
                 return await self.link.on_session(keep, min(answer, until - loop.time()))
             except ERRORS as error:
+                if isinstance(error, nats.js.errors.APIError) and error.err_code in _NO_ROOM:
+                    said = f"there is no more room for {shown(subject, 300)}"
+                    hint = "what is there has to be taken first; or raise queue_bytes under 'snake' of the Mixer"
+                    raise self.link.error("snake.full", said, hint) from None
                 if self.link.closed or loop.time() + _BETWEEN >= until or not _passes(error):
                     raise self.link.failed(f"publishing to {subject}", error) from None
                 await asyncio.sleep(_BETWEEN)

@@ -77,6 +77,7 @@ def _new(name: str, subject: str, terms: Terms) -> Any:
         discard=api.DiscardPolicy.NEW,
         duplicate_window=terms.dedupe,
         num_replicas=terms.replicas or 1,
+        max_bytes=terms.most_bytes or -1,
         metadata={_OWNER: terms.owner} if terms.owner else None,
     )
 
@@ -102,7 +103,9 @@ def _fitted(url: str, known: Any, subject: str, terms: Terms) -> Any | None:
         hint = f"{_APART}; for a Mixer that has lost its keys, delete the stream when all its work is done"
         raise _error(url, "snake.stream", message, hint)
     replicas = terms.replicas or known.num_replicas
-    same = (known.discard, known.duplicate_window, known.num_replicas) == (wanted.discard, terms.dedupe, replicas)
+    room = terms.most_bytes or known.max_bytes
+    there = known.discard, known.duplicate_window, known.num_replicas, known.max_bytes
+    same = there == (wanted.discard, terms.dedupe, replicas, room)
     if same and not narrow and owner == (terms.owner or owner):
         return None
     if terms.owner:
@@ -112,6 +115,7 @@ def _fitted(url: str, known: Any, subject: str, terms: Terms) -> Any | None:
         discard=wanted.discard,
         duplicate_window=terms.dedupe,
         num_replicas=replicas,
+        max_bytes=room,
         metadata=metadata or None,
     )
 

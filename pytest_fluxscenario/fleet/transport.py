@@ -28,6 +28,8 @@ class Terms:
     dedupe: float = 600.0
     #: On how many servers of a cluster it is kept; 0 for what it is, and 1 for a new one.
     replicas: int = 0
+    #: Bytes that a stream keeps; what comes beyond is refused. 0 for what it is, and no bound for a new one.
+    most_bytes: int = 0
     #: The public key of the Mixer that streams belong to; empty where nobody else could have made them.
     owner: str = ""
 
@@ -107,7 +109,10 @@ class Transport(Protocol):
         ...
 
     async def publish(self, subject: str, data: bytes, key: str) -> Stored:
-        """Keep a message for whoever takes it; one with a known key is a duplicate and is not kept twice."""
+        """Keep a message for whoever takes it; one with a known key is a duplicate and is not kept twice.
+
+        Raises SnakeError with the code ``snake.full`` where there is no more room.
+        """
         ...
 
     async def withdraw(self, stream: str, sequence: int) -> bool:

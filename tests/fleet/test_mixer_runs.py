@@ -258,3 +258,18 @@ def test_what_cannot_be_run_is_refused_in_a_line(tmp_path: Path) -> None:
             assert "\n" not in str(refused.value)
         with pytest.raises(MixerError, match="there is no run"):
             client.run("abcdefgh12345678")
+
+
+def test_a_run_larger_than_the_queue_is_taken_and_handed_out_as_there_is_room(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(100)])
+    # A scenario and its ticket make some 2 KB.
+    with running_mixer(tmp_path, snake={"queue_bytes": 60_000}, work={"ack_wait": 0.5}) as mixer:
+        client = mixer.client()
+        info = send(client, parcel)
+        assert (info.state, info.total) == ("running", 100)
+        work_stream = mixer.hub.streams["flux-work"]
+        assert 10 < len(work_stream.kept) < 100
+        mixer.start()
+        done = all_of(client, info.run, 60)
+        assert len({item.item for item in done}) == len(done) == 100
+        assert client.run(info.run).verdict == "passed"

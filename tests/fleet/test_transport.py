@@ -187,6 +187,34 @@ def test_a_stream_that_is_prepared_again_has_the_new_terms(connecting: Connectin
     asyncio.run(main())
 
 
+async def _is_kept(mixer: Transport, key: str) -> bool:
+    """Whether there was room for a message of 1,000 bytes."""
+    try:
+        await mixer.publish(_WORK.subject, b"x" * 1_000, key)
+    except SnakeError as error:
+        assert error.problems[0].code == "snake.full"
+        assert "there is no more room for flux.work.default" in str(error)
+        return False
+    return True
+
+
+def test_a_stream_that_is_full_refuses_and_takes_again_when_there_is_room(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(most_bytes=20_000)) as (mixer, rack):
+            kept = 0
+            while await _is_kept(mixer, f"k{kept}"):
+                kept += 1
+            assert 10 <= kept <= 20
+            # What is kept is there, and a duplicate of it is none too many.
+            taken = await rack.take(_WORK, 3, 5)
+            for delivery in taken:
+                await delivery.ack()
+            await mixer.publish(_WORK.subject, b"x" * 1_000, f"k{kept}")
+            assert await mixer.waiting("flux-work", _WORK.subject) == kept + 1 - len(taken)
+
+    asyncio.run(main())
+
+
 def test_what_nobody_has_acknowledged_is_counted(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
