@@ -187,23 +187,23 @@ def test_a_stream_that_is_prepared_again_has_the_new_terms(connecting: Connectin
     asyncio.run(main())
 
 
-async def _is_kept(mixer: Transport, key: str) -> bool:
-    """Whether there was room for a message of 1,000 bytes."""
+async def _refusal(mixer: Transport, key: str) -> SnakeError | None:
+    """What is said of a message of 1,000 bytes; None where there was room for it."""
     try:
         await mixer.publish(_WORK.subject, b"x" * 1_000, key)
     except SnakeError as error:
-        assert error.problems[0].code == "snake.full"
-        assert "there is no more room for flux.work.default" in str(error)
-        return False
-    return True
+        return error
+    return None
 
 
 def test_a_stream_that_is_full_refuses_and_takes_again_when_there_is_room(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(most_bytes=20_000)) as (mixer, rack):
             kept = 0
-            while await _is_kept(mixer, f"k{kept}"):
+            while (full := await _refusal(mixer, f"k{kept}")) is None:
                 kept += 1
+            assert full.problems[0].code == "snake.full"
+            assert "there is no more room for flux.work.default" in str(full)
             assert 10 <= kept <= 20
             # What is kept is there, and a duplicate of it is none too many.
             taken = await rack.take(_WORK, 3, 5)
