@@ -1,0 +1,160 @@
+"""Mixer, broker and racks, all of them real processes, are killed at random moments of a run, which is driven by REST.
+
+Each scenario is accounted for once, and the evidence is that of a local run.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import signal
+import time
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pytest_fluxscenario.cli.main import main
+from pytest_fluxscenario.evidence.verify import verify
+from pytest_fluxscenario.remote.api import ItemDone
+from tests.fakes.fleet_processes import PATIENCE, Fleet, fleet_of, until
+from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
+
+_SLOW = """\
+import json, sys, time
+call = json.loads(sys.stdin.readline())
+time.sleep(0.1)
+print(json.dumps({"status": "ok", "facts": {"risky": False}}))
+"""
+_NAMES = ("one", "two", "three")
+#: Scenarios of one file: a file is at most 1 MiB.
+_FILE = 250
+
+
+@dataclass(frozen=True)
+class Kills:
+    """How often who is killed."""
+
+    racks: int
+    brokers: int
+    mixers: int
+    #: Stopped for longer than ``ack_wait``, and then let go on.
+    hangs: int
+
+    def order(self, chance: random.Random) -> list[str]:
+        """Who is next."""
+        whom = ["rack"] * self.racks + ["broker"] * self.brokers + ["mixer"] * self.mixers + ["hang"] * self.hangs
+        chance.shuffle(whom)
+        return whom
+
+
+def _stored(root: Path, count: int) -> None:
+    """A pack with so many scenarios in a store: one in five takes a while, and some do not pass."""
+    pack = write_hook(write_pack(root / "pack"), _SLOW)
+    documents: list[Any] = []
+    for number in range(count):
+        made = needs_hook if number % 5 == 0 else failing if number % 50 == 1 else scenario
+        documents.append(made(f"s{number:04}"))
+    for start in range(0, count, _FILE):
+        write(pack / "scenarios" / f"f{start:04}.json", *documents[start : start + _FILE])
+    assert main(["profile", "import", "pack", "--store", "store"]) == 0
+
+
+def _hang(fleet: Fleet, name: str) -> None:
+    """Hang it until its work was given to others, and let it go on with what it believes to have."""
+    fleet.racks[name].send_signal(signal.SIGSTOP)
+    time.sleep(2.5)
+    fleet.racks[name].send_signal(signal.SIGCONT)
+
+
+def _kill_all_through(fleet: Fleet, run: str, count: int, kills: Kills, chance: random.Random) -> Counter[str]:
+    whom = kills.order(chance)
+    for number, one in enumerate(whom):
+        until(partial(_reached, fleet, run, number * count // (len(whom) + 2)))
+        assert fleet.ask(lambda: fleet.client.run(run)).state == "running"
+        time.sleep(chance.uniform(0, 0.2))
+        if one == "broker":
+            fleet.kill_broker()
+        elif one == "mixer":
+            fleet.kill_mixer()
+            time.sleep(chance.uniform(0, 0.5))
+            fleet.start_mixer()
+        else:
+            name = chance.choice(_NAMES)
+            if one == "hang":
+                _hang(fleet, name)
+            else:
+                fleet.kill_rack(name)
+                fleet.start_rack(name)
+    return Counter(whom)
+
+
+def _reached(fleet: Fleet, run: str, count: int) -> bool:
+    return fleet.done(run) >= count
+
+
+def _records(fleet: Fleet, run: str) -> list[ItemDone]:
+    found: list[ItemDone] = []
+    end = time.monotonic() + 5 * PATIENCE
+    while time.monotonic() < end:
+        said = fleet.ask(partial(fleet.client.records, run, len(found), 5))
+        found += said.records
+        if said.state != "running" and len(found) == said.done:
+            return found
+    raise AssertionError(f"{len(found)} records\n{fleet.log('mixer')[-4000:]}")
+
+
+def _named(manifest: dict[str, Any]) -> list[tuple[str, object, object]]:
+    return sorted((one["id"].rpartition("::")[2], one["outcome"], one["ref"]) for one in manifest["scenarios"])
+
+
+def _unpacked(data: bytes, folder: Path) -> dict[str, Any]:
+    """The manifest of a run's evidence, which holds together."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
+    assert verify(str(folder)).problems == ()
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
+    return manifest
+
+
+@pytest.mark.parametrize(
+    ("count", "kills"),
+    [
+        pytest.param(60, Kills(racks=2, brokers=1, mixers=1, hangs=0), id="few"),
+        pytest.param(2_000, Kills(racks=38, brokers=12, mixers=4, hangs=3), marks=pytest.mark.slow, id="many"),
+    ],
+)
+def test_each_scenario_is_accounted_for_once_and_as_in_a_local_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, kills: Kills
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _stored(tmp_path, count)
+    assert main(["scenario", "run", "small:latest", "--store", "store", "--evidence", "local"]) == 1
+    local = json.loads((tmp_path / "local" / "manifest.json").read_bytes())
+    with fleet_of(tmp_path, *_NAMES) as fleet:
+        run = fleet.client.submit_ref("small:latest").run
+        killed = _kill_all_through(fleet, run, count, kills, random.Random(count))  # noqa: S311 - the same kills in every run
+        assert killed == Counter(rack=kills.racks, broker=kills.brokers, mixer=kills.mixers, hang=kills.hangs)
+        records = _records(fleet, run)
+        assert [done.number for done in records] == list(range(1, count + 1))
+        assert {done.outcome for done in records} == {"ran"}, {done.reason for done in records if done.reason}
+        assert len({done.item for done in records}) == count
+        # What is told is what is kept: also by the Mixer that is started next.
+        fleet.kill_mixer()
+        fleet.start_mixer()
+        assert fleet.client.run(run).state == "finished"
+        assert _records(fleet, run) == records
+        manifest = _unpacked(fleet.client.evidence(run), tmp_path / "there")
+        assert _named(manifest) == _named(local)
+        assert {name: manifest[name] for name in ("verdict", "counts")} == {
+            name: local[name] for name in ("verdict", "counts")
+        }
+    with duckdb.connect(str(fleet.data / "fluxrig.duckdb"), read_only=True) as database:
+        (row,) = database.execute("SELECT count(*), count(DISTINCT number) FROM records").fetchall()
+        assert row == (count, count)
