@@ -195,7 +195,7 @@ class Listener:
             await self._store_of(run, several)
         # Stored, durably: only now may the Snake forget them. Nobody waits for it: a server that was killed may have
         # forgotten that it gave them out, and says nothing then.
-        task = asyncio.create_task(_acknowledge(deliveries))
+        task = asyncio.create_task(self._acknowledge(deliveries))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
@@ -216,10 +216,10 @@ class Listener:
             for done in new:
                 count_stored(self.telemetry, done)
 
-
-async def _acknowledge(deliveries: list[Delivery]) -> None:
-    """What cannot be acknowledged comes again, and is known by then."""
-    await asyncio.gather(*(delivery.ack() for delivery in deliveries), return_exceptions=True)
+    async def _acknowledge(self, deliveries: list[Delivery]) -> None:
+        """What cannot be acknowledged comes again, and is known by then."""
+        with contextlib.suppress(SnakeError):
+            await self.transport.done(deliveries)
 
 
 def _short(kind: type[_B], data: bytes) -> tuple[Message, _B]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -203,6 +203,12 @@ class MemoryTransport:
         kept.deliveries += 1
         kept.since = now
         return _Held(self.hub, stream, kept, kept.deliveries)
+
+    async def done(self, several: Sequence[Delivery]) -> None:
+        """They are done with."""
+        self._check()
+        for delivery in several:
+            await delivery.ack()
 
     async def send(self, subject: str, data: bytes) -> None:
         """Tell whoever listens now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -164,6 +165,17 @@ class NatsTransport:
             if loop.time() >= until:
                 break
         return [Taken(self.link, message) for message in taken]
+
+    async def done(self, several: Sequence[Delivery]) -> None:
+        """They are done with; returns when the server has heard it, and not what its queue makes of each."""
+
+        async def say(session: Session) -> None:
+            for delivery in several:
+                if isinstance(delivery, Taken):
+                    await session.client.publish(delivery.message.reply, b"+ACK")
+            await session.ping()
+
+        await self.link.do("acknowledging", say, _WAIT)
 
     async def send(self, subject: str, data: bytes) -> None:
         """Tell whoever listens now. Raises SnakeError where the server does not say that it has heard it."""

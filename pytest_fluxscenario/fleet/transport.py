@@ -5,7 +5,7 @@ One contract, kept by ``memory`` and by ``nats_link``; tests/fleet/test_transpor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -125,6 +125,13 @@ class Transport(Protocol):
 
     async def take(self, queue: Queue, most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` messages, as soon as there is one; none after ``wait`` seconds."""
+        ...
+
+    async def done(self, several: Sequence[Delivery]) -> None:
+        """They are done with: said of all of them at once, and the queue's answer to each is not waited for.
+
+        For those who know what comes again: what the queue does not hear in the end comes once more. Raises SnakeError.
+        """
         ...
 
     async def send(self, subject: str, data: bytes) -> None:

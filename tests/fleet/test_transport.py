@@ -42,6 +42,24 @@ def test_what_is_published_is_taken_once(connecting: Connecting) -> None:
     asyncio.run(main())
 
 
+def test_several_are_done_with_at_once(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting, Terms(ack_wait=1.0)) as (mixer, rack):
+            for number in range(5):
+                await mixer.publish(_WORK.subject, b"some", f"k{number}")
+            taken = await rack.take(_WORK, 5, 2)
+            await rack.done(taken[:4])
+            (again,) = await rack.take(_WORK, 5, 3)
+            assert (again.sequence, again.deliveries) == (taken[4].sequence, 2)
+            await rack.done([again])
+            await rack.done([])
+            # Heard, and a moment later done.
+            await asyncio.sleep(0.3)
+            assert await mixer.waiting(_WORK.stream, _WORK.subject) == 0
+
+    asyncio.run(main())
+
+
 def test_a_key_that_is_known_is_kept_once(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
