@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pytest_fluxscenario.base.errors import FluxError
+
+#: The code of an error of a server that does not know who connects.
+UNKNOWN: Final = "snake.unknown"
 
 
 class MessageError(FluxError):

@@ -127,6 +127,11 @@ class Tries:
         """Whether more of them would end alike."""
         return bool(self._hopeless) and len(self._hopeless) >= tries(self._hopeless[-1]) * len(self.access.servers())
 
+    @property
+    def unknown(self) -> bool:
+        """Whether a server says that it does not know who connects."""
+        return self.hopeless and _is_refusal(self._hopeless[-1])
+
     def why(self) -> tuple[str, str]:
         """What was wrong, and what to do."""
         said = self._hopeless[-1] if self._hopeless else self.last
@@ -138,7 +143,11 @@ def tries(error: Exception) -> int:
     if isinstance(error, InClearError) or certificate_fault(error, "", "") is not None:
         return 1
     # Whoever was let in a moment ago is not known to all servers yet.
-    return 4 if "Authorization" in str(error) else 0
+    return 4 if _is_refusal(error) else 0
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return isinstance(error, nats.errors.AuthorizationError) or "Authorization" in str(error)
 
 
 def _why(error: BaseException, access: Access) -> tuple[str, str]:
@@ -157,7 +166,7 @@ def _why(error: BaseException, access: Access) -> tuple[str, str]:
             f"the name '{shown(host, 80)}' is not known here",
             "write the name or the address of the server's machine",
         )
-    if isinstance(error, nats.errors.AuthorizationError) or "Authorization" in str(error):
+    if _is_refusal(error):
         hint = "an account is known by its key: has the Mixer, or who owns the cluster, let this one in?"
         if access.name == JOINING:
             hint = "is the file in 'joining' of this Mixer? it is keys/joining.nk below its 'data'"

@@ -15,7 +15,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.errors import UNKNOWN, SnakeError
 from pytest_fluxscenario.fleet.nats_client import Tries
 from pytest_fluxscenario.fleet.nats_session import LostError, Session, open_session
 from pytest_fluxscenario.fleet.transport import Handler
@@ -123,7 +123,8 @@ class Link:
         while self.now is None:
             if self.tries.hopeless or asyncio.get_running_loop().time() > until:
                 message, hint = self.tries.why()
-                raise self.error("snake.unreachable", f"there is no connection to NATS: {message}", hint)
+                code = UNKNOWN if self.tries.unknown else "snake.unreachable"
+                raise self.error(code, f"there is no connection to NATS: {message}", hint)
             with contextlib.suppress(TimeoutError):
                 await self.session(_LOOK)
 

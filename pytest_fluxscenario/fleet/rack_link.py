@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.errors import MessageError, SnakeError
+from pytest_fluxscenario.fleet.errors import UNKNOWN, MessageError, SnakeError
 from pytest_fluxscenario.fleet.message import Command, Heartbeat, Hello, RackState, Refusal, Welcome
 from pytest_fluxscenario.fleet.passport import sign_hello
 from pytest_fluxscenario.fleet.permissions import JOINING
@@ -86,9 +86,9 @@ class RackLink:
         as_itself = bool(self.kept.passport) or not joining
         try:
             transport = await self.connect(self.config.name if as_itself else JOINING)
-        except SnakeError:
+        except SnakeError as error:
             # It may have been removed, or its Mixer may have forgotten it: then it has to ask again.
-            if not (as_itself and joining):
+            if not (as_itself and joining) or error.problems[0].code != UNKNOWN:
                 raise
             as_itself, transport = False, await self.connect(JOINING)
         self._transport = transport

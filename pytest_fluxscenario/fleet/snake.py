@@ -12,7 +12,7 @@ from pytest_fluxscenario.base.fs import make_folder, replace_file
 from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.config import SnakeConfig, split_address
 from pytest_fluxscenario.fleet.credentials import read_credentials
-from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.errors import UNKNOWN, SnakeError
 from pytest_fluxscenario.fleet.keys import Key
 from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.permissions import MIXER, Accounts
@@ -130,7 +130,7 @@ class Cluster:
             self._link = await connect(access, _FOREIGN)
         except SnakeError as error:
             said = error.problems[0]
-            if not config.credentials and "Authorization" in said.message:
+            if not config.credentials and said.code == UNKNOWN:
                 hint = f"the cluster has to know its key: the accounts for its configuration are in {self._path}"
                 raise SnakeError((replace(said, hint=hint),)) from None
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -63,3 +64,21 @@ def test_a_token_that_was_forgotten_is_told_before_anything_runs(tmp_path: Path)
         people.url = running.url
         assert people.pytest("packs", FLUXRIG_API_TOKEN="").wait(60) == 4
         assert "there is no token (give its token in FLUXRIG_API_TOKEN)" in people.said("pytest")
+
+
+def test_a_rack_whose_mixer_has_moved_says_so_soon(tmp_path: Path) -> None:
+    """One that was let in once has two ways to connect; the second is for servers that do not know it."""
+    people = Operators(tmp_path)
+    try:
+        said = people.mixer(snake={"listen": "127.0.0.1:0"})
+        snake = {"url": re.findall(r"nats://127\.0\.0\.1:\d+", said)[0], "joining": "data/keys/joining.nk"}
+        people.rack("one", **snake)
+        people.until(lambda: "one: active, at" in people.said("one"))
+        people.started["one"].terminate()
+        assert people.started["one"].wait(30) == 0
+        begun = time.monotonic()
+        people.rack("one", **{**snake, "url": "nats://nobody.invalid:4222"})
+        people.until(lambda: "the name 'nobody.invalid' is not known here" in people.said("one"))
+        assert time.monotonic() - begun < 12
+    finally:
+        people.end()
