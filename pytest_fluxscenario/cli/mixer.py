@@ -18,12 +18,15 @@ from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.cli.traced_service import ExportingHandler, serving
 
 if TYPE_CHECKING:
+    from pytest_fluxscenario.fleet.config import MixerConfig
     from pytest_fluxscenario.fleet.mixer import Mixer
+    from pytest_fluxscenario.fleet.startup import Startup
 
 _MORE = """\
 FILE says where the Mixer listens, what its store is and which racks it lets in (docs/fleet.md). Its token is taken from
 FLUXRIG_API_TOKEN: 16 or more characters. REF is what it runs when a run names nothing: a path (with a /), a ref of the
-store, or '' for what was run last. SIGTERM and Ctrl-C end it; it goes on with its runs when it is started again.
+store, or '' for what was run last. SIGTERM, SIGHUP and Ctrl-C end it; it goes on with its runs when it is started
+again.
 
 exit status: 0 ended as it was told, 2 an unusable configuration, address or database, 3 a damaged store or database"""
 
@@ -59,6 +62,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action=Version, help="show the version and exit")
     parser.add_argument("-c", "--config", metavar="FILE", required=True, help="the Mixer's configuration")
     parser.add_argument("-s", "--scenario", metavar="REF", help="what it runs when a run names nothing")
+    parser.add_argument("--check", action="store_true", help="say whether it could start, change nothing, and exit")
     return parser
 
 
@@ -75,6 +79,8 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     config = read_mixer_config(options.config)
     token = token_of(config.api, os.environ)
     startup = resolve_startup(config.store, config.scenario if options.scenario is None else options.scenario)
+    if options.check:
+        return _check(config, startup, outputs)
     _log(outputs)
 
     def line(text: str) -> None:
@@ -100,12 +106,35 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     return exits.DONE
 
 
+def _check(config: MixerConfig, startup: Startup, outputs: Outputs) -> int:
+    """Say what a start would find. Raises FluxError with what would stop it; a Mixer that runs is no fault."""
+    from pytest_fluxscenario.fleet.mixer import DATABASE, check_listen
+    from pytest_fluxscenario.fleet.server import find_program
+    from pytest_fluxscenario.fleet.tables import look
+
+    check_listen(config)
+    if not config.snake.url:
+        find_program()
+    path = os.path.join(config.data, DATABASE)
+    try:
+        said = look(path)
+    except FluxError as error:
+        if error.problems[0].code != "database.locked":
+            raise
+        said = "is in use: a Mixer works with it"
+    outputs.out.line(f"the database {shown(path, 300)} {said}")
+    outputs.out.line(f"started with {shown(startup.text)}" if startup.text else "started with nothing to run")
+    outputs.out.line("the configuration is in order", "green")
+    return exits.DONE
+
+
 async def _serve(mixer: Mixer, ready: object) -> None:
     import asyncio
     import signal
 
     until, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # A terminal that is closed ends it in order too.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, until.set)
     await mixer.run(ready, until)  # type: ignore[arg-type]  # made above
 

@@ -85,7 +85,7 @@ class Mixer:
         Raises FluxError where a part cannot begin: the address, the database, the Snake.
         """
         config = self.config
-        _check_listen(config)
+        check_listen(config)
         async with AsyncExitStack() as parts:
             make_folder(config.data)
             host, port = split_address(config.api.listen) or ("127.0.0.1", 8090)
@@ -214,7 +214,7 @@ def _hosts(config: MixerConfig) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
 
-def _check_listen(config: MixerConfig) -> None:
+def check_listen(config: MixerConfig) -> None:
     """Raise UsageError for a Mixer that answers all the world without a token."""
     listen = (split_address(config.api.listen) or ("127.0.0.1", 0))[0]
     if config.api.without_token and not is_loopback(listen):

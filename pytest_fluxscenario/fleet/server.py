@@ -38,7 +38,9 @@ _AROUND: Final = 64 << 10
 _START: Final = 60.0
 _STOP: Final = 5.0
 _LOOK: Final = 0.005
+#: Of its log; what is older than so many files goes.
 _LOG_BYTES: Final = 8 << 20
+_LOG_FILES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,9 @@ class NatsServer:
                 "sync_interval": "always" if settings.sync else "2m",
             },
             "authorization": {"users": self.accounts.users(), "timeout": 5},
-            "log_size_limit": _LOG_BYTES,
+            "log_file": self._path("nats.log"),
+            "logfile_size_limit": _LOG_BYTES,
+            "logfile_max_num": _LOG_FILES,
         }
         if settings.cert:
             names = {"cert_file": settings.cert, "key_file": settings.key, "ca_file": settings.ca}
@@ -246,6 +250,8 @@ def _leashed(arguments: tuple[str, ...], log_path: str) -> subprocess.Popen[byte
             stdout=log,
             stderr=log,
             # A Ctrl-C is for the Mixer, which then stops the server.
+            # What it writes is its owner's, as the log that it begins is.
+            umask=0o077,
             start_new_session=True,
         )
     finally:

@@ -68,13 +68,7 @@ def _upgrade(connection: duckdb.DuckDBPyConnection, path: str) -> None:
         connection.execute("INSERT INTO meta VALUES (?)", [VERSION])
         connection.commit()
         return
-    row = connection.execute("SELECT version FROM meta").fetchone()
-    version = 0 if row is None else int(row[0] or 0)
-    if not 1 <= version <= VERSION:
-        said = f"version {version}" if version else "no version"
-        message = f"has {said} of the Mixer's tables, and this Mixer knows 1 to {VERSION}"
-        hint = "start the version of the Mixer that wrote it, or restore the copy from before it was started"
-        raise UsageError.of("database.version", Place(path), message, hint)
+    version = _version(connection, path)
     if version < VERSION:
         # All of it or nothing: whoever is killed here finds the old tables.
         connection.begin()
@@ -83,6 +77,37 @@ def _upgrade(connection: duckdb.DuckDBPyConnection, path: str) -> None:
                 connection.execute(statement)
         connection.execute("UPDATE meta SET version = ?", [VERSION])
         connection.commit()
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: str) -> int:
+    """Of the tables. Raises UsageError for one that this Mixer does not know."""
+    row = connection.execute("SELECT version FROM meta").fetchone()
+    version = 0 if row is None else int(row[0] or 0)
+    if not 1 <= version <= VERSION:
+        said = f"version {version}" if version else "no version"
+        message = f"has {said} of the Mixer's tables, and this Mixer knows 1 to {VERSION}"
+        hint = "start the version of the Mixer that wrote it, or restore the copy from before it was started"
+        raise UsageError.of("database.version", Place(path), message, hint)
+    return version
+
+
+def look(path: str) -> str:
+    """What there is to say of the database in ``path``, which is left as it is; raises like ``open_tables``."""
+    if not os.path.lexists(path):
+        return "is made when the Mixer starts"
+    try:
+        connection = duckdb.connect(path, read_only=True)
+    except duckdb.Error as error:
+        raise _unusable(path, error) from None
+    try:
+        version = _version(connection, path)
+    except duckdb.Error as error:
+        raise _unusable(path, error) from None
+    finally:
+        connection.close()
+    return (
+        "is in order" if version == VERSION else f"is brought from version {version} to {VERSION} when the Mixer starts"
+    )
 
 
 def _unusable(path: str, error: duckdb.Error) -> FluxError:

@@ -15,7 +15,7 @@ from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.fleet.config import ApiConfig, as_yaml, read_mixer_config, token_of
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.remote.client import MixerError
-from tests.fakes.fleet import config_of, running_mixer
+from tests.fakes.fleet import TOKEN, config_of, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
 from tests.fleet.test_mixer_runs import all_of
 
@@ -171,3 +171,35 @@ def test_the_program_refuses_in_a_line(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "data").mkdir()
     (tmp_path / "data/fluxrig.duckdb").write_bytes(b"x")
     assert mixer_main(["-c", str(tmp_path / "mixer.yaml")]) == 3
+
+
+def test_it_says_whether_it_could_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pytest_fluxscenario.cli.mixer import main as mixer_main
+
+    monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
+    config, path = tmp_path / "mixer.yaml", tmp_path / "data/fluxrig.duckdb"
+    config.write_text(as_yaml(config_of(tmp_path)), encoding="utf-8")
+    check = ["--check", "-c", str(config)]
+    assert mixer_main(check) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"the database {path} is made when the Mixer starts",
+        "started with nothing to run",
+        "the configuration is in order",
+    ]
+    assert not (tmp_path / "data").exists()
+    Database(str(path)).close()
+    assert mixer_main(check) == 0
+    assert capsys.readouterr().out.startswith(f"the database {path} is in order\n")
+    assert mixer_main([*check, "-s", "nothing:latest"]) == 2
+    assert "there is no store to look up 'nothing:latest' in" in capsys.readouterr().err
+    with duckdb.connect(str(path)) as newer:
+        newer.execute("UPDATE meta SET version = 99")
+    assert mixer_main(check) == 2
+    assert f"{path}: has version 99 of the Mixer's tables" in capsys.readouterr().err
+    path.write_bytes(b"x" * 5_000)
+    assert mixer_main(check) == 3
+    monkeypatch.delenv("FLUXRIG_API_TOKEN")
+    assert mixer_main(check) == 2
+    assert "FLUXRIG_API_TOKEN: is not set" in capsys.readouterr().err

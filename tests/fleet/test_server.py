@@ -283,6 +283,22 @@ def test_a_server_that_cannot_listen_says_why(nats_server: NatsServer, tmp_path:
     asyncio.run(main())
 
 
+def test_its_log_is_bounded_and_for_nobody_else(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_fluxscenario.fleet.server._LOG_BYTES", 3_000)
+
+    async def main() -> None:
+        await nats_server.start()
+        for _ in range(60):
+            await nats_server.reload(nats_server.accounts)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+
+    asyncio.run(main())
+    files = sorted(Path(nats_server.settings.folder).glob("nats.log*"))
+    assert 2 <= len(files) <= 4
+    assert all(file.stat().st_size < 6_000 and file.stat().st_mode & 0o077 == 0 for file in files)
+
+
 def test_the_configuration_is_for_nobody_else(nats_server: NatsServer) -> None:
     asyncio.run(nats_server.start())
     folder = Path(nats_server.settings.folder)
