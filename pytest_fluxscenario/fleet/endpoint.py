@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.attending import Attending
 from pytest_fluxscenario.fleet.refusal import Refused, refused
 from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.model.shapes import decode
@@ -107,6 +108,13 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An answer that does not end before whoever asked goes away."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One method of one path, below ``/v1`` unless it is a page."""
 
@@ -145,6 +153,8 @@ class Endpoint:
             return Response(given.html, media_type=HTML, headers={**_HEADERS, **again})
         if isinstance(given, Download):
             return _download(given, self.kind)
+        if isinstance(given, Held):
+            return _Holding(given.run, service.runs.attending)
         data = given if isinstance(given, bytes) else msgspec.json.encode(given)
         return Response(data, media_type=self.kind, headers=_HEADERS)
 
@@ -174,6 +184,25 @@ def _download(given: Download, kind: str) -> Response:
         headers=_HEADERS,
         background=BackgroundTask(os.unlink, given.path),
     )
+
+
+class _Holding(Response):  # type: ignore[misc]  # where the extra is not installed, the library has no types
+    """A line feed now and then."""
+
+    def __init__(self, run: str, attending: Attending) -> None:
+        super().__init__(media_type=NDJSON, headers=_HEADERS)
+        self._run, self._attending = run, attending
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - as ASGI calls it
+        """Answer, until one of both ends."""
+        plain = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": plain})
+
+        async def beat() -> None:
+            await send({"type": "http.response.body", "body": b"\n", "more_body": True})
+
+        await self._attending.hold(self._run, receive, beat)
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _response(status: int, trouble: Trouble) -> Response:

@@ -46,6 +46,8 @@ class Run:
     refs: tuple[RunRef, ...] = ()
     #: When nothing of it was open any more, or it was cancelled; empty before.
     ended: str = ""
+    #: Seconds for which nobody has to be there before what is left is dropped; 0 where nobody need be.
+    patience: float = 0.0
     #: By item and attempt.
     asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
     records: RecordList = field(default_factory=RecordList)
@@ -83,6 +85,7 @@ class _About(msgspec.Struct, frozen=True):
     digest: str
     settings: PortableSettings
     refs: tuple[RunRef, ...] = ()
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class History:
     async def add(self, run: Run) -> None:
         """Keep a new run with all that it asks for."""
         asked = list(run.asked.values())
-        about = _About(run.source, run.pool, run.digest, run.settings, run.refs)
+        about = _About(run.source, run.pool, run.digest, run.settings, run.refs, run.patience)
         row = [run.run, run.created, run.state, _text(about), run.ended, None]
 
         def work(connection: DuckDBPyConnection) -> None:
@@ -184,6 +187,7 @@ def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
         return None
     about = decode(_About, row[2].encode())
     found = Run(run, row[0], row[1], about.source, about.pool, about.digest, about.settings, about.refs, row[3] or "")
+    found.patience = about.patience
     sql = "SELECT number, attempt, data FROM cases WHERE run = ? ORDER BY number"
     for number, attempt, data in connection.execute(sql, [run]).fetchall():
         case = decode(PortableCase, data.encode())

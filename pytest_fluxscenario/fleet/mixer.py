@@ -17,6 +17,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.acceptance import Acceptance
+from pytest_fluxscenario.fleet.attending import Dropping
 from pytest_fluxscenario.fleet.config import MixerConfig, split_address
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
@@ -148,9 +149,9 @@ class Mixer:
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
-            parts.push_async_callback(Upkeep(runs, config.keep).start().stop)
             seeker = Seeker(runs, link, queues.prepare, min(config.work.ack_wait, SEEK))
-            parts.push_async_callback(seeker.start().stop)
+            for part in (Upkeep(runs, config.keep), seeker, Dropping(runs, self.service.cancel)):
+                parts.push_async_callback(part.start().stop)
             http.app = exported(
                 self.telemetry,
                 Guard(
@@ -185,6 +186,7 @@ class Mixer:
 
 async def _hang_up(runs: Runs, http: HttpServer) -> None:
     """Who waits for records is answered, and asks the Mixer that is started next."""
+    runs.attending.end()
     await runs.end()
     await http.stop()
     await runs.handing.stop()

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from pytest_fluxscenario.fleet.content import check_hash
-from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, ZIP, Asked, Download, Endpoint, Query
+from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, ZIP, Asked, Download, Endpoint, Held, Query
 from pytest_fluxscenario.fleet.refusal import NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_info import info_of, waiting_of
 from pytest_fluxscenario.fleet.service import VERBS
@@ -108,6 +108,10 @@ async def _records(asked: Asked) -> Records:
     return Records(found.state, tuple(new), counts, len(found.asked), len(found.records), offered, waiting)
 
 
+async def _attend(asked: Asked) -> Held:
+    return Held((await asked.service.runs.get(asked.path["run"])).run)
+
+
 async def _again(asked: Asked) -> RunInfo:
     return await asked.service.again(asked.path["run"], asked.document(Again), asked.trace)
 
@@ -173,6 +177,15 @@ ENDPOINTS: Final = (
         "runs",
         Records,
         query=(_AFTER, _WAIT),
+    ),
+    Endpoint(
+        "GET",
+        "/runs/{run}/attend",
+        _attend,
+        "Be there for a run: an empty line now and then, until the connection is ended",
+        "runs",
+        bytes,
+        kind=NDJSON,
     ),
     Endpoint("POST", "/runs/{run}/again", _again, "Run a scenario of a run once more", "runs", RunInfo, Again),
     Endpoint("POST", "/runs/{run}/cancel", _cancel, "Drop what of a run has not begun", "runs", RunInfo),

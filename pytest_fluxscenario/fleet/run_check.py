@@ -15,6 +15,7 @@ from pytest_fluxscenario.remote.case import PortableSettings
 RUN_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{7,63}")
 MOST_CASES: Final = 30_000
 _MOST_SETTINGS: Final = 1_000
+_DAY: Final = 86_400
 
 
 def check_submission(submission: Submission, pools: Sequence[str]) -> None:
@@ -32,6 +33,8 @@ def check_submission(submission: Submission, pools: Sequence[str]) -> None:
     for gear in {case.gear for case in cases}:
         if fault := word_fault(gear):
             raise refused(Refused, "run.gear", f"'{shown(gear, 80)}' is no name of a gear", fault)
+    if not 0 <= submission.patience <= _DAY:
+        raise refused(Refused, "run.patience", "patience is no number of seconds", f"0 to {_DAY}")
     settings = submission.settings
     if max(map(len, (settings.redact, settings.limits, settings.hook_env))) > _MOST_SETTINGS:
         raise refused(Refused, "run.settings", "the run has too many settings")

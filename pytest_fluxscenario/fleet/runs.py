@@ -13,6 +13,7 @@ from msgspec import structs
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.acceptance import Acceptance
+from pytest_fluxscenario.fleet.attending import Attending
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.handing import Handing
 from pytest_fluxscenario.fleet.history import Asked, History, Run
@@ -44,6 +45,8 @@ class Runs:
     pools: tuple[str, ...]
     #: Says which evidence counts.
     acceptance: Acceptance
+    #: Who is there for which run.
+    attending: Attending = field(default_factory=Attending)
     _held: dict[str, Run] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     #: Of those who begin, end or add to a run.
@@ -153,6 +156,7 @@ class Runs:
     async def since(self, run_id: str, after: int, wait: float, most: int = 500) -> tuple[Run, list[ItemDone]]:
         """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
         run = await self.get(run_id)
+        self.attending.hear(run_id)
         try:
             async with asyncio.timeout(wait), self._changed:
                 await self._changed.wait_for(lambda: self._ending or len(run.records) > after or run.state != "running")
@@ -162,6 +166,7 @@ class Runs:
             if after and not self._ending and run.state == "running" and len(run.records) < after + _SEVERAL:
                 # What comes one by one is told in handfuls: each answer costs as much as a scenario.
                 await asyncio.sleep(min(_GATHER, wait))
+        self.attending.hear(run_id)
         return run, run.records.since(after, most)
 
     async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> list[ItemDone]:
@@ -253,7 +258,7 @@ class Runs:
 
     @property
     def running(self) -> int:
-        """Runs that are under way."""
+        """How many runs are under way."""
         return len(self.under_way())
 
     async def _store(self, run: Run, several: Sequence[Evidence]) -> list[ItemDone]:
@@ -354,5 +359,8 @@ class Runs:
         created = timestamp(SystemClock().now())
         cases = lightened(submission.cases)
         asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(cases, 1)}
-        source, pool = shown(submission.source, 200), submission.pool
-        return Run(run_id, created, "running", source, pool, digest, submission.settings, submission.refs, asked=asked)
+        source, pool, refs = shown(submission.source, 200), submission.pool, submission.refs
+        patience = submission.patience
+        return Run(
+            run_id, created, "running", source, pool, digest, submission.settings, refs, patience=patience, asked=asked
+        )

@@ -32,7 +32,9 @@ from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
 from pytest_fluxscenario.plugin.marks import is_left_out
 from pytest_fluxscenario.plugin.session import Session
+from pytest_fluxscenario.plugin.waiting import Waiting, others
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
+from pytest_fluxscenario.remote.attendance import Attendance
 from pytest_fluxscenario.remote.belongs import Asked, Given, why_not
 from pytest_fluxscenario.remote.case import PortableSettings
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
@@ -66,6 +68,7 @@ def take_elsewhere(config: pytest.Config, session: Session) -> None:
     client.trace = parent if session.telemetry is None else session.telemetry.trace
     session.elsewhere = Elsewhere(session, client, str(run), patience)
     config.add_cleanup(client.close)
+    config.add_cleanup(session.elsewhere.attendance.close)
     config.pluginmanager.register(session.elsewhere, "fluxscenario-elsewhere")
 
 
@@ -90,6 +93,13 @@ class Elsewhere:
     _broken: FluxError | None = None
     #: Gear to why nothing that asks for it will come.
     _absent: dict[str, FluxError] = field(default_factory=dict)
+    #: While it is held, the Mixer goes on with the run.
+    attendance: Attendance = field(init=False)
+    waiting: Waiting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attendance = Attendance(self.client, self.run)
+        self.waiting = Waiting(self.session.config, self.patience)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Submit what was selected; what goes wrong is told by every item that waits for it."""
@@ -188,15 +198,19 @@ class Elsewhere:
             lacking = self._ask(partial(self.client.lacks, hashes[start : start + MOST_HASHES]))
             for several in in_batches(parcel.content[digest]() for digest in lacking):
                 self._ask(partial(self.client.give_several, several))
-        submission = Submission(tool(), tuple(parcel.cases), settings, source=f"pytest on {os.uname().nodename}")
+        source = f"pytest on {os.uname().nodename}"
+        submission = Submission(tool(), tuple(parcel.cases), settings, source=source, patience=self.patience)
         self._ask(lambda: self.client.submit(self.run, submission))
+        self.attendance.keep()
 
     def _wait_for(self, key: tuple[str, int], gear: str) -> None:
         alone_since = monotonic()
+        self.waiting.moved()
         while key not in self._come:
             broken = self._broken or self._absent.get(gear)
             if broken is not None:
                 raise type(broken)(broken.problems)
+            self.attendance.keep()
             said: Records = self._ask(lambda: self.client.records(self.run, self._last, _wait(self.patience)))
             for done in said.records:
                 self._come[done.item, done.attempt] = done
@@ -207,14 +221,17 @@ class Elsewhere:
                 told = _no_rack(said, self.patience) if not said.racks.active else _no_gear(said, gear, self.patience)
                 self._absent[gear] = MixerError.of("mixer.no-rack", Place(self.client.url), *told)
             if said.state != "running" and key not in self._come and not said.records:
-                self._break("mixer.ended", f"the run {self.run} is {said.state}, and this scenario was not run in it")
+                message = f"the run {self.run} is {said.state}, and this scenario was not run in it"
+                self._break("mixer.ended", message, _ENDED if said.state == "cancelled" else "")
+            if key not in self._come:
+                self.waiting.for_run(said, gear)
 
     def _break(self, code: str, message: str, hint: str = "") -> None:
         self._broken = MixerError.of(code, Place(self.client.url), message, hint)
 
     def _ask(self, ask: Callable[[], _T]) -> _T:
         try:
-            return patiently(self.client, self.patience, ask)
+            return patiently(self.client, self.patience, ask, self.waiting.for_mixer)
         except FluxError as error:
             self._broken = error
             raise
@@ -279,6 +296,7 @@ def _bits(done: ItemDone) -> int:
 
 
 _SKIPPED: Final = "skipped"
+_ENDED: Final = "somebody has cancelled it, or nothing was heard of this session for too long"
 
 
 def _why_here(item: ScenarioMixin) -> str:
@@ -300,15 +318,13 @@ def _wait(patience: float) -> float:
 
 def _no_rack(said: Records, patience: float) -> tuple[str, str]:
     racks = said.racks
-    others = {"pending": racks.pending, "suspended": racks.suspended, "offline": racks.offline}
-    there = ", ".join(f"{count} {name}" for name, count in others.items() if count) or "none has said hello"
     if racks.pending:
         hint = "let one in: fluxrig rack approve NAME (see: fluxrig rack list)"
     elif racks.suspended:
         hint = "fluxrig rack activate NAME"
     else:
         hint = "start one: fluxrig rack start -c configs/rack.yaml"
-    return f"no rack was active for {patience:g} seconds, so nothing runs ({there})", hint
+    return f"no rack was active for {patience:g} seconds, so nothing runs ({others(racks)})", hint
 
 
 def _no_gear(said: Records, gear: str, patience: float) -> tuple[str, str]:

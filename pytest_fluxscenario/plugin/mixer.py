@@ -14,8 +14,11 @@ from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, OPTIONS
+from pytest_fluxscenario.plugin.mixer_watch import MixerWatch
 from pytest_fluxscenario.plugin.options import Options
 from pytest_fluxscenario.plugin.settings import usage_error
+from pytest_fluxscenario.plugin.waiting import Waiting
+from pytest_fluxscenario.plugin.workers import is_controller
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, Client, MixerError, read_url
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def begin_run(config: pytest.Config) -> None:
         )
     run = config.stash[MIXER_RUN] = secrets.token_hex(16)
     config.stash[HERE] = {}
-    owner = RunOwner(config, client, run, health)
+    owner = RunOwner(config, client, run, health, patience)
     config.pluginmanager.register(owner, "fluxscenario-mixer-run")
     config.add_cleanup(owner.end)
 
@@ -74,13 +77,35 @@ def begin_run(config: pytest.Config) -> None:
 class RunOwner:
     """Tells of the run, and drops what is left of it however the session ends."""
 
-    def __init__(self, config: pytest.Config, client: Client, run: str, health: Health) -> None:
+    def __init__(self, config: pytest.Config, client: Client, run: str, health: Health, patience: float) -> None:
         self._config = config
         self._client = client
         self._run = run
         self._health = health
         self._info: RunInfo | None = None
         self._ended = False
+        self._watch: MixerWatch | None = None
+        #: What workers have not run yet.
+        self._left: set[str] = set()
+        if is_controller(config):
+            client = Client(client.url, client.token, client.timeout)
+            self._watch = MixerWatch(client, run, Waiting(config, patience, captured=False))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Workers have something to wait for."""
+        if self._watch is not None and not self._left:
+            self._left = set(ids)
+            self._watch.start()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """A worker has come to the end of a test."""
+        if self._watch is not None and self._left:
+            self._watch.waiting.moved()
+            self._left.discard(nodeid)
+            if not self._left:
+                # Workers that only end wait for nothing.
+                self._watch.end()
 
     def pytest_report_header(self) -> str:
         """Who runs the scenarios."""
@@ -108,6 +133,8 @@ class RunOwner:
         if self._ended:
             return
         self._ended = True
+        if self._watch is not None:
+            self._watch.stop()
         # Nothing of the session hangs on it, and a Mixer that is gone has nothing to drop.
         with suppress(MixerError):
             self._client.timeout = 5.0

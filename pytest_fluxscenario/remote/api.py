@@ -106,6 +106,8 @@ class Submission(Document, frozen=True):
     source: str = "pytest"
     #: What of a store is run, for the evidence.
     refs: tuple[RunRef, ...] = ()
+    #: Seconds: where nobody attends to the run or asks for its records for so long, the rest is dropped. 0 for never.
+    patience: float = 0.0
 
 
 class RefSubmission(Document, frozen=True):

@@ -160,6 +160,23 @@ class Client:
         if connection is not None:
             connection.close()
 
+    def headers(self) -> dict[str, str]:
+        """What every request says."""
+        said = {"Accept": "application/json"}
+        if self.token:
+            said["Authorization"] = f"Bearer {self.token}"
+        if self.trace:
+            said[HEADER] = self.trace
+        return said
+
+    def connect(self, timeout: float) -> http.client.HTTPConnection:
+        """A connection of its own, which is begun by its first request."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, parts.port, timeout=timeout)
+
     def _get(self, kind: type[_T], path: str) -> _T:
         return self._read(kind, self._send("GET", path))
 
@@ -177,16 +194,12 @@ class Client:
         patience: float = 0.0,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        headers = {"Accept": "application/json", **(headers or {})}
+        headers = {**self.headers(), **(headers or {})}
         data = b""
         if isinstance(body, bytes):
             data, headers["Content-Type"] = body, "application/octet-stream"
         elif body is not None:
             data, headers["Content-Type"] = msgspec.json.encode(body), "application/json"
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        if self.trace:
-            headers[HEADER] = self.trace
         status, answer = self._exchange(method, f"{API}{path}", data, headers, self.timeout + patience)
         if status < http.client.MULTIPLE_CHOICES:
             return answer
@@ -219,7 +232,7 @@ class Client:
     def _once(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
     ) -> tuple[int, bytes]:
-        connection = self._connection or self._connect(timeout)
+        connection = self._connection or self.connect(timeout)
         self._connection = connection
         if connection.sock is not None:
             connection.sock.settimeout(timeout)
@@ -231,27 +244,27 @@ class Client:
             raise self._error("mixer.answer", f"the answer is larger than {_MOST_ANSWER >> 20} MiB")
         return response.status, answer
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
-        return http.client.HTTPConnection(host, parts.port, timeout=timeout)
-
     def _error(self, code: str, message: str, hint: str = "") -> MixerError:
         return MixerError.of(code, Place(self.url), message, hint)
 
 
-def patiently(client: Client, seconds: float, ask: Callable[[], _T]) -> _T:
-    """What ``ask`` gives; a Mixer that is started again meanwhile is waited for. Raises like ``ask``."""
+def patiently(
+    client: Client, seconds: float, ask: Callable[[], _T], told: Callable[[UnreachableError], None] | None = None
+) -> _T:
+    """What ``ask`` gives; a Mixer that is started again meanwhile is waited for. Raises like ``ask``.
+
+    ``told`` is called with what is wrong for as long as it is waited for.
+    """
     end = time.monotonic() + seconds
     while True:
         try:
             return ask()
-        except UnreachableError:
+        except UnreachableError as error:
             if time.monotonic() >= end:
                 raise
             client.close()
+            if told is not None:
+                told(error)
             time.sleep(0.2)
 
 

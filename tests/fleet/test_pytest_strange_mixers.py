@@ -146,3 +146,14 @@ def test_off_runs_here_what_the_ini_file_sends_away(small: Project) -> None:
     assert small.run().ret == pytest.ExitCode.USAGE_ERROR
     assert small.run("--fluxscenario-mixer=off").ret == 0
     assert len(small.records()) == 2
+
+
+def test_a_mixer_that_is_gone_is_waited_for_and_that_is_said(small: Project) -> None:
+    small.ini("fluxscenario_mixer_wait = 1")
+    with _answering(_HEALTHY, b"") as url:
+        result = small.run(f"--fluxscenario-mixer={url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = (
+        "fluxscenario: waiting for the Mixer, for up to 1 seconds: the Mixer cannot be reached: the connection ended*"
+    )
+    result.stdout.fnmatch_lines([said])

@@ -1,0 +1,127 @@
+"""Whether somebody still waits for a run: one whose sender is gone keeps no rack busy (fleet.md, "pytest on a fleet").
+
+A sender holds a connection for as long as it is there, and whatever else it asks of its run counts too. The kernel ends
+the connection of a process that is killed; one that only sleeps keeps it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pytest_fluxscenario.base.clock import seconds
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.history import Run
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.fleet.runs import Runs
+
+_LOG: Final = logging.getLogger("fluxrig.mixer")
+#: Seconds between two signs of life on a connection: a proxy ends one that is silent for a minute.
+_BEAT: Final = 15.0
+#: Seconds between two looks.
+_EVERY: Final = 0.5
+
+
+@dataclass(slots=True)
+class Attending:
+    """Who is there for which run."""
+
+    #: Run to how many hold a connection for it.
+    _there: dict[str, int] = field(default_factory=dict)
+    #: Run to when something was heard for it last.
+    _heard: dict[str, float] = field(default_factory=dict)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, run_id: str) -> None:
+        """Somebody asks for that run."""
+        self._heard[run_id] = seconds()
+
+    @contextmanager
+    def attend(self, run_id: str) -> Iterator[None]:
+        """Somebody is there for that run."""
+        self._there[run_id] = self._there.get(run_id, 0) + 1
+        try:
+            yield
+        finally:
+            left = self._there.pop(run_id) - 1
+            if left:
+                self._there[run_id] = left
+            self.hear(run_id)
+
+    def left_alone(self, running: Iterable[Run]) -> list[Run]:
+        """Those of the running runs for which nobody was there for as long as their senders said."""
+        now, waited = seconds(), {run.run: run for run in running if run.patience}
+        for run_id in [known for known in self._heard if known not in waited]:
+            del self._heard[run_id]
+        for run_id in waited:
+            # One that the Mixer went on with: its sender has to find it again.
+            self._heard.setdefault(run_id, now)
+        alone = [run for run in waited.values() if not self._there.get(run.run)]
+        return [run for run in alone if now - self._heard[run.run] > run.patience]
+
+    def end(self) -> None:
+        """Hold no connection any more."""
+        self._ended.set()
+
+    async def hold(
+        self, run_id: str, receive: Callable[[], Awaitable[Any]], beat: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Until whoever asked goes away, or the Mixer ends; ``beat`` says now and then that both are there."""
+        with self.attend(run_id):
+            waiting = {asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._ended.wait())}
+            try:
+                while not any(one.done() for one in waiting):
+                    await beat()
+                    await asyncio.wait(waiting, timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in waiting:
+                    one.cancel()
+
+
+async def _gone(receive: Callable[[], Awaitable[Any]]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@dataclass(slots=True)
+class Dropping:
+    """Cancels runs that were left alone, for as long as the Mixer serves."""
+
+    runs: Runs
+    cancel: Callable[[str], Awaitable[Any]]
+    every: float = _EVERY
+    _task: asyncio.Task[None] | None = None
+
+    def start(self) -> Self:
+        """Begin."""
+        self._task = asyncio.create_task(self._go(), name="dropping")
+        return self
+
+    async def stop(self) -> None:
+        """End, and hold no connection any more."""
+        self.runs.attending.end()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _go(self) -> None:
+        while True:
+            await asyncio.sleep(self.every)
+            for run in self.runs.attending.left_alone(self.runs.under_way()):
+                try:
+                    await self.cancel(run.run)
+                    said = "the run %s of %s is dropped: nobody was there for it for %g seconds"
+                    _LOG.warning(said, run.run, shown(run.source, 200), run.patience)
+                except FluxError as error:
+                    _LOG.warning("a run could not be dropped, and it is tried again: %s", shown(error, 500))
+                except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
+                    _LOG.exception("a run could not be dropped, and it is tried again")
