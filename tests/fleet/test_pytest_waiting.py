@@ -41,7 +41,11 @@ def _until(what: Callable[[], bool], wait: float = 60) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("more", [(), ("-v",), ("-q",), ("-n2",)], ids=["plain", "v", "q", "n2"])
+@pytest.mark.parametrize(
+    "more",
+    [(), ("-v",), ("-q",), pytest.param(("-n2",), marks=pytest.mark.slow)],
+    ids=["plain", "v", "q", "n2"],
+)
 def test_without_a_rack_it_says_for_what_it_waits(project: Project, mixer: RunningMixer, more: tuple[str, ...]) -> None:
     project.ini("fluxscenario_mixer_wait = 1.5")
     project.add("a.json", scenario("one"), scenario("two"))
