@@ -1,0 +1,91 @@
+"""What comes again while a rack has it in its hands, or has recorded it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.hands import Hands
+from tests.fleet.desk import until
+
+_KEY = ("run-0001", "a", 1, 0)
+
+
+@dataclass
+class Given:
+    """A delivery of a server that may have forgotten it."""
+
+    name: str
+    said: list[str]
+    forgotten: bool = False
+    data: bytes = b""
+    sequence: int = 1
+    deliveries: int = field(default=1)
+
+    async def _say(self, word: str) -> None:
+        self.said.append(f"{self.name} {word}")
+        if self.forgotten:
+            raise SnakeError.of("snake.failed", Place(""), "no answer")
+
+    async def ack(self) -> None:
+        await self._say("ack")
+
+    async def nak(self, delay: float = 0) -> None:
+        await self._say("nak")
+
+    async def term(self) -> None:
+        await self._say("term")
+
+    async def in_progress(self) -> None:
+        await self._say("progress")
+
+
+def test_what_comes_again_while_it_is_under_way_is_not_begun_twice() -> None:
+    async def main() -> list[str]:
+        hands, said = Hands(), list[str]()
+        held = hands.take(_KEY, Given("first", said))
+        assert held is not None
+        keeping = asyncio.create_task(held.keep(0.01))
+        assert hands.take(_KEY, Given("second", said)) is None
+        await until(lambda: "second progress" in said)
+        keeping.cancel()
+        hands.ended(held, recorded=True)
+        await hands.told()
+        return said
+
+    # The later delivery is the one that means something to the server.
+    assert asyncio.run(main())[-1] == "second ack"
+
+
+def test_what_comes_again_after_it_was_recorded_is_acknowledged_and_not_run() -> None:
+    async def main() -> list[str]:
+        hands, said = Hands(), list[str]()
+        held = hands.take(_KEY, Given("first", said, forgotten=True))
+        assert held is not None
+        hands.ended(held, recorded=True)
+        assert hands.take(_KEY, Given("again", said)) is None
+        await hands.told()
+        return said
+
+    said = asyncio.run(main())
+    assert said.count("again ack") == 1
+    # It is tried a second time, and then left: whoever gave it out has forgotten it.
+    assert said.count("first ack") == 2
+
+
+def test_what_was_not_recorded_is_taken_again() -> None:
+    async def main() -> None:
+        hands, said = Hands(), list[str]()
+        held = hands.take(_KEY, Given("first", said))
+        assert held is not None
+        hands.ended(held, recorded=False)
+        assert hands.take(_KEY, Given("again", said)) is not None
+        # Another attempt, and what is handed out anew, is another scenario.
+        assert hands.take(("run-0001", "a", 2, 0), Given("other", said)) is not None
+        assert hands.take(("run-0001", "a", 1, 7), Given("anew", said)) is not None
+        await hands.told()
+        assert said == []
+
+    asyncio.run(main())
