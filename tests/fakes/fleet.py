@@ -105,7 +105,7 @@ class FakeRack:
                         return
                     done = await self._done(bench, message.run, item)
                     for number in range(self.times):
-                        await self._publish(message.run, done, item.issue, number)
+                        await self._publish(message.run, done, number, item.issue)
                     await delivery.ack()
         finally:
             bench.close()
@@ -148,7 +148,7 @@ class FakeRack:
     async def _fetch(self, digest: str, run: str, work: Work) -> bytes:
         return await Fetcher(lambda: self.transport, self._writer, work, run).fetch(digest)
 
-    async def _publish(self, run: str, said: Evidence, issue: int, number: int) -> None:
+    async def _publish(self, run: str, said: Evidence, number: int, issue: int = 0) -> None:
         # Under keys of their own, as if the Snake had forgotten the first.
         key = once_key(run, said.item, said.attempt, issue) + (f".{number}" if number else "")
         await self.transport.publish(evidence(run), self._writer.encoded(said, run=run), key)
