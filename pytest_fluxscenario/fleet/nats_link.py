@@ -212,7 +212,7 @@ class NatsTransport:
         try:
             return await self.link.on_session(ask, wait)
         except (TimeoutError, nats.errors.NoRespondersError):
-            hint = self.link.denied_since(denied)
+            hint = self.link.denied_since(denied) or "is the Mixer running?"
             raise self.link.error("snake.no-answer", f"nobody answers on {shown(subject, 300)}", hint) from None
         except ERRORS as error:
             raise self.link.failed(f"asking on {subject}", error) from None

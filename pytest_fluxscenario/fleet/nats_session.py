@@ -122,6 +122,9 @@ async def bounded(doing: Coroutine[Any, Any, _T], most: float, lost: asyncio.Fut
         if not task.done():
             task.cancel()
             task.add_done_callback(_heard)
+        else:
+            # It may have failed in the moment in which its waiter was cancelled.
+            _heard(task)
     if lost is not None and lost.done():
         raise LostError("the connection was lost")
     raise TimeoutError
