@@ -13,7 +13,7 @@ from pytest_fluxscenario.fleet.nats_session import bounded
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
 def test_what_fails_while_its_waiter_ends_leaves_no_traceback(steps: int) -> None:
-    """Whatever comes first, in whichever step of the loop: a rack that ends while its server does says nothing of it."""
+    """In whichever step of the loop: a rack that ends while its server does says nothing of it."""
     complaints: list[dict[str, Any]] = []
 
     async def main() -> None:
