@@ -44,16 +44,8 @@ class Trimmer:
 
     def touch(self, digest: str) -> bool:
         """Say that a blob is needed: whether it is there. It stays for the time of grace at least."""
-        now = self.clock.now().timestamp()
         with self._lock:
-            try:
-                os.utime(self.blobs.path(digest), (now, now))
-            except FileNotFoundError:
-                return False
-            except OSError:
-                # A folder that cannot be written to is not trimmed either.
-                return self.blobs.lies(digest)
-        return True
+            return touch(self.blobs, digest, self.clock)
 
     def trim(self, keep: Collection[str], most_seconds: float, most_bytes: int, grace: float = GRACE) -> Trimmed:
         """Remove what nobody has used for ``most_seconds``, and then the oldest beyond ``most_bytes``.
@@ -93,6 +85,19 @@ class Trimmer:
                 return False
             remove_file(holding.path)
             return True
+
+
+def touch(blobs: Blobs, digest: str, clock: Clock = SystemClock()) -> bool:  # noqa: B008 - a frozen value
+    """Say that a blob is used: whether it is there."""
+    now = clock.now().timestamp()
+    try:
+        os.utime(blobs.path(digest), (now, now))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # A folder that cannot be written to is not trimmed either.
+        return blobs.lies(digest)
+    return True
 
 
 def _status(holding: Holding) -> os.stat_result | None:

@@ -22,6 +22,7 @@ from pytest_fluxscenario.fleet.passport import sign_evidence
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
+from pytest_fluxscenario.fleet.rack_room import RackRoom
 from pytest_fluxscenario.fleet.rack_state import RackState, alone_in
 from pytest_fluxscenario.fleet.rack_work import RackWork
 from pytest_fluxscenario.fleet.slot import Slot
@@ -55,8 +56,9 @@ class Rack:
         blobs, telemetry, key = self.kept.blobs, self.telemetry, self.kept.key
         more = config.hook_env, config.secrets, config.gear_settings
         new_slot = partial(Slot, config.name, blobs, *more, telemetry=telemetry)
+        room = RackRoom(blobs, config.content_days, config.content_bytes)
         self.work = RackWork(
-            config, writer, new_slot, self.say, lambda said, run: sign_evidence(said, run, key), telemetry
+            config, writer, new_slot, room, self.say, lambda said, run: sign_evidence(said, run, key), telemetry
         )
         work = self.work
         if telemetry is not None:

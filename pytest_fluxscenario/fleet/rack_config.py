@@ -72,6 +72,10 @@ class RackConfig(Struct, frozen=True, forbid_unknown_fields=True):
     scenario_seconds: float = 600.0
     #: Seconds that scenarios which are under way are given when the rack is told to end.
     drain_seconds: float = 30.0
+    #: Days after which content goes that was not used.
+    content_days: float = 30.0
+    #: Bytes of content that are kept: what was not used for longest goes first.
+    content_bytes: int = 4 << 30
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -152,7 +156,13 @@ def _check(config: RackConfig, document: PackDocument, problems: Problems) -> No
         if not getattr(config, name):
             problems.add("config.value", document.at((name,)), "the list is empty", "leave it out for the default")
     _check_link(config.snake, document, problems)
-    numbers = (("slots", 1, _MOST_SLOTS), ("scenario_seconds", 1, 86_400), ("drain_seconds", 0, 86_400))
+    numbers = (
+        ("slots", 1, _MOST_SLOTS),
+        ("scenario_seconds", 1, 86_400),
+        ("drain_seconds", 0, 86_400),
+        ("content_days", 0.01, 36_500),
+        ("content_bytes", 1 << 20, 1 << 50),
+    )
     for name, least, most in numbers:
         number = getattr(config, name)
         if not least <= number <= most:

@@ -17,6 +17,7 @@ from pytest_fluxscenario.fleet.hands import Hands, Held
 from pytest_fluxscenario.fleet.message import Command, Evidence, Heartbeat, Message, Work
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import RackLink
+from pytest_fluxscenario.fleet.rack_room import RackRoom
 from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import Queue, evidence, once_key, work
 from pytest_fluxscenario.fleet.telemetry import count_done, count_taken
@@ -48,6 +49,8 @@ class RackWork:
     config: RackConfig
     writer: Writer
     new_slot: Callable[[], Slot]
+    #: Of the content that the rack was given.
+    room: RackRoom
     say: Callable[[str], None]
     #: Signs evidence of a run. Raises MessageError where it is too large.
     sign: Callable[[Evidence, str], Evidence]
@@ -103,6 +106,11 @@ class RackWork:
                 self._ended.clear()
                 await _wait(self._ended, self.look)
             else:
+                if not self._under_way and self.room.is_due and await self.room.tidy(self.say):
+                    # Slots remember what they have brought.
+                    free, self._free = self._free, [self.new_slot() for _ in self._free]
+                    for slot in free:
+                        slot.close()
                 await self._take(link)
         while self._under_way:
             await asyncio.wait(self._under_way)

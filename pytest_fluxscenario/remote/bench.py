@@ -18,6 +18,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.trees import read_tree
+from pytest_fluxscenario.cas.trimming import touch
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
@@ -78,7 +79,7 @@ def bring(
 
 def _bring(digests: Iterable[str], blobs: Blobs, fetch: Callable[[str], bytes]) -> None:
     for digest in digests:
-        if blobs.lies(digest):
+        if touch(blobs, digest):
             continue
         data = fetch(digest)
         _check(data, digest)
