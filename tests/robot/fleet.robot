@@ -1,7 +1,8 @@
 *** Settings ***
-Documentation       A Mixer and two racks on this machine, as docs/fleet.md walks through it, and a rack that is killed.
-Resource            keywords.resource
-Suite Setup         Begin A Fleet
+Documentation       A Mixer and two racks on this machine: what they run, and what becomes of a rack that is killed,
+...                 suspended or removed.
+Resource            keywords_fleet.resource
+Suite Setup         Begin And Start
 Suite Teardown      End The Folder
 
 
@@ -9,29 +10,52 @@ Suite Teardown      End The Folder
 Both Racks Are Let In And Become Active
     Start A Rack    rack-1
     Start A Rack    rack-2
-    Wait Until Keyword Succeeds    30s    0.3s    Racks Are Active    2
+    Wait Until Keyword Succeeds    30s    0.3s    Racks Are    2    active
 
 Pytest Gives The Records Of A Local Run
     ${local}=    Pytest    0    pack    --fluxscenario-evidence\=local
     ${far}=    Pytest    0    pack    --fluxscenario-evidence\=far    --fluxscenario-mixer\=${URL}
-    ${one}=    Get Regexp Matches    ${local}    root sha256:[0-9a-f]+
-    ${other}=    Get Regexp Matches    ${far}    root sha256:[0-9a-f]+
+    Should Contain    ${far}    22 passed
+    ${one}=    Root Of    ${local}
+    ${other}=    Root Of    ${far}
     Should Be Equal    ${one}    ${other}
-    Length Should Be    ${one}    1
     Fluxrig    0    evidence    verify    far
+
+What Fails Here Fails There, With The Same Records
+    ${text}=    Get File    ${FOLDER}/pack/scenarios/ask_user_case.scenario.yaml
+    ${text}=    Replace String    ${text}    route: AskUser    route: Blocked
+    Create File    ${FOLDER}/wrong/wrong.scenario.yaml    ${text}
+    Copy File    ${FOLDER}/wrong/wrong.scenario.yaml    ${FOLDER}/pack/scenarios/wrong.scenario.yaml
+    ${local}=    Pytest    1    pack/scenarios/wrong.scenario.yaml    --fluxscenario-evidence\=bad
+    ${far}=    Pytest    1    pack/scenarios/wrong.scenario.yaml    --fluxscenario-evidence\=bad-far
+    ...    --fluxscenario-mixer\=${URL}
+    Should Contain    ${far}    1 failed
+    ${one}=    Root Of    ${local}
+    ${other}=    Root Of    ${far}
+    Should Be Equal    ${one}    ${other}
+    Remove File    ${FOLDER}/pack/scenarios/wrong.scenario.yaml
 
 A Rack That Is Killed Takes Nothing With It
     Terminate Process    rack-2    kill=True
     ${said}=    Pytest    0    pack    --fluxscenario-evidence\=after    --fluxscenario-mixer\=${URL}
-    Should Contain    ${said}    14 passed
+    Should Contain    ${said}    22 passed
     Fluxrig    0    evidence    verify    after
 
 A Rack That Is Suspended Gets No Work
     Fluxrig    0    rack    suspend    rack-1
     ${said}=    Fluxrig    0    rack    show    rack-1
     Should Contain    ${said}    suspended
+    ${said}=    Pytest    1    pack    -k    happy_path    -o    fluxscenario_mixer_wait\=2    --fluxscenario-mixer\=${URL}
+    Should Contain    ${said}    no rack was active for 2 seconds
     Fluxrig    0    rack    activate    rack-1
-    Wait Until Keyword Succeeds    30s    0.3s    Racks Are Active    1
+    Wait Until Keyword Succeeds    30s    0.3s    Racks Are    1    active
+    Pytest    0    pack    -k    happy_path    --fluxscenario-mixer\=${URL}
+
+A Rack That Is Removed Is Nobody
+    Fluxrig    0    rack    remove    rack-2
+    Fluxrig    2    rack    show    rack-2
+    ${said}=    Fluxrig    0    rack    list
+    Should Not Contain    ${said}    rack-2
 
 Without The Token Nobody Is Heard
     ${result}=    Run Process    ${BIN}/fluxrig    rack    list    cwd=${FOLDER}    stderr=STDOUT
@@ -47,35 +71,6 @@ Each Part Ends In Order
 
 
 *** Keywords ***
-Begin A Fleet
-    Begin A Folder
-    Fluxrig    0    pack    new    pack
-    ${port}=    Evaluate    __import__('socket').create_server(('127.0.0.1', 0)).getsockname()[1]
-    ${snake}=    Evaluate    __import__('socket').create_server(('127.0.0.1', 0)).getsockname()[1]
-    ${token}=    Evaluate    __import__('secrets').token_hex(32)
-    VAR    ${URL}    http://127.0.0.1:${port}    scope=SUITE
-    VAR    ${SNAKE}    127.0.0.1:${snake}    scope=SUITE
-    Set Environment Variable    FLUXRIG_API_URL    ${URL}
-    Set Environment Variable    FLUXRIG_API_TOKEN    ${token}
-    ${text}=    Get File    ${ROOT}/configs/mixer.yaml
-    ${text}=    Replace String    ${text}    127.0.0.1:8090    127.0.0.1:${port}
-    ${text}=    Replace String    ${text}    127.0.0.1:4222    ${SNAKE}
-    Create File    ${FOLDER}/mixer.yaml    ${text}
-    Start Process    ${BIN}/fluxrig-mixer    -c    mixer.yaml    alias=mixer    cwd=${FOLDER}
-    ...    stdout=${FOLDER}/mixer.log    stderr=STDOUT
-    Wait Until Keyword Succeeds    60s    0.3s    Fluxrig    0    rack    list
-
-Start A Rack
-    [Arguments]    ${name}
-    ${text}=    Get File    ${ROOT}/configs/rack.yaml
-    ${text}=    Replace String    ${text}    127.0.0.1:4222    ${SNAKE}
-    ${text}=    Replace String    ${text}    rack-1    ${name}
-    Create File    ${FOLDER}/${name}.yaml    ${text}
-    Start Process    ${BIN}/fluxrig    rack    start    -c    ${name}.yaml    alias=${name}    cwd=${FOLDER}
-    ...    stdout=${FOLDER}/${name}.log    stderr=STDOUT
-
-Racks Are Active
-    [Arguments]    ${count}
-    ${said}=    Fluxrig    0    rack    list
-    ${active}=    Get Regexp Matches    ${said}    (?m) active
-    Length Should Be    ${active}    ${count}    ${said}
+Begin And Start
+    Begin A Fleet
+    Start The Mixer

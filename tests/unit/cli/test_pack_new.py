@@ -152,14 +152,22 @@ def test_the_way_from_new_to_the_store(rig: Rig) -> None:
     checked = rig("pack", "check", "release_gate")
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "valid\n", "")
     for arguments in (("-n0",), ("-n2",)):
-        assert "14 passed" in rig.pytest("-q", *arguments, "release_gate").stdout
-    assert "14 passed" in rig("scenario", "run", "release_gate").stdout
+        assert "22 passed" in rig.pytest("-q", *arguments, "release_gate").stdout
+    assert "22 passed" in rig("scenario", "run", "release_gate").stdout
     rig("pack", "build", "release_gate")
     shutil.rmtree(rig.root / "release_gate")
     assert rig("profile", "import", "release_gate-0.1.0.fstpack").stdout.startswith("release_gate:v0.1.0 sha256:")
     roots = set()
     for named in ("release_gate-0.1.0.fstpack", "release_gate:v0.1.0"):
-        assert "14 passed" in rig("scenario", "run", named).stdout
+        assert "22 passed" in rig("scenario", "run", named).stdout
         roots.add(rig.evidence()[0]["root"])
-    assert "14 passed" in rig.pytest("-q", "release_gate-0.1.0.fstpack").stdout
+    assert "22 passed" in rig.pytest("-q", "release_gate-0.1.0.fstpack").stdout
     assert rig.evidence()[0]["root"] in roots
+
+
+def test_no_rule_of_it_can_be_lost_unnoticed_and_its_packet_is_ready(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert new("release_gate") == 0
+    assert main(["mutate", "release_gate"]) == 0
+    assert "47 of 47 mutants noticed, 100.0%" in capsys.readouterr().out
+    assert main(["review", "release_gate", "-o", str(here / "packet.md")]) == 0
+    assert "Ready for a decision." in (here / "packet.md").read_text("utf-8")
