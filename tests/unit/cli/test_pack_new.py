@@ -165,7 +165,9 @@ def test_the_way_from_new_to_the_store(rig: Rig) -> None:
     assert rig.evidence()[0]["root"] in roots
 
 
-def test_no_rule_of_it_can_be_lost_unnoticed_and_its_packet_is_ready(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_rule_of_it_is_lost_unnoticed_and_its_packet_is_ready(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert new("release_gate") == 0
     assert main(["mutate", "release_gate"]) == 0
     assert "47 of 47 mutants noticed, 100.0%" in capsys.readouterr().out
