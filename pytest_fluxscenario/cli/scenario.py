@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits, scenario_draft
 from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
 from pytest_fluxscenario.cli.parser import command, verbs
-from pytest_fluxscenario.cli.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.cli.scenario_diff import add_diff
 from pytest_fluxscenario.cli.stores import add_store, newest_hint
 from pytest_fluxscenario.cli.traced import Traced, add_otel
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from pytest_fluxscenario.cli.recording import Recording
     from pytest_fluxscenario.cli.references import RefTarget
-    from pytest_fluxscenario.cli.report import Report
     from pytest_fluxscenario.cli.selection import Chosen, Target
     from pytest_fluxscenario.cli.session import Session
     from pytest_fluxscenario.cli.settings import Settings
@@ -154,6 +153,7 @@ def _run_targets(
     from pytest_fluxscenario.cli.conftests import conftest_warnings
     from pytest_fluxscenario.cli.references import NOTHING_ACTIVE, remember, take_refs
     from pytest_fluxscenario.cli.report import Report
+    from pytest_fluxscenario.cli.run_told import tell_run
     from pytest_fluxscenario.cli.selection import choose
     from pytest_fluxscenario.cli.session import Session
 
@@ -169,7 +169,7 @@ def _run_targets(
     if refs and not taken:
         outputs.err.line(NOTHING_ACTIVE, "yellow")
         if not targets:
-            _tell(report, None, start, seconds() - begun)
+            tell_run(report, None, start, seconds() - begun)
             return exits.DONE
     if not files:
         raise _nothing(
@@ -192,7 +192,7 @@ def _run_targets(
         raise _nothing(options.paths, f"no scenario holds '{shown(options.keyword or '', 80)}'", hint)
     remember(store, taken, files, session.used)
     covered = session if settings.coverage or settings.fail_under is not None else None
-    _tell(report, recording, start, seconds() - begun, covered)
+    tell_run(report, recording, start, seconds() - begun, covered)
     if recording is not None and recording.writing:
         traced.root = recording.writer.root
     if interrupted:
@@ -249,60 +249,6 @@ def _run_all(session: Session, files: Sequence[Chosen], recording: Recording | N
             if recording is not None:
                 recording.finish()
     return True
-
-
-def _tell(
-    report: Report, recording: Recording | None, start: str, duration: float, covered: Session | None = None
-) -> None:
-    """Say what came of the run; of ``covered`` also what it has seen of its profiles."""
-    faults = recording.faults if recording is not None else ()
-    written = recording is not None and recording.writing
-    folder = os.path.relpath(recording.writer.folder, start) if recording is not None else ""
-    if report.json:
-        document = report.to_json(duration)
-        if recording is not None:
-            for entry in document["scenarios"]:
-                if entry["id"] in recording.refs:
-                    entry["ref"] = recording.refs[entry["id"]]
-            if written:
-                writer = recording.writer
-                document["evidence"] = {
-                    "folder": folder,
-                    "verdict": writer.verdict,
-                    "root": writer.root,
-                    "records": writer.records,
-                }
-        if covered is not None:
-            document["coverage"] = _coverage_json(covered)
-        report.outputs.json(document)
-    else:
-        if covered is not None:
-            _tell_coverage(covered, report)
-        said = None
-        if recording is not None and written:
-            writer = recording.writer
-            records = plural(writer.records, "record")
-            said = f"evidence {writer.verdict}, {records} in {shown(folder)} (root {writer.root[:19]}…)"
-        report.finish(duration, said)
-    for fault in faults:
-        report.outputs.err.line(one_line(str(fault)), "red")
-
-
-def _coverage_json(session: Session) -> object:
-    import msgspec
-
-    from pytest_fluxscenario.cli.covered import coverage_reports
-    from pytest_fluxscenario.evidence.coverage_merge import merge
-
-    return msgspec.to_builtins(coverage_reports(merge(session.tally.coverage.profiles()), session.suite.resolver))
-
-
-def _tell_coverage(session: Session, report: Report) -> None:
-    from pytest_fluxscenario.cli.covered import tell_coverage
-    from pytest_fluxscenario.evidence.coverage_merge import merge
-
-    merged = merge(session.tally.coverage.profiles())
-    tell_coverage(merged, session.suite.resolver, report.outputs, report.redactor.text)
 
 
 def _nothing(paths: list[str], message: str, hint: str) -> UsageError:

@@ -131,6 +131,17 @@ def test_a_bad_collector_is_not_waited_for(
     assert caplog.records == []
 
 
+def test_where_nobody_is_there_nothing_is_tried_twice_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    telemetry = Telemetry(Wanted(traces=("otlp",)), "a", "1")
+    with span(telemetry, "one"):
+        pass
+    begun = time.monotonic()
+    assert telemetry.end(10) == "1 of 1 span not delivered: http://127.0.0.1:9 cannot be reached"
+    # The exporter alone tries for ten seconds.
+    assert time.monotonic() - begun < 3
+
+
 def test_a_service_says_when_delivering_fails_and_when_it_is_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
