@@ -101,8 +101,11 @@ class Elsewhere:
         self.attendance = Attendance(self.client, self.run)
         self.waiting = Waiting(self.session.config, self.patience)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Submit what was selected; what goes wrong is told by every item that waits for it."""
+        if not _will_run(session):
+            return
         here = dict[str, int]()
         there: list[ScenarioMixin] = []
         for item in session.items:
@@ -293,6 +296,16 @@ def _bits(done: ItemDone) -> int:
     except ValueError:
         message = f"what the rack {shown(done.rack, 80)} says of its coverage is no number"
         raise MixerError.of("mixer.record", Place(done.item), message) from None
+
+
+def _will_run(session: pytest.Session) -> bool:
+    """Whether what was collected will run: racks begin at once, also for a session that then ends."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        # Its controller decides.
+        return not config.option.setuponly
+    stopped = session.testsfailed and not config.option.continue_on_collection_errors
+    return not (stopped or config.option.setuponly)
 
 
 _SKIPPED: Final = "skipped"

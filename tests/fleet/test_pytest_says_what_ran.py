@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
-from tests.fakes.packs import failing, needs_hook, scenario, write_hook
+from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
 
@@ -117,3 +121,77 @@ def test_a_mark_does_not_expect_that_racks_refuse_it(
     mixer.start()
     assert project.run(f"--fluxscenario-mixer={mixer.url}").ret == pytest.ExitCode.TESTS_FAILED
     assert project.outcomes() == {"known": "error"}
+
+
+@pytest.mark.parametrize("more", [("--setup-only",), ("--setup-plan",), ()], ids=["setup-only", "setup-plan", "broken"])
+def test_what_the_session_does_not_run_no_rack_runs(
+    project: Project, mixer: RunningMixer, more: tuple[str, ...]
+) -> None:
+    project.add("a.json", scenario("one"))
+    if not more:
+        project.text("test_broken.py", "import no_such_module\n")
+    local = project.run(*more)
+    rack = mixer.start()
+    result = project.run(*more, f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == local.ret
+    assert rack.taken == []
+    assert mixer.client().runs() == []
+
+
+def test_a_broken_scenario_file_keeps_no_other_from_the_racks(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", scenario("one"))
+    project.text("packs/small/scenarios/b.json", "{")
+    mixer.start()
+    result = project.run(f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == project.run().ret != 0
+    assert project.outcomes() == {"one": "passed"}
+    assert len(mixer.client().runs()) == 1
+
+
+def test_a_pack_that_changes_after_it_was_collected_passes_nowhere(project: Project, mixer: RunningMixer) -> None:
+    write_hook(project.pack)
+    project.add("a.json", needs_hook("one"))
+    project.text(
+        "conftest.py",
+        "from pathlib import Path\n"
+        "def pytest_collection_modifyitems(config):\n"
+        "    logic = config.rootpath / 'packs/small/logic/main.py'\n"
+        "    logic.write_text(logic.read_text() + '# changed\\n')\n",
+    )
+    assert project.run().ret == pytest.ExitCode.TESTS_FAILED
+    mixer.start()
+    result = project.run(f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert project.outcomes() == {"one": "error"}
+    assert "Traceback" not in text_of(result)
+
+
+@pytest.mark.slow
+def test_a_worker_that_crashes_gives_no_verdict_twice(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", *[scenario(f"s{number}") for number in range(6)], failing("t"))
+    project.text("test_crash.py", "import os\ndef test_crash():\n    os._exit(1)\n")
+    mixer.start()
+    result = project.spawn("-n2", f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=6, failed=2)
+    assert sorted(project.outcomes().values()) == ["failed", *["passed"] * 6]
+    (run,) = mixer.client().runs()
+    assert (run.total, run.done) == (7, 7)
+
+
+@pytest.mark.slow
+def test_two_sessions_of_two_projects_with_the_same_ids(project: Project, mixer: RunningMixer, tmp_path: Path) -> None:
+    project.add("a.json", scenario("one"), scenario("two"))
+    other = tmp_path / "other"
+    shutil.copytree(project.root, other, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    write(other / "packs" / "small" / "scenarios" / "a.json", failing("one"), scenario("two"))
+    mixer.start("one")
+    mixer.start("two")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", f"--fluxscenario-mixer={mixer.url}"]
+    sessions = [
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) for folder in (project.root, other)
+    ]
+    said = [session.communicate(timeout=120)[0] for session in sessions]
+    assert [session.returncode for session in sessions] == [0, 1], said
+    assert "2 passed" in said[0]
+    assert "1 failed, 1 passed" in said[1]
