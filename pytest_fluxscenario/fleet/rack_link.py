@@ -122,6 +122,7 @@ class RackLink:
             # Whoever was away does not know what it has missed.
             owed = owed or asked or not here
             heard = clock() if here else heard
+        self._tell("offline, trying again: the connection to the Mixer is lost")
 
     async def _beat(self, transport: Transport) -> bool:
         try:

@@ -74,6 +74,8 @@ def test_a_rack_whose_mixer_has_moved_says_so_soon(tmp_path: Path) -> None:
         snake = {"url": re.findall(r"nats://127\.0\.0\.1:\d+", said)[0], "joining": "data/keys/joining.nk"}
         people.rack("one", **snake)
         people.until(lambda: "one: active, at" in people.said("one"))
+        people.started["mixer"].terminate()
+        people.until(lambda: "offline, trying again: the connection to the Mixer is lost" in people.said("one"), 25)
         people.started["one"].terminate()
         assert people.started["one"].wait(30) == 0
         begun = time.monotonic()
