@@ -45,7 +45,7 @@ def cost(work: Path, *, quick: bool) -> None:
     here: list[float] = []
     walls: list[float] = []
     cpus: list[dict[str, float]] = []
-    with fleet(work / "fleet", racks=2) as there:
+    with fleet(work / "fleet", racks=2, slots=4) as there:
         for size, folder in folders.items():
             run(folder, size, there)
         for _ in range(rounds):
@@ -85,7 +85,7 @@ def two(work: Path, *, quick: bool) -> None:
 def memory(work: Path, *, quick: bool) -> None:
     """The most memory of Mixer and pytest, in a small run and in a large one."""
     sizes = (100, 200) if quick else (2_000, 10_000)
-    with fleet(work / "fleet", racks=2) as there:
+    with fleet(work / "fleet", racks=2, slots=4) as there:
         mixer = there.pids["mixer"]
         _tell("the Mixer before its first run", f"{peak_mb(mixer):.0f} MB")
         for size in sizes:

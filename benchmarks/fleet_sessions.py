@@ -56,8 +56,8 @@ def run(folder: Path, passed: int, fleet: Fleet | None = None, *options: str) ->
     watch = threading.Thread(target=_watch, args=(process, peak))
     stop.start()
     watch.start()
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         on_racks = fleet is None
         for line in process.stdout:
             if not first and b" PASSED" in line:
@@ -72,6 +72,7 @@ def run(folder: Path, passed: int, fleet: Fleet | None = None, *options: str) ->
         if process.returncode is None:
             process.kill()
             process.wait()
+        process.stdout.close()
         watch.join()
     if process.returncode or f" {passed} passed" not in last or not on_racks:
         raise RuntimeError(f"a session in {folder} went wrong: {last.strip()}")
