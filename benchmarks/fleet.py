@@ -8,6 +8,8 @@ is timed was run once before. See docs/scale.md.
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -164,6 +166,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("what", nargs="+", choices=sorted(WHAT))
     parser.add_argument("--quick", action="store_true", help="little of each, to see that it runs")
     options = parser.parse_args(arguments)
+    # So that what was started is ended: a signal alone would leave it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     for what in options.what:
         with tempfile.TemporaryDirectory(prefix="fleet-") as name:
             WHAT[what](Path(name), quick=options.quick)

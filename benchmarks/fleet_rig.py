@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, Client
+from pytest_fluxscenario.runtimes.leash import leashed
 
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 #: Seconds that a part may take to begin, and to end before it is killed.
@@ -147,7 +148,19 @@ def _start(made: Fleet, name: str, command: tuple[str, ...], config: Mapping[str
     path.write_text(json.dumps(config), encoding="utf-8")
     with log.open("wb") as errors:
         made.parts[name] = subprocess.Popen(
-            [sys.executable, "-m", *command, "-c", str(path)],
+            # Ended with this process too, should it be killed.
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                str(_LEASH),
+                str(os.getpid()),
+                sys.executable,
+                "-m",
+                *command,
+                "-c",
+                str(path),
+            ],
             env=made.environ,
             stdin=subprocess.DEVNULL,
             stdout=errors,
