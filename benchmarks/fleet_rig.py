@@ -149,18 +149,7 @@ def _start(made: Fleet, name: str, command: tuple[str, ...], config: Mapping[str
     with log.open("wb") as errors:
         made.parts[name] = subprocess.Popen(
             # Ended with this process too, should it be killed.
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                str(_LEASH),
-                str(os.getpid()),
-                sys.executable,
-                "-m",
-                *command,
-                "-c",
-                str(path),
-            ],
+            leashed((sys.executable, "-m", *command, "-c", str(path))),
             env=made.environ,
             stdin=subprocess.DEVNULL,
             stdout=errors,
