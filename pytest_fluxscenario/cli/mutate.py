@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.clock import seconds
+from pytest_fluxscenario.base.number import read_number
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.progress import Progress
@@ -60,11 +61,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _percent(text: str) -> float:
-    try:
-        percent = float(text)
-    except ValueError:
-        percent = -1
-    if not 0 <= percent <= 100:
+    percent = read_number(text, 0, 100)
+    if percent is None:
         raise argparse.ArgumentTypeError(f"a number from 0 to 100 is needed, not '{shown(text, 80)}'")
     return percent
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.number import read_seconds
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.ini import Ini
@@ -20,9 +21,6 @@ OFF = "off"
 #: Pytest's own default of ``norecursedirs``.
 _NO_RECURSE = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 _YES, _NO = ("y", "yes", "t", "true", "on", "1"), ("n", "no", "f", "false", "off", "0")
-
-
-_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +152,8 @@ class _Reader:
 
     def seconds(self, key: str, default: float) -> float:
         value = self._ini.values.get(key, default)
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = 0.0
-        if not 0 < number <= _DAY:
+        number = read_seconds(value)
+        if number is None:
             raise self.unusable(key, "write a number of seconds, such as 30")
         return number
 

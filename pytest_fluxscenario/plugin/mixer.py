@@ -11,6 +11,7 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.names import word_fault
+from pytest_fluxscenario.base.number import DAY, read_seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, OPTIONS
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.remote.api import Health, RunInfo
 
 _OPTION: Final = "--fluxscenario-mixer"
-_LONGEST_WAIT: Final = 86_400
 
 
 def client_of(options: Options) -> Client:
@@ -37,13 +37,10 @@ def client_of(options: Options) -> Client:
 
 def wait_of(options: Options) -> float:
     """Seconds that a session waits. Raises pytest.UsageError."""
-    try:
-        seconds = float(options.mixer_wait)
-    except ValueError:
-        seconds = -1.0
-    if not 0.1 <= seconds <= _LONGEST_WAIT:
+    seconds = read_seconds(options.mixer_wait, 0.1)
+    if seconds is None:
         said = shown(options.mixer_wait, 80)
-        raise pytest.UsageError(f"fluxscenario_mixer_wait is '{said}'; it can be from 0.1 to {_LONGEST_WAIT} seconds")
+        raise pytest.UsageError(f"fluxscenario_mixer_wait is '{said}'; it can be from 0.1 to {DAY:g} seconds")
     return seconds
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
+from pytest_fluxscenario.base.number import read_number, read_seconds
 from pytest_fluxscenario.plugin.keys import OPTIONS
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 #: ``plugin.entry``.
 _OFF = "off"
 _FOLDER_OPTIONS = ("--fluxscenario-store", "--fluxscenario-evidence", "--fluxscenario-html")
-_DAY = 86_400.0
 #: The hooks that set something for the whole session.
 _SETTING_HOOKS = ("pytest_fluxscenario_redact", "pytest_fluxscenario_matchers")
 
@@ -247,11 +247,8 @@ def _mixer(config: pytest.Config) -> str | None:
 
 def _seconds(config: pytest.Config, key: str) -> float:
     text = str(config.getini(key))
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= _DAY:
+    value = read_seconds(text)
+    if value is None:
         from pytest_fluxscenario.base.text import shown
 
         raise pytest.UsageError(f"{key} is '{shown(text, 80)}'; it is a number of seconds, such as 30")
@@ -262,11 +259,8 @@ def _mutate_fail_under(config: pytest.Config) -> float:
     """A share in percent. Raises pytest.UsageError for anything else."""
     given = config.getoption("fluxscenario_mutate_fail_under")
     said = config.getini("fluxscenario_mutate_fail_under") if given is None else given
-    try:
-        percent = float(said)
-    except ValueError:
-        percent = -1
-    if not 0 <= percent <= 100:
+    percent = read_number(said, 0, 100)
+    if percent is None:
         from pytest_fluxscenario.base.text import shown
 
         name = "fluxscenario_mutate_fail_under" if given is None else "--fluxscenario-mutate-fail-under"

@@ -153,8 +153,7 @@ def _rows(
         return (one,)
     rows: list[Prepared] = []
     size = 0
-    # A decoded scenario is an object.
-    document: dict[str, Any] = element.data  # type: ignore[assignment]
+    document: dict[str, Any] = element.data  # type: ignore[assignment]  # a decoded scenario is an object
     for number, row in enumerate(scenario.parameters):
         try:
             put = put_parameters(document, row)
