@@ -151,8 +151,8 @@ def test_a_payload_that_is_nested_too_deep_is_refused() -> None:
         {"payload": None},
         {"payload": []},
         {"actor": None},
-        {"actor": Actor("a1", None)},  # type: ignore[arg-type]
-        {"actor": Actor(1, "agent")},  # type: ignore[arg-type]
+        {"actor": Actor("a1", None)},  # type: ignore[arg-type]  # what is wrong is the point
+        {"actor": Actor(1, "agent")},  # type: ignore[arg-type]  # what is wrong is the point
         {"idempotency_key": 1},
         {"protocol_version": None},
     ],
