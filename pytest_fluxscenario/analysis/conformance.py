@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import msgspec
 
 from pytest_fluxscenario.base.place import Place, Pointer
+from pytest_fluxscenario.control.port import Control
+from pytest_fluxscenario.model.request import Approval, Given, Request
 from pytest_fluxscenario.runner.explain import explain_step, headline
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
 from pytest_fluxscenario.runner.suite import Suite, make_case
@@ -48,7 +52,7 @@ def examine(suite: Suite, files: Iterable[tuple[str, str]]) -> Iterator[Shown]:
                 case = make_case(prepared, subject, name)
                 says = loaded.scenario.description or loaded.scenario.id
                 hooks = case.hooks()
-                control = case.control(hooks)
+                control = _Heard(case.control(hooks))
                 references = prepared.references
                 try:
                     outcome = run_scenario(case.scenario, control, hooks, RunSettings(), references=references)
@@ -56,7 +60,12 @@ def examine(suite: Suite, files: Iterable[tuple[str, str]]) -> Iterator[Shown]:
                     yield Shown(item, rule, says, "unshown", Place(name, prepared.line), str(missing))
                     continue
                 if outcome.verdict == "passed":
-                    yield Shown(item, rule, says, "holds", Place(name, prepared.line))
+                    where = Place(name, prepared.line)
+                    if control.lacks:
+                        why = f"an answer lacks {', '.join(control.lacks)}, which control.md says it has"
+                        yield Shown(item, rule, says, "departs", where, why)
+                    else:
+                        yield Shown(item, rule, says, "holds", where)
                     continue
                 profile = subject.pack.profile
                 lines = [
@@ -68,6 +77,46 @@ def examine(suite: Suite, files: Iterable[tuple[str, str]]) -> Iterator[Shown]:
                 why = outcome.fault or headline(outcome)
                 place = loaded.locate(_pointer(outcome))
                 yield Shown(item, rule, says, "departs", place, why, tuple(lines))
+
+
+#: control.md, "Request and response": what every answer has, and what those of a status or a type of gate have.
+_ALWAYS: Final = (
+    "next_allowed_actions",
+    "evidence_refs",
+    "idempotent_replay",
+    "completion_report_exists",
+    "hook_calls",
+)
+_BY_STATUS: Final = {
+    "ok": ("route", "created_artifacts"),
+    "nok": ("route", "reason", "instruction"),
+    "error": ("reason", "instruction"),
+}
+_BY_GATE: Final = {"approval": "required_approval", "process_conformance": "missing_artifacts"}
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A control whose answers are looked at for what they leave out: a scenario sees only what it expects."""
+
+    control: Control
+    lacks: dict[str, None] = field(default_factory=dict)
+
+    def begin(self, run_id: str, given: Given) -> None:
+        self.control.begin(run_id, given)
+
+    def approve(self, run_id: str, approval: Approval) -> None:
+        self.control.approve(run_id, approval)
+
+    def decide(self, request: Request) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = msgspec.to_builtins(self.control.decide(request))
+        wanted = [*_ALWAYS, *_BY_STATUS.get(str(answer.get("status")), ())]
+        if "gate_id" in answer or "gate_type" in answer:
+            wanted += ["gate_id", "gate_type"]
+        if answer.get("gate_type") in _BY_GATE and not answer.get("hook_calls"):
+            wanted.append(_BY_GATE[answer["gate_type"]])
+        self.lacks.update(dict.fromkeys(name for name in wanted if name not in answer))
+        return answer
 
 
 def _pointer(outcome: Outcome) -> Pointer:

@@ -82,4 +82,4 @@ Evidence Is Signed And Verified With A Key
 
 Another Control Is Held Against The Rules
     ${said}=    Fluxrig    0    gear    check    stdio:${BIN}/fluxrig gear serve {pack}
-    Should Contain    ${said}    44 of 44 scenarios hold
+    Should Contain    ${said}    53 of 53 scenarios hold
