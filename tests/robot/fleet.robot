@@ -35,6 +35,18 @@ What Fails Here Fails There, With The Same Records
     Should Be Equal    ${one}    ${other}
     Remove File    ${FOLDER}/pack/scenarios/wrong.scenario.yaml
 
+A Rack With A Gear Of Its Own Gives What The Gear Answers
+    ${gears}=    Catenate    SEPARATOR=\n    \ngears:    ${SPACE*2}served: "stdio:${BIN}/fluxrig gear serve pack"
+    Start A Rack    rack-gear    ${gears}
+    Wait Until Keyword Succeeds    30s    0.3s    Fluxrig    0    rack    approve    rack-gear
+    Wait Until Keyword Succeeds    30s    0.3s    Racks Are Active    3
+    ${said}=    Pytest    0    pack    --fluxscenario-mixer\=${URL}    --fluxscenario-gear\=served
+    Should Contain    ${said}    22 done on rack-gear (22)
+    Send Signal To Process    TERM    rack-gear
+    ${result}=    Wait For Process    rack-gear    timeout=30s    on_timeout=kill
+    Should Be Equal As Integers    ${result.rc}    0    ${result.stderr}
+    Fluxrig    0    rack    remove    rack-gear
+
 A Rack That Is Killed Takes Nothing With It
     Terminate Process    rack-2    kill=True
     ${said}=    Pytest    0    pack    --fluxscenario-evidence\=after    --fluxscenario-mixer\=${URL}
