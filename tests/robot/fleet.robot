@@ -39,7 +39,7 @@ A Rack With A Gear Of Its Own Gives What The Gear Answers
     ${gears}=    Catenate    SEPARATOR=\n    \ngears:    ${SPACE*2}served: "stdio:${BIN}/fluxrig gear serve pack"
     Start A Rack    rack-gear    ${gears}
     Wait Until Keyword Succeeds    30s    0.3s    Fluxrig    0    rack    approve    rack-gear
-    Wait Until Keyword Succeeds    30s    0.3s    Racks Are Active    3
+    Wait Until Keyword Succeeds    30s    0.3s    Racks Are    3    active
     ${said}=    Pytest    0    pack    --fluxscenario-mixer\=${URL}    --fluxscenario-gear\=served
     Should Contain    ${said}    22 done on rack-gear (22)
     Send Signal To Process    TERM    rack-gear
