@@ -85,6 +85,8 @@ class Elsewhere:
     _sent: dict[str, str] = field(default_factory=dict)
     #: What has come and was not asked for yet, by item and attempt.
     _come: dict[tuple[str, int], ItemDone] = field(default_factory=dict)
+    #: How many attempts of an item have been given to it.
+    _given: dict[str, int] = field(default_factory=dict)
     #: The number of the last record that came.
     _last: int = 0
     #: Those that need this process and ask for the gear of a rack: why they cannot have both.
@@ -112,14 +114,14 @@ class Elsewhere:
             if isinstance(item, ScenarioMixin):
                 why = _why_here(item)
                 if not why:
-                    there.append(item)
+                    if item.nodeid not in self._sent:
+                        there.append(item)
+                    self._sent[item.nodeid] = self._gear(item)
                 elif why != _SKIPPED and self._gear(item) != ENGINE:
                     # The engine would answer here, and a verdict of its own would be told as the gear's.
                     self._unsent[item.nodeid] = why
                 elif why != _SKIPPED:
                     here[why] = here.get(why, 0) + 1
-        # Before any of them is packed: none runs here because another cannot be sent.
-        self._sent.update((item.nodeid, self._gear(item)) for item in there)
         try:
             if there:
                 self._send(there)
@@ -168,7 +170,8 @@ class Elsewhere:
             message = f"asks for the gear '{shown(gear, 80)}' of a rack, and can only run here: {why}"
             hint = "--fluxscenario-gear engine asks the engine"
             raise MixerError.of("mixer.gear", Place(item.nodeid), message, hint)
-        key = item.nodeid, len(item.told) + 1
+        # Not of the item: with --keep-duplicates there are two of one id, and the second is an attempt as well.
+        key = item.nodeid, self._given.get(item.nodeid, 0) + 1
         if key[1] > 1 and key not in self._come:
             self._ask(lambda: self.client.again(self.run, Again(*key)))
         self._wait_for(key, gear)
@@ -177,6 +180,7 @@ class Elsewhere:
             raise RuntimeMissing.of("hook.missing", Place(""), shown(done.reason, 1000))
         attempt = self._attempt(item, done) if done.outcome == "ran" else self._without_verdict(item, done)
         del self._come[key]
+        self._given[item.nodeid] = key[1]
         return attempt, done
 
     def _asks(self, nodeid: str) -> str:

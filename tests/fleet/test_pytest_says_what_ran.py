@@ -195,3 +195,15 @@ def test_two_sessions_of_two_projects_with_the_same_ids(project: Project, mixer:
     assert [session.returncode for session in sessions] == [0, 1], said
     assert "2 passed" in said[0]
     assert "1 failed, 1 passed" in said[1]
+
+
+def test_a_scenario_that_is_collected_twice_runs_twice(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", scenario("one"), failing("two"))
+    file = "packs/small/scenarios/a.json"
+    local = project.run("--keep-duplicates", file, file)
+    outcomes = project.outcomes()
+    rack = mixer.start()
+    result = project.run("--keep-duplicates", file, file, f"--fluxscenario-mixer={mixer.url}")
+    assert (result.ret, result.parseoutcomes()) == (local.ret, local.parseoutcomes())
+    assert project.outcomes() == outcomes
+    assert [item.rpartition("::")[2] for item in rack.taken].count("two") == 2
