@@ -29,7 +29,7 @@ _LONG_PAUSE: Final = 0.2
 
 def first(work: Path, *, quick: bool) -> None:
     """Time until the first verdict is shown: over a warm fleet, and in one process."""
-    size, rounds = (20, 1) if quick else (500, 7)
+    size, rounds = (20, 1) if quick else (500, 5)
     folder = _scenarios(work, size)
     with fleet(work / "fleet", racks=1) as there:
         run(folder, size, there)
