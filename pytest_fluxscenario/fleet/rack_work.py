@@ -263,6 +263,7 @@ class RackWork:
         """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""
         subject = evidence(message.run)
         key = once_key(message.run, said.item, said.attempt, asked.issue)
+        told = False
         while True:
             try:
                 signed = self.sign(said, message.run)
@@ -277,6 +278,9 @@ class RackWork:
                 elif isinstance(error, MessageError):
                     raise
                 else:
+                    if not told and error.problems[0].code == "snake.failed":
+                        told = True
+                        self.say(f"keeps a record that the Snake does not take now: {error}")
                     await asyncio.sleep(_PAUSE)
 
 

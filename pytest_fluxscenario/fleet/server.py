@@ -38,6 +38,10 @@ _AROUND: Final = 64 << 10
 _START: Final = 60.0
 _STOP: Final = 5.0
 _LOOK: Final = 0.005
+#: What it says of a disk that is full, how much room has to be there again, and how much of its log is looked at.
+_FULL: Final = ("no space left on device", "disk quota exceeded")
+_ROOM: Final = 8 << 20
+_TAIL: Final = 64 << 10
 #: Of its log; what is older than so many files goes.
 _LOG_BYTES: Final = 8 << 20
 _LOG_FILES: Final = 3
@@ -69,6 +73,8 @@ class NatsServer:
     accounts: Accounts
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
+    #: Size of the log when it was looked at last.
+    _looked: int = -1
     _keeper: asyncio.Task[None] | None = field(default=None, repr=False)
     #: Of who starts it or has it read its accounts: a signal that comes too early would end it.
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
@@ -150,10 +156,24 @@ class NatsServer:
                 # Whatever stands against it now may not do so the next time: a full disk, no memory, the port in use.
                 with contextlib.suppress(FluxError, OSError):
                     await self.start()
+            elif self._is_stuck(process.pid):
+                process.terminate()
             elif (stamps := self._stamps()) != renewed:
                 # Certificates end after weeks, and a Mixer does not.
                 renewed = stamps
                 await self.reload(self.accounts)
+
+    def _is_stuck(self, pid: int) -> bool:
+        """Whether its disk was full, and has room again: it keeps nothing more until it is started anew."""
+        try:
+            size, disk = os.stat(self._path("nats.log")).st_size, os.statvfs(self._path("jetstream"))
+            if size == self._looked or disk.f_bavail * disk.f_frsize < _ROOM:
+                return False
+            self._looked = size
+            lines = [line for line in self._tail(_TAIL) if line.startswith(f"[{pid}]")]
+        except OSError:
+            return False
+        return any(word in line for line in lines for word in _FULL)
 
     def _stamps(self) -> tuple[int, ...]:
         return written(self.settings.cert, self.settings.key, self.settings.ca)
@@ -224,13 +244,16 @@ class NatsServer:
     def _last_words(self) -> str:
         """The last line of the log that says what is wrong."""
         try:
-            with open(self._path("nats.log"), "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - 4_096))
-                lines = file.read().decode("utf-8", "replace").splitlines()
+            lines = self._tail(4_096)
         except OSError:
             return ""
         said = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith(PROGRAM)] or lines
         return f"it said: {shown(said[-1], 300)}" if said else ""
+
+    def _tail(self, most: int) -> list[str]:
+        with open(self._path("nats.log"), "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+            return file.read().decode("utf-8", "replace").splitlines()
 
     def _path(self, name: str) -> str:
         return os.path.join(os.path.abspath(self.settings.folder), name)

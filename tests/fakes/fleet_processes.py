@@ -28,7 +28,7 @@ class Fleet:
     """Everything below one folder."""
 
     root: Path
-    #: Sections of the Mixer's configuration.
+    #: Fields of the Mixer's configuration, by section.
     more: dict[str, Any] = field(default_factory=dict)
     racks: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     mixer: subprocess.Popen[bytes] | None = None
@@ -45,7 +45,9 @@ class Fleet:
             "racks": {"auto_adopt": True, "beat": 0.2, "offline_after": 3},
             "work": {"ack_wait": 1.5, "tries": 100},
         }
-        (self.root / "mixer.yaml").write_text(json.dumps(config | self.more))
+        for section, fields in self.more.items():
+            config[section] = {**config.get(section, {}), **fields}
+        (self.root / "mixer.yaml").write_text(json.dumps(config))
 
     @property
     def data(self) -> Path:
