@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from pytest_fluxscenario.cli.mixers import client_of_process
 from tests.fakes.collector import collecting
 from tests.fakes.packs import failing, scenario
 from tests.unit.cli.conftest import Rig
@@ -64,3 +67,13 @@ def test_what_was_asked_for_and_cannot_be_had_is_bad_usage(rig: Rig) -> None:
     run = rig("scenario", "run", "packs")
     assert run.returncode == 2
     assert run.stderr.endswith("pytest.ini: fluxscenario_otel is 'maybe' (it can be 'on' or 'off')\n")
+
+
+@pytest.mark.parametrize(("given", "passed_on"), [(_TRACEPARENT, _TRACEPARENT), ("nonsense\r\nx: y", ""), (None, "")])
+def test_what_asks_a_mixer_passes_on_the_trace_of_whoever_starts_it(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, passed_on: str
+) -> None:
+    monkeypatch.delenv("TRACEPARENT", raising=False)
+    if given is not None:
+        monkeypatch.setenv("TRACEPARENT", given)
+    assert client_of_process().trace == passed_on
