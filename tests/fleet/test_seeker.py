@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_fluxscenario.fleet.memory import Hub
@@ -43,6 +44,20 @@ def test_what_the_snake_has_lost_is_handed_out_anew(tmp_path: Path) -> None:
         assert sorted(one.item for one in done) == sorted(case.item for case in parcel.cases)
         assert {one.outcome for one in done} == {"ran"}
         assert client.run(info.run).state == "finished"
+
+
+def test_work_that_waits_in_the_queue_of_a_gear_is_not_lost(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(2)])
+    parcel.cases[1] = msgspec.structs.replace(parcel.cases[1], gear="mine")
+    with running_mixer(tmp_path, work={**_WORK, "ack_wait": 0.2}) as mixer:
+        info = send(mixer.client(), parcel)
+        mixer.start()
+        # Several looks long nobody offers that gear: the queue of the engine is empty, and its own is not.
+        mixer.do(asyncio.sleep(1))
+        service = mixer.mixer.service
+        assert service is not None
+        assert service.runs._held[info.run].anew == {}
+        assert mixer.client().records(info.run, 0, 0).waiting == {"mine": 1}
 
 
 @pytest.mark.slow

@@ -151,3 +151,23 @@ def test_the_gear_is_redacted_in_the_evidence(project: Project, pack: Path) -> N
     project.spawn("packs", "--fluxscenario-gear=stdio:/nowhere/gear --token s3cret")
     assert b"s3cret" not in (project.evidence / "records.jsonl").read_bytes()
     assert project.manifest()["gear"] == "stdio:/nowhere/gear --token [redacted]"
+
+
+def test_a_pack_names_its_gear_and_the_project_says_what_that_is(project: Project, pack: Path) -> None:
+    manifest = pack / "process.manifest.yaml"
+    manifest.write_text(manifest.read_text("utf-8") + "gear: mine\n", encoding="utf-8")
+    started = project.root / "started"
+    # Nothing here is called so: nothing is started, and the engine does not answer for it.
+    result = project.spawn("packs")
+    assert result.ret != 0
+    assert "the pack names the gear 'mine', and nothing here is called so" in text_of(result)
+    result.assert_outcomes(errors=1)
+    (project.root / "gear.py").write_text(f"open({str(started)!r}, 'w')\n{GEAR}", encoding="utf-8")
+    project.ini("fluxscenario_gears =", f"    mine = stdio:{sys.executable} gear.py")
+    assert not started.exists()
+    project.spawn("packs").assert_outcomes(passed=1, failed=2, skipped=2)
+    assert started.exists()
+    assert {one["volatile"].get("gear") for one in project.records()} == {"modest 2"}
+    # Whoever asks for the engine gets the engine.
+    project.spawn("packs", "--fluxscenario-gear=engine").assert_outcomes(passed=4, failed=1)
+    assert {one["volatile"].get("gear") for one in project.records()} == {None}
