@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
+from pytest_fluxscenario.plugin.declared import add_options
 from pytest_fluxscenario.plugin.garbage import thaw
 from pytest_fluxscenario.plugin.keys import BEGAN, FAILED_FOLDERS, OPTIONS, STORED
 from pytest_fluxscenario.plugin.older import settle_older, tell_older
-from pytest_fluxscenario.plugin.options import add_options, is_anything_set, read_options
+from pytest_fluxscenario.plugin.options import is_anything_set, read_options
 from pytest_fluxscenario.plugin.workers import Controller, is_controller
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from pytest_fluxscenario.model.spec import SpecDocument, SpecHeader
 from pytest_fluxscenario.packs import hooks as pack_hooks
 from pytest_fluxscenario.packs.conditions import OPERATORS
 from pytest_fluxscenario.plugin import fixtures, hookspecs
-from pytest_fluxscenario.plugin.options import add_options
+from pytest_fluxscenario.plugin.declared import add_options
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, URL_VARIABLE
 from pytest_fluxscenario.runtimes.leftovers import TOKEN
 from pytest_fluxscenario.telemetry import words

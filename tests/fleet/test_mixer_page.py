@@ -55,6 +55,11 @@ def _bytes(mixer: RunningMixer, path: str, kind: str = "") -> bytes:
     request = Request(mixer.url + path, headers={"Authorization": f"Basic {basic}"})  # noqa: S310 - of this test
     with urlopen(request, timeout=10) as response:  # noqa: S310 - as above
         assert kind in ("", response.headers["content-type"])
+        # Whatever is in it: no script, no frame, nothing from elsewhere, and no copy of it in a cache.
+        assert response.headers["content-security-policy"].startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["cache-control"] == "no-store"
         data: bytes = response.read()
         return data
 
