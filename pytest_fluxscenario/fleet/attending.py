@@ -116,7 +116,7 @@ class Dropping:
     async def _go(self) -> None:
         while True:
             await asyncio.sleep(self.every)
-            for run in self.runs.attending.left_alone(self.runs.under_way()):
+            for run in self.runs.attending.left_alone(self.runs.table.under_way()):
                 try:
                     await self.cancel(run.run)
                     said = "the run %s of %s is dropped: nobody was there for it for %g seconds"

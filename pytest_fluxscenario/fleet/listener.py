@@ -202,7 +202,7 @@ class Listener:
     async def _store_of(self, run: str, several: list[tuple[str, Evidence]]) -> None:
         traces = [trace for trace, _ in several if trace]
         # Of a run that was begun before this Mixer the racks still know.
-        parent = self.runs.trace_of(run) or next(iter(traces), "")
+        parent = self.runs.table.trace_of(run) or next(iter(traces), "")
         about: dict[str, Value] = {words.RUN: shown(run, 80), words.BATCH: len(several)}
         with span(self.telemetry, "store records", parent, "consumer", about, traces) as opened:
             try:

@@ -38,6 +38,7 @@ from pytest_fluxscenario.fleet.queues import Queues
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.rest import ENDPOINTS
 from pytest_fluxscenario.fleet.run_evidence import RunEvidence
+from pytest_fluxscenario.fleet.run_table import RunTable
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.seeker import SEEK, Seeker
 from pytest_fluxscenario.fleet.service import Service
@@ -111,7 +112,7 @@ class Mixer:
             content, evidence = self._contents()
             tickets = Tickets.of(key)
             handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
-            runs = Runs(history, handing, content, config.work.pools, Acceptance(tickets, registry))
+            runs = Runs(RunTable(history), handing, content, config.work.pools, Acceptance(tickets, registry))
 
             async def let_in() -> None:
                 # What a rack may take from is there when it may.

@@ -26,12 +26,12 @@ _PAGE: Final = Query("page", "which part of the scenarios", most=1 << 20, whole=
 
 async def _overview_page(asked: Asked) -> Page:
     service = asked.service
-    runs = await service.runs.latest()
+    runs = await service.runs.table.latest()
     return page("Mixer", _overview(service.health(), service.registry.all(), runs), again=True)
 
 
 async def _run_page(asked: Asked) -> Page:
-    run, only = await asked.service.runs.get(asked.path["run"]), asked.path.get("only", "")
+    run, only = await asked.service.runs.table.get(asked.path["run"]), asked.path.get("only", "")
     if only and only not in FILTERS:
         raise refused(NotThere, "run.filter", f"scenarios are told apart by: {', '.join(FILTERS)}")
     number = max(1, int(asked.query["page"]))
@@ -58,7 +58,7 @@ async def _evidence_file(asked: Asked) -> Download:
 
 
 async def _record_of(asked: Asked) -> tuple[Run, ItemDone]:
-    run, number = await asked.service.runs.get(asked.path["run"]), asked.path["number"]
+    run, number = await asked.service.runs.table.get(asked.path["run"]), asked.path["number"]
     if not number.isascii() or not number.isdigit() or len(number) > 9 or not 1 <= int(number) <= len(run.records):
         raise refused(NotThere, "run.record", f"the run has no record {shown(number, 40)}")
     return run, run.records[int(number) - 1]

@@ -85,7 +85,7 @@ async def _give_several(asked: Asked) -> Hashes:
 
 
 async def _runs(asked: Asked) -> list[RunInfo]:
-    return await asked.service.runs.latest()
+    return await asked.service.runs.table.latest()
 
 
 async def _submit_ref(asked: Asked) -> RunInfo:
@@ -97,7 +97,7 @@ async def _submit(asked: Asked) -> RunInfo:
 
 
 async def _run(asked: Asked) -> RunInfo:
-    return info_of(await asked.service.runs.get(asked.path["run"]))
+    return info_of(await asked.service.runs.table.get(asked.path["run"]))
 
 
 async def _records(asked: Asked) -> Records:
@@ -109,7 +109,7 @@ async def _records(asked: Asked) -> Records:
 
 
 async def _attend(asked: Asked) -> Held:
-    return Held((await asked.service.runs.get(asked.path["run"])).run)
+    return Held((await asked.service.runs.table.get(asked.path["run"])).run)
 
 
 async def _again(asked: Asked) -> RunInfo:
@@ -126,7 +126,7 @@ async def _evidence(asked: Asked) -> Download:
 
 
 async def _record_lines(asked: Asked) -> bytes:
-    found = await asked.service.runs.get(asked.path["run"])
+    found = await asked.service.runs.table.get(asked.path["run"])
     lines = [one.record for one in sorted(found.records, key=lambda one: (one.item, one.attempt)) if one.record]
     return "".join(f"{line}\n" for line in lines).encode()
 

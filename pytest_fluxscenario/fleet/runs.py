@@ -16,14 +16,14 @@ from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.attending import Attending
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.handing import Handing
-from pytest_fluxscenario.fleet.history import Asked, History, Run
+from pytest_fluxscenario.fleet.history import Asked, Run
 from pytest_fluxscenario.fleet.message import Evidence, Fetch
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_check import RUN_ID, check_run, check_submission
 from pytest_fluxscenario.fleet.run_info import info_of, item_done, outcome_of
+from pytest_fluxscenario.fleet.run_table import RunTable
 from pytest_fluxscenario.fleet.submitted import digest_of, lightened
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
-from pytest_fluxscenario.remote.case import PortableCase
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 #: How many runs are forgotten at a time.
@@ -31,15 +31,13 @@ _AT_A_TIME: Final = 64
 #: Records that are enough for an answer, and seconds that fewer are waited with.
 _SEVERAL: Final = 100
 _GATHER: Final = 0.05
-#: Ended runs that are held; others are read again when somebody asks.
-_HELD: Final = 8
 
 
 @dataclass(slots=True)
 class Runs:
     """All runs. Methods raise Refused for what cannot be done, DatabaseError and SnakeError."""
 
-    history: History
+    table: RunTable
     handing: Handing
     content: Content
     pools: tuple[str, ...]
@@ -47,7 +45,6 @@ class Runs:
     acceptance: Acceptance
     #: Who is there for which run.
     attending: Attending = field(default_factory=Attending)
-    _held: dict[str, Run] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     #: Of those who begin, end or add to a run.
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -57,9 +54,9 @@ class Runs:
 
     async def resume(self) -> int:
         """Go on with the runs that were under way: hand out what the Snake was not given. Gives how many there are."""
-        running = await self.history.running()
+        running = await self.table.history.running()
         for run_id in running:
-            run = await self._read(run_id)
+            run = await self.table.read(run_id)
             if run is not None:
                 await self._hand_out(run)
                 if run.state == "running" and not run.is_open:
@@ -75,7 +72,7 @@ class Runs:
         check_run(run_id)
         digest = digest or digest_of(submission)
         async with self._lock:
-            known = await self._read(run_id)
+            known = await self.table.read(run_id)
             if known is not None and known.digest != digest:
                 message = f"the run {run_id} is there already, with other scenarios"
                 raise refused(Conflict, "run.other", message, "workers of one session must collect the same")
@@ -83,8 +80,8 @@ class Runs:
                 check_submission(submission, self.pools)
                 await asyncio.to_thread(self.content.check, submission.cases)
                 known = self._begin(run_id, submission, digest)
-                await self.history.add(known)
-                self._hold(known)
+                await self.table.history.add(known)
+                self.table.hold(known)
             known.trace = known.trace or trace
             # Also where an earlier attempt broke off half way.
             await self._hand_out(known)
@@ -93,7 +90,7 @@ class Runs:
     async def known(self, run_id: str, digest: str) -> RunInfo | None:
         """The run of that id, which goes on; None where there is none. Raises Conflict where it is another one."""
         async with self._lock:
-            run = await self._read(check_run(run_id))
+            run = await self.table.read(check_run(run_id))
             if run is None:
                 return None
             if run.digest != digest:
@@ -104,7 +101,7 @@ class Runs:
     async def again(self, run_id: str, again: Again, trace: str = "") -> RunInfo:
         """A further attempt of an item, for what ``trace`` names; the same once more is the same attempt."""
         async with self._lock:
-            run = await self.get(run_id)
+            run = await self.table.get(run_id)
             first = run.asked.get((again.item, 1))
             if first is None:
                 raise refused(NotThere, "run.item", f"the run has no scenario '{shown(again.item, 200)}'")
@@ -117,7 +114,7 @@ class Runs:
             key = again.item, again.attempt
             if key not in run.asked:
                 asked = Asked(len(run.asked) + 1, first.case, again.attempt)
-                await self.history.ask(run, asked)
+                await self.table.history.ask(run, asked)
                 run.asked[key], run.state, run.ended = asked, "running", ""
             run.trace = trace or run.trace
             await self._hand_out(run)
@@ -126,36 +123,16 @@ class Runs:
     async def cancel(self, run_id: str) -> RunInfo:
         """Drop what has not begun; what is under way may still come."""
         async with self._lock:
-            run = await self.get(run_id)
+            run = await self.table.get(run_id)
             if run.state == "running":
                 await self._end(run, "cancelled")
                 await self.handing.withdraw(run)
                 await self._tell()
             return info_of(run)
 
-    async def get(self, run_id: str) -> Run:
-        """A run. Raises NotThere."""
-        run = await self._read(check_run(run_id))
-        if run is None:
-            raise refused(NotThere, "run.none", f"there is no run {run_id}")
-        return run
-
-    async def latest(self, most: int = 50) -> list[RunInfo]:
-        """The latest runs, newest first."""
-        found: list[RunInfo] = []
-        for run_id, ended in await self.history.latest(most):
-            run = self._held.get(run_id)
-            if run is None and ended is not None:
-                found.append(ended)
-                continue
-            run = run or await self._read(run_id)
-            if run is not None:
-                found.append(info_of(run))
-        return found
-
     async def since(self, run_id: str, after: int, wait: float, most: int = 500) -> tuple[Run, list[ItemDone]]:
         """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
-        run = await self.get(run_id)
+        run = await self.table.get(run_id)
         self.attending.hear(run_id)
         try:
             async with asyncio.timeout(wait), self._changed:
@@ -176,58 +153,33 @@ class Runs:
             by_run.setdefault(run_id, []).append(one)
         new: list[ItemDone] = []
         for run_id, several in by_run.items():
-            run = await self._read(run_id) if RUN_ID.fullmatch(run_id) else None
+            run = await self.table.read(run_id) if RUN_ID.fullmatch(run_id) else None
             if run is not None:
                 new += await self._store(run, await self._that_count(run, several))
         return new
-
-    def trace_of(self, run_id: str) -> str:
-        """The ``traceparent`` of a run; empty where that is not known."""
-        run = self._held.get(run_id)
-        return "" if run is None else run.trace
-
-    def waiting(self) -> dict[str, int]:
-        """Pool to how many scenarios were asked for there and have no record yet."""
-        counts = dict.fromkeys(self.pools, 0)
-        for run in list(self._held.values()):
-            if run.state == "running":
-                counts[run.pool] = counts.get(run.pool, 0) + len(run.asked) - len(run.known)
-        return counts
 
     async def forget_old(self, before: str, most: int) -> int:
         """Forget runs that were begun before that moment, and all but the ``most`` newest; gives how many.
 
         A run that is under way is not forgotten: where it is that old it is cancelled.
         """
-        old = await self.history.old(before, most)
+        old = await self.table.history.old(before, most)
         for run_id, state in old:
-            if state == "running" and (await self.get(run_id)).created < before:
+            if state == "running" and (await self.table.get(run_id)).created < before:
                 await self.cancel(run_id)
         ended = [run_id for run_id, state in old if state != "running"]
         for start in range(0, len(ended), _AT_A_TIME):
             async with self._lock:
-                part = [run_id for run_id in ended[start : start + _AT_A_TIME] if not self._runs_again(run_id)]
-                await self.history.forget(part)
+                part = [run_id for run_id in ended[start : start + _AT_A_TIME] if not self.table.is_under_way(run_id)]
+                await self.table.history.forget(part)
                 for run_id in part:
-                    self._held.pop(run_id, None)
+                    self.table.drop(run_id)
         return len(ended)
-
-    def _runs_again(self, run_id: str) -> bool:
-        run = self._held.get(run_id)
-        return run is not None and run.state == "running"
-
-    def cases(self) -> list[PortableCase]:
-        """What of the runs under way is open."""
-        return [asked.case for run in self.under_way() for asked in run.open]
 
     async def end(self) -> None:
         """The Mixer ends: who waits for records is answered, and asks again when it is back."""
         self._ending = True
         await self._tell()
-
-    def under_way(self) -> list[Run]:
-        """The runs that have not ended."""
-        return [run for run in self._held.values() if run.state == "running"]
 
     async def hand_out(self, run: Run) -> None:
         """Hand out what was not yet, where whoever submitted it broke off."""
@@ -250,16 +202,11 @@ class Runs:
         fits = self.acceptance.tickets.fits
         if not RUN_ID.fullmatch(run_id) or not fits(fetch.ticket, run_id, fetch.item, fetch.attempt):
             return False
-        run = await self._read(run_id)
+        run = await self.table.read(run_id)
         asked = None if run is None else run.asked.get((fetch.item, fetch.attempt))
         if run is None or asked is None or (fetch.item, fetch.attempt) in run.known:
             return False
         return await asyncio.to_thread(self.content.belongs, fetch.hash, asked.case)
-
-    @property
-    def running(self) -> int:
-        """How many runs are under way."""
-        return len(self.under_way())
 
     async def _store(self, run: Run, several: Sequence[Evidence]) -> list[ItemDone]:
         async with self._storing:
@@ -289,18 +236,18 @@ class Runs:
     async def _keep(self, run: Run, new: Sequence[ItemDone]) -> None:
         if not new:
             return
-        await self.history.record(run.run, new)
+        await self.table.history.record(run.run, new)
         for done in new:
             run.take(done)
         if run.state == "running" and not run.is_open:
             await self._end(run, "finished")
         elif run.state == "cancelled":
-            await self.history.end(info_of(run))
+            await self.table.history.end(info_of(run))
         await self._tell()
 
     async def _end(self, run: Run, state: RunStateName) -> None:
         run.state, run.ended = state, timestamp(SystemClock().now())
-        await self.history.end(info_of(run))
+        await self.table.history.end(info_of(run))
 
     async def _that_count(self, run: Run, several: Sequence[Evidence]) -> list[Evidence]:
         """Evidence as it is kept, without what changes nothing, and without what goes to another rack first."""
@@ -332,24 +279,6 @@ class Runs:
         await self._pass_over(run)
         if run.state == "running":
             await self.handing.hand_out(run)
-
-    async def _read(self, run_id: str) -> Run | None:
-        held = self._held.get(run_id)
-        if held is not None:
-            return held
-        run = await self.history.read(run_id)
-        # Somebody else may have read it meanwhile: there is one value for each run.
-        held = self._held.get(run_id)
-        if held is None and run is not None:
-            self._hold(run)
-            return run
-        return held
-
-    def _hold(self, run: Run) -> None:
-        ended = [run_id for run_id, held in self._held.items() if held.state != "running"]
-        for run_id in ended[: max(0, len(ended) - _HELD + 1)]:
-            del self._held[run_id]
-        self._held[run.run] = run
 
     async def _tell(self) -> None:
         async with self._changed:

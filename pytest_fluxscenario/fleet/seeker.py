@@ -54,7 +54,7 @@ class Seeker:
 
     async def look(self) -> None:
         """Look once. Raises FluxError."""
-        under_way = self.runs.under_way()
+        under_way = self.runs.table.under_way()
         before, self._seen = self._seen, {run.run: len(run.records) for run in under_way}
         still = [run for run in under_way if before.get(run.run) == len(run.records)]
         if still:

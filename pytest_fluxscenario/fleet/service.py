@@ -60,7 +60,7 @@ class Service:
     def health(self) -> Health:
         """Whether the Mixer can do its work."""
         up = self.connected()
-        counts, running = self.registry.counts(), self.runs.running
+        counts, running = self.registry.counts(), self.runs.table.running
         return Health("ok" if up else "degraded", self.tool, up, counts, running, self.startup.text)
 
     async def tell_rack(self, name: str, verb: str) -> RackInfo:
@@ -128,7 +128,7 @@ class Service:
 
     async def archive(self, run: str) -> str:
         """A ZIP file with the evidence of a run, which the caller removes. Raises NotThere, FluxError."""
-        found = await self.runs.get(run)
+        found = await self.runs.table.get(run)
         return await asyncio.to_thread(self.evidence.archive, found, tuple(found.records))
 
     async def cancel(self, run: str) -> RunInfo:

@@ -31,10 +31,10 @@ def watch_mixer(telemetry: Telemetry, runs: Runs, registry: Registry) -> None:
     """Tell, whenever metrics are exported, what the Mixer has under way."""
 
     def under_way() -> _Seen:
-        yield {}, runs.running
+        yield {}, runs.table.running
 
     def waiting() -> _Seen:
-        for pool, count in runs.waiting().items():
+        for pool, count in runs.table.waiting(runs.pools).items():
             yield {words.POOL: pool}, count
 
     def racks() -> _Seen:

@@ -50,8 +50,8 @@ class Upkeep:
         before = timestamp(self.clock.now() - timedelta(days=keep.days))
         forgotten = await runs.forget_old(before, keep.runs)
         if forgotten:
-            await runs.history.database.compact()
-        cases, content = runs.cases(), runs.content
+            await runs.table.history.database.compact()
+        cases, content = runs.table.cases(), runs.content
         trimmed = await asyncio.to_thread(
             lambda: content.trimmer.trim(content.needed(cases), keep.days * 86_400, keep.bytes)
         )

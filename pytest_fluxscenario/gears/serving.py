@@ -24,6 +24,7 @@ from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.gears.port import About
 from pytest_fluxscenario.gears.wire import MOST_BYTES, PROTOCOL, Ask, Hello, Reply, encode
 from pytest_fluxscenario.model.request import Given
+from pytest_fluxscenario.model.shapes import decode
 
 #: Runs that are kept: a client that never says that one has ended must not fill the memory.
 _MOST_RUNS: Final = 10_000
@@ -58,7 +59,7 @@ class Desk:
         if len(data) > MOST_BYTES:
             return encode(Reply(error=f"the message is larger than {MOST_BYTES >> 20} MiB"))
         try:
-            message = msgspec.json.decode(data, type=Ask)
+            message = decode(Ask, data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return encode(Reply(error=f"no message of {PROTOCOL}: {shown(error, 300)}"))
         return encode(self.reply(message))

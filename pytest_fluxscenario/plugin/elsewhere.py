@@ -15,7 +15,6 @@ from typing import Final, TypeVar
 
 import msgspec
 import pytest
-from msgspec import UNSET
 
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.errors import FluxError
@@ -27,15 +26,15 @@ from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.gears.choosing import name_for
 from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
-from pytest_fluxscenario.plugin.execute import Attempt, is_stepped, notes_of
-from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioMixin
+from pytest_fluxscenario.plugin.execute import Attempt, notes_of
+from pytest_fluxscenario.plugin.item import ScenarioMixin
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
-from pytest_fluxscenario.plugin.marks import is_left_out
+from pytest_fluxscenario.plugin.received import check_record, points_of
 from pytest_fluxscenario.plugin.session import Session
-from pytest_fluxscenario.plugin.waiting import Waiting, others
+from pytest_fluxscenario.plugin.waiting import Waiting, no_gear, no_rack
+from pytest_fluxscenario.plugin.where import SKIPPED, why_here, will_run
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
 from pytest_fluxscenario.remote.attendance import Attendance
-from pytest_fluxscenario.remote.belongs import Asked, Given, why_not
 from pytest_fluxscenario.remote.case import PortableSettings
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
 from pytest_fluxscenario.remote.frames import in_batches
@@ -106,21 +105,21 @@ class Elsewhere:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Submit what was selected; what goes wrong is told by every item that waits for it."""
-        if not _will_run(session):
+        if not will_run(session):
             return
         here = dict[str, int]()
         there: list[ScenarioMixin] = []
         for item in session.items:
             if isinstance(item, ScenarioMixin):
-                why = _why_here(item)
+                why = why_here(item)
                 if not why:
                     if item.nodeid not in self._sent:
                         there.append(item)
                     self._sent[item.nodeid] = self._gear(item)
-                elif why != _SKIPPED and self._gear(item) != ENGINE:
+                elif why != SKIPPED and self._gear(item) != ENGINE:
                     # The engine would answer here, and a verdict of its own would be told as the gear's.
                     self._unsent[item.nodeid] = why
-                elif why != _SKIPPED:
+                elif why != SKIPPED:
                     here[why] = here.get(why, 0) + 1
         try:
             if there:
@@ -225,7 +224,7 @@ class Elsewhere:
             if said.gears.get(gear) or any(self._asks(done.item) == gear for done in said.records):
                 alone_since = monotonic()
             elif monotonic() - alone_since >= self.patience:
-                told = _no_rack(said, self.patience) if not said.racks.active else _no_gear(said, gear, self.patience)
+                told = no_rack(said, self.patience) if not said.racks.active else no_gear(said, gear, self.patience)
                 self._absent[gear] = MixerError.of("mixer.no-rack", Place(self.client.url), *told)
             if said.state != "running" and key not in self._come and not said.records:
                 message = f"the run {self.run} is {said.state}, and this scenario was not run in it"
@@ -244,11 +243,7 @@ class Elsewhere:
             raise
 
     def _attempt(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
-        given = Given(done.record, done.ref, done.verdict, bool(done.redactions))
-        why = why_not(_asked(item, self._gear(item)), given)
-        if why:
-            message = f"what the rack {shown(done.rack, 80)} gave is not taken: {why}"
-            raise MixerError.of("mixer.record", Place(item.nodeid), message)
+        check_record(item, self._gear(item), done)
         record = read_record(done)
         redactor = self.session.redactor
         for name, count in done.redactions.items():
@@ -258,7 +253,7 @@ class Elsewhere:
             record.volatile, attempt=len(item.told) + 1, earlier=item.told, notes=notes, worker=done.rack
         )
         attempt = self._written(item, record.result, outcome_of(done, record), volatile, done.ref)
-        return replace(attempt, seen=_bits(done))
+        return replace(attempt, seen=points_of(done))
 
     def _without_verdict(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
         """The record of a scenario that no rack could run: no verdict, and why."""
@@ -283,68 +278,8 @@ class Elsewhere:
         return Attempt(outcome, result, written, properties, called=True)
 
 
-def _asked(item: ScenarioMixin, gear: str) -> Asked:
-    """What the record of an item has to be of."""
-    case = item.make_case()
-    ref, spec = case.ref, case.subject.spec
-    row = None if ref.row is UNSET else ref.row
-    specs = () if spec is None else (spec.ref,)
-    steps = tuple(step.name for step in case.scenario.steps)
-    return Asked(item.nodeid, ref.hash, ref.file, row, case.subject.ref, specs, ref.id, steps, gear)
-
-
-def _bits(done: ItemDone) -> int:
-    """What a scenario showed. Raises MixerError."""
-    try:
-        return int(done.seen, 16)
-    except ValueError:
-        message = f"what the rack {shown(done.rack, 80)} says of its coverage is no number"
-        raise MixerError.of("mixer.record", Place(done.item), message) from None
-
-
-def _will_run(session: pytest.Session) -> bool:
-    """Whether what was collected will run: racks begin at once, also for a session that then ends."""
-    config = session.config
-    if hasattr(config, "workerinput"):
-        # Its controller decides.
-        return not config.option.setuponly
-    stopped = session.testsfailed and not config.option.continue_on_collection_errors
-    return not (stopped or config.option.setuponly)
-
-
-_SKIPPED: Final = "skipped"
 _ENDED: Final = "somebody has cancelled it, or nothing was heard of this session for too long"
-
-
-def _why_here(item: ScenarioMixin) -> str:
-    """Why an item runs here all the same; empty where a rack can run it."""
-    if is_left_out(item):
-        return _SKIPPED
-    if isinstance(item, FixtureScenarioItem) and (why := item.why_here()):
-        return why
-    if is_stepped(item):
-        return "a plugin watches their steps"
-    if item.flux.settings.matchers and b'"x-' in item.prepared.encoded:
-        return "they use matchers of the project"
-    return ""
 
 
 def _wait(patience: float) -> float:
     return max(0.1, min(_POLL, patience / 2))
-
-
-def _no_rack(said: Records, patience: float) -> tuple[str, str]:
-    racks = said.racks
-    if racks.pending:
-        hint = "let one in: fluxrig rack approve NAME (see: fluxrig rack list)"
-    elif racks.suspended:
-        hint = "fluxrig rack activate NAME"
-    else:
-        hint = "start one: fluxrig rack start -c configs/rack.yaml"
-    return f"no rack was active for {patience:g} seconds, so nothing runs ({others(racks)})", hint
-
-
-def _no_gear(said: Records, gear: str, patience: float) -> tuple[str, str]:
-    offered = ", ".join(f"{shown(name, 80)} by {count}" for name, count in sorted(said.gears.items()))
-    message = f"no active rack offered the gear '{shown(gear, 80)}' for {patience:g} seconds (offered: {offered})"
-    return message, "name one that is offered, or add it to 'gears' of a rack (see: fluxrig rack list)"

@@ -83,3 +83,22 @@ def others(racks: RackCounts) -> str:
     """The racks that are there and not active."""
     counts = {"pending": racks.pending, "suspended": racks.suspended, "offline": racks.offline}
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none has said hello"
+
+
+def no_rack(said: Records, patience: float) -> tuple[str, str]:
+    """What is wrong, and what to do, where no rack was active."""
+    racks = said.racks
+    if racks.pending:
+        hint = "let one in: fluxrig rack approve NAME (see: fluxrig rack list)"
+    elif racks.suspended:
+        hint = "fluxrig rack activate NAME"
+    else:
+        hint = "start one: fluxrig rack start -c configs/rack.yaml"
+    return f"no rack was active for {patience:g} seconds, so nothing runs ({others(racks)})", hint
+
+
+def no_gear(said: Records, gear: str, patience: float) -> tuple[str, str]:
+    """What is wrong, and what to do, where no active rack offered a gear."""
+    offered = ", ".join(f"{shown(name, 80)} by {count}" for name, count in sorted(said.gears.items()))
+    message = f"no active rack offered the gear '{shown(gear, 80)}' for {patience:g} seconds (offered: {offered})"
+    return message, "name one that is offered, or add it to 'gears' of a rack (see: fluxrig rack list)"

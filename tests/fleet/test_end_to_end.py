@@ -151,7 +151,7 @@ def test_pytest_over_racks_gives_what_a_local_run_gives_whoever_is_killed(tmp_pa
 def _done(whole: Whole) -> int:
     service = whole.mixer.service
     assert service is not None
-    return sum(len(run.records) for run in service.runs._held.values())
+    return sum(len(run.records) for run in service.runs.table._held.values())
 
 
 def test_a_mixer_takes_no_hello_that_is_forged_and_no_passport_of_another(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_large_run_is_handed_out_while_nobody_waits(tmp_path: Path) -> None:
 
     async def handed_out_at_once(runs: Runs, run: str) -> int:
         await runs.submit(run, Submission(tool(), tuple(parcel.cases)))
-        return len((await runs.get(run)).published)
+        return len((await runs.table.get(run)).published)
 
     async def waiting_when_cancelled_at_once(runs: Runs, run: str) -> int:
         await handed_out_at_once(runs, run)

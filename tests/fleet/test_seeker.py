@@ -56,7 +56,7 @@ def test_work_that_waits_in_the_queue_of_a_gear_is_not_lost(tmp_path: Path) -> N
         mixer.do(asyncio.sleep(1))
         service = mixer.mixer.service
         assert service is not None
-        assert service.runs._held[info.run].anew == {}
+        assert service.runs.table._held[info.run].anew == {}
         assert mixer.client().records(info.run, 0, 0).waiting == {"mine": 1}
 
 
@@ -76,7 +76,7 @@ def test_a_run_that_goes_on_is_left_alone(tmp_path: Path) -> None:
         service = mixer.mixer.service
         assert service is not None
         mixer.do(asyncio.sleep(1))
-        assert service.runs._held[info.run].anew == {}
+        assert service.runs.table._held[info.run].anew == {}
         mixer.start(before=slow)
         all_of(client, info.run)
         assert sorted(taken) == sorted(case.item for case in parcel.cases)
@@ -149,6 +149,6 @@ def test_a_mixer_that_was_killed_before_it_ended_a_run_ends_it_when_it_is_starte
         service = mixer.mixer.service
         assert service is not None
         sql = "UPDATE runs SET state = 'running' WHERE run = ?"
-        mixer.do(service.runs.history.database.do(lambda connection: connection.execute(sql, [run]).fetchall()))
+        mixer.do(service.runs.table.history.database.do(lambda connection: connection.execute(sql, [run]).fetchall()))
     with running_mixer(tmp_path, work=_WORK) as mixer:
         assert mixer.client().run(run).state == "finished"
