@@ -179,6 +179,7 @@ def test_an_operator_gives_the_cluster_the_accounts_that_the_mixer_has_written(t
             people.end()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_one_of_three_servers_is_killed(tmp_path: Path) -> None:
     people = Operators(tmp_path)
     pack = write_hook(write_pack(tmp_path / "packs" / "small"), _SLOW)

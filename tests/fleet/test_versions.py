@@ -66,6 +66,7 @@ def test_a_token_that_was_forgotten_is_told_before_anything_runs(tmp_path: Path)
         assert "there is no token (give its token in FLUXRIG_API_TOKEN)" in people.said("pytest")
 
 
+@pytest.mark.slow
 def test_a_rack_whose_mixer_has_moved_says_so_soon(tmp_path: Path) -> None:
     """One that was let in once has two ways to connect; the second is for servers that do not know it."""
     people = Operators(tmp_path)
