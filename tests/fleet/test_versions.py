@@ -7,6 +7,8 @@ import time
 from importlib.metadata import distribution
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.fleet import running_mixer
 from tests.fakes.operators import Operators
 from tests.fakes.packs import scenario, write, write_pack
