@@ -66,7 +66,10 @@ class Run:
     def take(self, done: ItemDone) -> None:
         """Add a record."""
         self.records.append(done)
-        self.known.add((done.item, done.attempt))
+        key = done.item, done.attempt
+        asked = self.asked.get(key)
+        # The text that is held already, and not once more for each record.
+        self.known.add(key if asked is None else (asked.case.item, done.attempt))
 
     @property
     def is_open(self) -> bool:

@@ -52,7 +52,8 @@ def _count(run: Run, tally: Tally) -> None:
     As the run's evidence counts it.
     """
     for done in run.records.since(tally.counted, len(run.records)):
-        outcome = tally.outcomes[done.item] = outcome_of(run.asked[done.item, done.attempt].case, done)
+        case = run.asked[done.item, done.attempt].case
+        outcome = tally.outcomes[case.item] = outcome_of(case, done)
         said = outcome if done.outcome == "ran" else done.outcome
         tally.verdicts[said] = tally.verdicts.get(said, 0) + 1
         if done.rack:

@@ -13,8 +13,9 @@ from pytest_fluxscenario.fleet.run_info import info_of
 from pytest_fluxscenario.remote.api import RunInfo
 from pytest_fluxscenario.remote.case import PortableCase
 
-#: Ended runs that are held; others are read again when somebody asks.
+#: Ended runs that are held, and their scenarios in all; others are read again when somebody asks.
 _HELD: Final = 8
+_SCENARIOS: Final = 2_000
 
 
 @dataclass(slots=True)
@@ -39,9 +40,14 @@ class RunTable:
 
     def hold(self, run: Run) -> None:
         """Keep a run at hand."""
-        ended = [run_id for run_id, held in self._held.items() if held.state != "running"]
-        for run_id in ended[: max(0, len(ended) - _HELD + 1)]:
-            del self._held[run_id]
+        ended = [held for held in self._held.values() if held.state != "running"]
+        scenarios = sum(len(held.asked) for held in ended)
+        # The oldest first; the latest is asked for most.
+        for place, held in enumerate(ended, 1):
+            if len(ended) - place < _HELD - 1 and scenarios <= _SCENARIOS:
+                break
+            scenarios -= len(held.asked)
+            del self._held[held.run]
         self._held[run.run] = run
 
     async def get(self, run_id: str) -> Run:

@@ -61,8 +61,9 @@ class ServerSettings:
     key: str = ""
     #: File with who must have signed the certificate that each client shows; empty where none has to.
     ca: str = ""
-    #: Whether what JetStream keeps is on the disk before it says so: a machine that loses its power loses nothing.
-    sync: bool = True
+    #: How often what JetStream keeps is forced to the disk. Only a machine that ends may lose what came since, and what
+    #: neither Snake nor history has is handed out anew (``seeker``).
+    sync: str = "1s"
 
 
 @dataclass(slots=True)
@@ -217,7 +218,7 @@ class NatsServer:
             "max_payload": MOST_BYTES + _AROUND,
             "jetstream": {
                 "store_dir": self._path("jetstream"),
-                "sync_interval": "always" if settings.sync else "2m",
+                "sync_interval": settings.sync,
             },
             "authorization": {"users": self.accounts.users(), "timeout": 5},
             "log_file": self._path("nats.log"),

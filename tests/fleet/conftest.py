@@ -42,7 +42,7 @@ def nats_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     keys = {name: new_key() for name in ("mixer", "joining", "one", "two")}
     racks = {name: RackAccount(name, keys[name].public, ("default", "other")) for name in ("one", "two")}
     accounts = Accounts(keys["mixer"].public, keys["joining"].public, racks)
-    server = NatsServer(ServerSettings(str(folder), port=0, sync=False), accounts)
+    server = NatsServer(ServerSettings(str(folder), port=0), accounts)
     asyncio.run(server.start())
     yield Running(server, keys)
     asyncio.run(server.stop())

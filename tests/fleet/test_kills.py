@@ -106,7 +106,7 @@ async def _fleet(root: Path) -> AsyncIterator[Fleet]:
     key: Key = new_key()
     joining = root / "joining.nk"
     accounts = Accounts(key.public, keep_key(str(joining)).public)
-    server = NatsServer(ServerSettings(str(root / "nats"), port=0, sync=False), accounts)
+    server = NatsServer(ServerSettings(str(root / "nats"), port=0), accounts)
     await server.start()
     await server.keep(0.05)
     link = await connect(Access(server.url, "mixer", key.seed))
