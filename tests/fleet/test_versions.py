@@ -44,6 +44,7 @@ def test_a_rack_and_pytest_of_another_version_are_refused_with_both_named(tmp_pa
         people.end()
 
 
+@pytest.mark.slow
 def test_a_rack_that_is_started_before_its_mixer_waits_for_the_key_for_joining(tmp_path: Path) -> None:
     people = Operators(tmp_path)
     try:

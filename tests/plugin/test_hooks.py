@@ -125,7 +125,9 @@ _HANGS += "os.setsid()\ntime.sleep(60)\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("args", [(), ("-n1",)], ids=["plain", "n1"])
+@pytest.mark.parametrize(
+    "args", [pytest.param((), id="plain"), pytest.param(("-n1",), id="n1", marks=pytest.mark.slow)]
+)
 def test_nothing_is_left_of_a_session_that_is_ended(project: Project, args: tuple[str, ...], number: int) -> None:
     mark = project.root / "hangs"
     write_hook(project.pack, _HANGS.format(mark=str(mark)))
