@@ -27,10 +27,11 @@ from tests.fakes.fleet_processes import PATIENCE, Fleet, fleet_of, until
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
 
 _SLOW = """\
-import json, sys, time
+import json, os, sys, time
 call = json.loads(sys.stdin.readline())
-time.sleep(0.1)
-print(json.dumps({"status": "ok", "facts": {"risky": False}}))
+if os.path.exists({mark!r}):
+    time.sleep({pause})
+print(json.dumps({{"status": "ok", "facts": {{"risky": False}}}}))
 """
 _NAMES = ("one", "two", "three")
 #: Scenarios of one file: a file is at most 1 MiB.
@@ -56,16 +57,22 @@ class Kills:
         return ["mixer", *whom]
 
 
-def _stored(root: Path, count: int) -> None:
-    """A pack with so many scenarios in a store: one in five takes a while, and some do not pass."""
-    pack = write_hook(write_pack(root / "pack"), _SLOW)
+def _stored(root: Path, count: int) -> Path:
+    """A pack with so many scenarios in a store: some do not pass, and some take a while where the file is there.
+
+    That file is the answer. Of many scenarios half take half a second: the run must not be over before the last kill.
+    """
+    slow, pause = (5, 0.1) if count < 1_000 else (2, 0.5)
+    mark = root / "slowly"
+    pack = write_hook(write_pack(root / "pack"), _SLOW.format(mark=str(mark), pause=pause))
     documents: list[Any] = []
     for number in range(count):
-        made = needs_hook if number % 5 == 0 else failing if number % 50 == 1 else scenario
+        made = needs_hook if number % slow == 0 else failing if number % 50 == 1 else scenario
         documents.append(made(f"s{number:04}"))
     for start in range(0, count, _FILE):
         write(pack / "scenarios" / f"f{start:04}.json", *documents[start : start + _FILE])
     assert main(["profile", "import", "pack", "--store", "store"]) == 0
+    return mark
 
 
 def _hang(fleet: Fleet, name: str) -> None:
@@ -136,9 +143,10 @@ def test_each_scenario_is_accounted_for_once_and_as_in_a_local_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, kills: Kills
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _stored(tmp_path, count)
+    slowly = _stored(tmp_path, count)
     assert main(["scenario", "run", "small:latest", "--store", "store", "--evidence", "local"]) == 1
     local = json.loads((tmp_path / "local" / "manifest.json").read_bytes())
+    slowly.touch()
     with fleet_of(tmp_path, *_NAMES) as fleet:
         run = fleet.client.submit_ref("small:latest").run
         killed = _kill_all_through(fleet, run, count, kills, random.Random(count))  # noqa: S311 - the same kills in every run
