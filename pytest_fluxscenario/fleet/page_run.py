@@ -12,7 +12,7 @@ from pytest_fluxscenario.base.html import code, lines, text
 from pytest_fluxscenario.evidence.html_steps import record_html
 from pytest_fluxscenario.fleet.history import Asked, Run
 from pytest_fluxscenario.fleet.page_parts import ORDER, ago, bar, lasted, span, state, table, word
-from pytest_fluxscenario.fleet.run_info import info_of
+from pytest_fluxscenario.fleet.run_info import expectation, info_of
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo
 from pytest_fluxscenario.remote.unpack import outcome_of, read_record
 from pytest_fluxscenario.runner.explain import headline
@@ -52,8 +52,9 @@ def scenario_html(run: Run, done: ItemDone) -> Iterator[str]:
     yield f"<h1>{text(done.item)} {word(said, badge=True)}</h1>"
     rack = f"on {code(done.rack)}" if done.rack else "on no rack"
     again = f", attempt {done.attempt}" if done.attempt > 1 else ""
-    expected = f", expected to fail: {text(run.asked[done.item, done.attempt].case.xfail)}"
-    yield f"<p>{rack}{again}{expected if done.counts == 'xfailed' else ''}"
+    case = run.asked[done.item, done.attempt].case
+    expected = f", expected to fail: {text(case.xfail)}" if done.outcome == "ran" and case.xfail is not None else ""
+    yield f"<p>{rack}{again}{expected}"
     if done.outcome != "ran":
         yield f"</p><pre>{lines(done.reason)}</pre>"
         return
@@ -122,10 +123,9 @@ def _row(run: Run, one: ItemDone | Asked) -> tuple[str, ...]:
             why = error.problems[0].message
         else:
             took = span(record.volatile.duration)
-            if became in _BAD:
+            why = expectation(run.asked[one.item, one.attempt].case, one)
+            if became in _BAD and not why:
                 why = headline(outcome_of(one, record))
-            elif became == "xfailed":
-                why = run.asked[one.item, one.attempt].case.xfail or ""
     return link, word(became), text(why, 400), text(one.rack, 80), took
 
 

@@ -22,7 +22,7 @@ from pytest_fluxscenario.evidence.writer import MANIFEST, RECORDS, About, Eviden
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.refusal import Conflict, refused
-from pytest_fluxscenario.fleet.run_info import outcome_of
+from pytest_fluxscenario.fleet.run_info import expectation, outcome_of
 from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import ProfileRef, SpecRef
 from pytest_fluxscenario.remote.api import API, ItemDone
@@ -105,8 +105,8 @@ class _Writing:
         if done.outcome in ("refused", "given-up"):
             # That nobody could run it is what no mark expects.
             done = self._given_up(case, done)
-        elif done.outcome == "ran" and case.xfail is not None:
-            note = f"passed against the mark xfail: {case.xfail}" if outcome == "passed" else case.xfail
+        elif done.outcome == "ran":
+            note = expectation(case, done)
         if done.outcome == "ran":
             self._record(case, done, item)
         self._writer.outcome(item, outcome, self._redactor.text(shown_lines(note)))

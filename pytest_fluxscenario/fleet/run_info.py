@@ -90,9 +90,21 @@ def outcome_of(case: PortableCase, done: ItemDone) -> ScenarioOutcome:
     """What became of a scenario, as evidence says it: one that is expected to fail may do so."""
     if done.outcome != "ran":
         return _OUTCOMES[done.outcome]
-    if case.xfail is not None and done.verdict != "passed" and not done.damaged:
-        return "xfailed"
+    if case.xfail is not None and not done.damaged:
+        if done.verdict != "passed":
+            return "xfailed"
+        if case.strict:
+            return "failed"
     return done.verdict  # type: ignore[return-value]  # each verdict is an outcome
+
+
+def expectation(case: PortableCase, done: ItemDone) -> str:
+    """What a scenario that ran and is expected to fail has made of that, as evidence says it; empty for others."""
+    if case.xfail is None or done.damaged:
+        return ""
+    if done.verdict != "passed":
+        return case.xfail
+    return f"passed against the {'strict ' if case.strict else ''}mark xfail: {case.xfail}"
 
 
 def item_done(number: int, evidence: Evidence) -> ItemDone:

@@ -29,6 +29,7 @@ from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
 from pytest_fluxscenario.plugin.execute import Attempt, notes_of
 from pytest_fluxscenario.plugin.item import ScenarioMixin
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
+from pytest_fluxscenario.plugin.marks import expected_of
 from pytest_fluxscenario.plugin.received import check_record, points_of
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.plugin.waiting import Waiting, no_gear, no_rack
@@ -188,8 +189,13 @@ class Elsewhere:
 
     def _send(self, items: Iterable[ScenarioMixin]) -> None:
         parcel = Parcel(self.session.options.gear)
+        # What it masks here is no part of the evidence.
+        masked = self.session.redactor.uncounted().text
         for item in items:
-            parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file)
+            expected = expected_of(item)
+            reason = None if expected is None else masked(expected.reason)
+            strict = expected is not None and expected.strict
+            parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file, xfail=reason, strict=strict)
         options = self.session.options
         settings = PortableSettings(
             options.on_failure,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_fluxscenario.base.text import meant, nearest, shown
+from pytest_fluxscenario.plugin.failure import ScenarioFailed
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.model.scenario import Scenario
@@ -33,6 +35,32 @@ def marks_of(scenario: Scenario, config: pytest.Config) -> list[pytest.MarkDecor
     if scenario.xfail is not None:
         marks.append(pytest.mark.xfail(reason=scenario.xfail))
     return marks
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """That a scenario fails is expected."""
+
+    reason: str
+    #: Whether it has failed where it passes.
+    strict: bool
+
+
+def expected_of(item: pytest.Item) -> Expected | None:
+    """What marks expect of an item that will run; None for nothing, and where another exception would be expected."""
+    if item.config.option.runxfail or not any(mark.name == "xfail" for mark in item.iter_markers()):
+        return None
+    try:
+        from _pytest.skipping import evaluate_xfail_marks
+
+        found = evaluate_xfail_marks(item)
+    except ImportError:
+        return None
+    if found is None:
+        return None
+    raises: Any = found.raises
+    fits = issubclass(ScenarioFailed, raises) if isinstance(raises, type | tuple) else raises is None
+    return Expected(found.reason, bool(found.strict)) if fits else None
 
 
 def is_left_out(item: pytest.Item) -> bool:

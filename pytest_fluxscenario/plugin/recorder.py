@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -22,6 +22,10 @@ from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Message, inde
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor
+
+
+#: What pytest says where a mark is strict.
+_XPASS: Final = "[XPASS(strict)] "
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +238,8 @@ def _outcome(report: pytest.TestReport, message: Message | None) -> tuple[Scenar
             if getattr(report, MISSING, False):
                 return "not_run", _reason(report)
             return ("xfailed", str(report.wasxfail)) if expected else ("skipped", _reason(report))
+        if message is not None and message["verdict"] == "passed" and str(report.longrepr).startswith(_XPASS):
+            return "failed", f"passed against the strict mark xfail: {str(report.longrepr).removeprefix(_XPASS)}"
         return ("error" if message is None or message["verdict"] == "error" else "failed"), ""
     if report.when == "setup" and report.skipped:
         return ("xfailed", str(report.wasxfail)) if expected else ("skipped", _reason(report))

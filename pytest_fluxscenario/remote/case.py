@@ -61,8 +61,10 @@ class PortableCase(Struct, frozen=True, forbid_unknown_fields=True):
     floats: bool = True
     #: Why it is not run; None where it is.
     skip: str | None = None
-    #: Why it is expected to fail; None where it is not, and where its sender sees to it.
+    #: Why it is expected to fail; None where it is not.
     xfail: str | None = None
+    #: Whether one that is expected to fail has failed where it passes.
+    strict: bool = False
 
 
 class PortableSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -38,10 +38,12 @@ class Parcel:
         file: str,
         skip: str | None = None,
         xfail: str | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         """Add one scenario. Raises FluxError for a pack whose files cannot be read, or cannot be in a pack.
 
-        ``skip`` and ``xfail`` are given where the other side is to heed them.
+        ``skip`` is given where the other side is to heed it; ``xfail`` and ``strict`` say what the scenario counts as.
         """
         encoded = prepared.encoded
         digest = sha256(encoded)
@@ -61,6 +63,7 @@ class Parcel:
                 floats=prepared.floats,
                 skip=skip,
                 xfail=xfail,
+                strict=strict,
             )
         )
 
