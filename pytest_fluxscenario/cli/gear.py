@@ -13,7 +13,7 @@ from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
-from pytest_fluxscenario.cli.parser import command, verbs
+from pytest_fluxscenario.cli.parser import command, duration, verbs
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument("gear", metavar="GEAR", help="the implementation")
     one.add_argument("--pack", metavar="DIR", help="another pack, with its scenarios")
     one.add_argument("--strict", action="store_true", help="a rule that cannot be shown counts as a departure")
-    one.add_argument("--timeout", metavar="S", type=float, default=30.0, help="seconds for one answer (default: 30)")
+    one.add_argument("--timeout", metavar="S", type=duration, default=30.0, help="seconds for one answer (default: 30)")
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     one.add_argument("-v", "--verbose", action="store_true", help="a line for each scenario")
     one.set_defaults(run=_check)
@@ -133,8 +133,6 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
             from pytest_fluxscenario.packs.opening import folder_of
 
             folder = os.path.abspath(folder_of(options.pack, shown(options.pack)))
-        if not options.timeout > 0:
-            raise UsageError.of("gear.timeout", Place(""), "--timeout takes a number of seconds, such as 30")
         # A function of a module is looked for where the command was started, as pytest would.
         sys.path.insert(0, os.getcwd())
         named = options.gear.replace("{pack}", shlex.quote(folder))

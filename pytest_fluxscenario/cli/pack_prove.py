@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
-from pytest_fluxscenario.cli.parser import Parser, command
+from pytest_fluxscenario.cli.parser import Parser, command, duration
 from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.stores import add_store, asked_store, newest_hint
@@ -52,7 +51,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
         "--max-states", metavar="N", type=_count, default=_STATES, help=f"the most states (default: {_STATES})"
     )
     one.add_argument(
-        "--max-seconds", metavar="S", type=_duration, default=_SECONDS, help=f"the longest time (default: {_SECONDS:g})"
+        "--max-seconds", metavar="S", type=duration, default=_SECONDS, help=f"the longest time (default: {_SECONDS:g})"
     )
     one.add_argument(
         "--max-depth", metavar="N", type=_count, default=_DEPTH, help=f"the most steps (default: {_DEPTH})"
@@ -66,16 +65,6 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 8 or not 1 <= int(text) <= 10_000_000:
         raise argparse.ArgumentTypeError(f"a number from 1 to 10000000 is needed, not '{shown(text, 80)}'")
     return int(text)
-
-
-def _duration(text: str) -> float:
-    try:
-        duration = float(text)
-    except ValueError:
-        duration = math.nan
-    if not 0 < duration <= 86_400:
-        raise argparse.ArgumentTypeError(f"seconds, more than 0 and at most 86400, are needed, not '{shown(text, 80)}'")
-    return duration
 
 
 def _prove(options: argparse.Namespace, outputs: Outputs) -> int:

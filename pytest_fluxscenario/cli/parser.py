@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from pytest_fluxscenario.base.text import shown_lines
+from pytest_fluxscenario.base.number import DAY, read_seconds
+from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cli import exits
 
 
@@ -32,6 +33,14 @@ class Version(argparse.Action):
 
         print(tool())
         parser.exit(exits.DONE)
+
+
+def duration(text: str, least: float = 0.001) -> float:
+    """Seconds that an option names, from ``least`` to a day. Raises ArgumentTypeError."""
+    seconds = read_seconds(text, least)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"seconds from {least:g} to {DAY:g} are needed, not '{shown(text, 80)}'")
+    return seconds
 
 
 def command(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.mixers import WHICH, client_of_process
-from pytest_fluxscenario.cli.parser import Parser, command, verbs
+from pytest_fluxscenario.cli.parser import Parser, command, duration, verbs
 from pytest_fluxscenario.cli.render import Outputs, plural, table
 
 if TYPE_CHECKING:
@@ -76,18 +77,11 @@ def _add_waiting(one: Parser) -> None:
     one.add_argument(
         "--patience",
         metavar="SECONDS",
-        type=_seconds,
+        type=partial(duration, least=0.1),
         default=_WAIT,
         help=f"wait so long for an active rack, or for a Mixer that is started again (default: {_WAIT:g})",
     )
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0.1 <= number <= 86_400:
-        raise ValueError(text)
-    return number
 
 
 def _follower(options: argparse.Namespace, outputs: Outputs) -> Follower:

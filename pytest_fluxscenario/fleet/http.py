@@ -45,19 +45,27 @@ def _protocol(seconds: float) -> type[H11Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            self._wait()
+            if self._idle():
+                self._wait()
+            else:
+                self._wait_no_more()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._wait_no_more()
             super().connection_lost(exc)
 
         def _idle(self) -> bool:
             return self.cycle is None or self.cycle.response_complete
 
         def _wait(self) -> None:
-            if self._timer is None and self._idle():
+            if self._timer is None:
                 self._timer = self.loop.call_later(seconds, self._late)
+
+        def _wait_no_more(self) -> None:
+            # The head has come. Between two requests the library waits, for seconds of its own.
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
 
         def _late(self) -> None:
             self._timer = None

@@ -70,7 +70,7 @@ class Listener:
     runs: Runs
     content: Content
     issue: Issue
-    #: Called when somebody was let in for the first time, or with other pools.
+    #: Called after each hello: whoever was let in, perhaps at an earlier one that failed, is so on the Snake, too.
     let_in: Callable[[], Awaitable[None]]
     #: Seconds between heartbeats.
     beat: float
@@ -116,13 +116,12 @@ class Listener:
             _LOG.warning("a hello was not understood: %s", shown(error))
             return None
         try:
-            before = self.registry.accounts()
             if said.passport:
                 # Of a rack that works for another Mixer, or of one that was called otherwise.
                 read_passport(said.passport, said.rack, said.key, self.key)
+            before = self.registry.accounts()
             rack = await self.registry.hello(said)
-            if self.registry.accounts() != before:
-                await self.let_in()
+            await self._admit(changed=self.registry.accounts() != before)
             passport = self.issue(rack) if rack.standing != "pending" else b""
         except FluxError as error:
             problem = error.problems[0]
@@ -135,6 +134,15 @@ class Listener:
             state=rack.standing, passport=passport, mixer=self.key, beat=self.beat, ack_wait=self.ack_wait
         )
         return self._answer(message, welcome)
+
+    async def _admit(self, *, changed: bool) -> None:
+        """Let in; whoever changed nothing is not refused because others cannot be. Raises FluxError."""
+        try:
+            await self.let_in()
+        except FluxError as error:
+            if changed:
+                raise
+            _LOG.warning("the Snake does not know yet who may connect, and it is tried again: %s", shown(error, 500))
 
     async def _beat(self, subject: str, data: bytes) -> None:
         try:

@@ -17,6 +17,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.acceptance import Acceptance
+from pytest_fluxscenario.fleet.admission import Admission
 from pytest_fluxscenario.fleet.attending import Dropping
 from pytest_fluxscenario.fleet.config import MixerConfig, split_address
 from pytest_fluxscenario.fleet.content import Content
@@ -111,25 +112,21 @@ class Mixer:
             writer = Writer(Ids(machine_of(key.public)))
             content, evidence = self._contents()
             tickets = Tickets.of(key)
+            admission = Admission(snake, queues, accounts)
             handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
             runs = Runs(RunTable(history), handing, content, config.work.pools, Acceptance(tickets, registry))
-
-            async def let_in() -> None:
-                # What a rack may take from is there when it may.
-                await queues.open()
-                await snake.reload(accounts())
 
             def passport(rack: Rack) -> bytes:
                 return issue(key, rack.name, rack.key, rack.pools)
 
-            listener = Listener(link, writer, registry, runs, content, passport, let_in, config.racks.beat)
+            listener = Listener(link, writer, registry, runs, content, passport, admission.settle, config.racks.beat)
             listener.key, listener.ack_wait, listener.telemetry = key.public, config.work.ack_wait, self.telemetry
 
             async def changed(name: str, verb: str) -> None:
                 command = {"approve": "hello", "suspend": "suspend", "activate": "activate", "remove": "remove"}[verb]
                 # Told while it can still hear: what was removed is let in no more.
                 await listener.command(name, Command(do=command))  # type: ignore[arg-type]  # one of the words of Command
-                await let_in()
+                await admission.settle()
 
             async def cancelled(info: RunInfo) -> None:
                 for rack in registry.all():

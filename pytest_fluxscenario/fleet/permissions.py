@@ -1,8 +1,7 @@
 """Who may say what on the Snake: the accounts of the server that the Mixer starts (fleet.md, "Security").
 
 The Mixer may do all. A rack that has been adopted takes from the queues of its pools and gears, and says what is its
-own to say.
-Whoever has only the key for joining may say hello, and nothing else.
+own to say. Whoever has only the key for joining may say hello, and nothing else.
 """
 
 from __future__ import annotations

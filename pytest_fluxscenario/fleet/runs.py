@@ -126,8 +126,9 @@ class Runs:
             run = await self.table.get(run_id)
             if run.state == "running":
                 await self._end(run, "cancelled")
-                await self.handing.withdraw(run)
+                # Before what the Snake may refuse: the run has ended, whatever becomes of its queue.
                 await self._tell()
+                await self.handing.withdraw(run)
             return info_of(run)
 
     async def since(self, run_id: str, after: int, wait: float, most: int = 500) -> tuple[Run, list[ItemDone]]:

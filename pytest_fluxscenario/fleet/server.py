@@ -160,9 +160,10 @@ class NatsServer:
             elif self._is_stuck(process.pid):
                 process.terminate()
             elif (stamps := self._stamps()) != renewed:
-                # Certificates end after weeks, and a Mixer does not.
-                renewed = stamps
-                await self.reload(self.accounts)
+                # Certificates end after weeks, and a Mixer does not. What cannot be written now is tried again.
+                with contextlib.suppress(FluxError, OSError):
+                    await self.reload(self.accounts)
+                    renewed = stamps
 
     def _is_stuck(self, pid: int) -> bool:
         """Whether its disk was full, and has room again: it keeps nothing more until it is started anew."""
@@ -273,9 +274,9 @@ def _leashed(arguments: tuple[str, ...], log_path: str) -> subprocess.Popen[byte
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # A Ctrl-C is for the Mixer, which then stops the server.
             # What it writes is its owner's, as the log that it begins is.
             umask=0o077,
+            # A Ctrl-C is for the Mixer, which then stops the server.
             start_new_session=True,
         )
     finally:

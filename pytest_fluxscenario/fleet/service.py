@@ -50,7 +50,7 @@ class Service:
     tool: str
     #: Whether the link to the racks is up.
     connected: Callable[[], bool]
-    #: Called when a rack was let in, suspended or forgotten: with its name, its key and the verb.
+    #: Called when a rack was let in, suspended or forgotten: with its name and the verb.
     changed: Callable[[str, str], Awaitable[None]]
     #: Called when a run was cancelled.
     cancelled: Callable[[RunInfo], Awaitable[None]]

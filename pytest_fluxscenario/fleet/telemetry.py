@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.telemetry import words
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.remote.api import ItemDone
     from pytest_fluxscenario.telemetry.provider import Telemetry
 
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 _Seen = Iterator[tuple[Mapping[str, Value], float]]
 
 
@@ -81,9 +82,6 @@ def measured(telemetry: Telemetry, app: App, path: str) -> App:
                 telemetry.instruments.lasted(name, says, seconds() - begun, said)
 
     return answer
-
-
-_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
 
 
 def watch_rack(telemetry: Telemetry, slots: Callable[[], tuple[int, int]]) -> None:

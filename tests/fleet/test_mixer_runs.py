@@ -10,9 +10,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.evidence.circumstances import tool
+from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.handing import Handing
+from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.memory import Hub
 from pytest_fluxscenario.fleet.message import Evidence, Work
+from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import WORK_STREAM, work
 from pytest_fluxscenario.packs.resolve import Resolver
@@ -21,7 +26,7 @@ from pytest_fluxscenario.remote.client import Client, MixerError
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import read_record
 from pytest_fluxscenario.runner.suite import Suite
-from tests.fakes.fleet import FakeRack, RunningMixer, running_mixer
+from tests.fakes.fleet import FakeRack, MemorySnake, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
 
 
@@ -174,10 +179,52 @@ def test_a_cancelled_run_gives_no_more_work(tmp_path: Path) -> None:
         assert client.cancel(info.run).state == "cancelled"
         assert client.cancel(info.run).state == "cancelled"
         rack = mixer.start()
-        time.sleep(0.6)
-        assert rack.taken == []
+        # What was asked for later is what it is given first.
+        later = Submission(tool(), tuple(parcel.cases[:1]))
+        all_of(client, client.submit("asked-for-later", later).run)
+        assert rack.taken == [parcel.cases[0].item]
         with pytest.raises(MixerError, match=r"was cancelled|no attempt before it"):
             client.again(info.run, Again(parcel.cases[0].item, 2))
+
+
+def test_whoever_waits_for_a_run_hears_that_it_was_cancelled_also_while_the_snake_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def withdraw(handing: Handing, run: Run) -> None:
+        raise SnakeError.of("snake.failed", Place(""), "the Snake is away")
+
+    async def cancelled(runs: Runs, run: str) -> str:
+        waiting = asyncio.create_task(runs.since(run, 0, 30))
+        await asyncio.sleep(0)
+        with pytest.raises(SnakeError):
+            await runs.cancel(run)
+        async with asyncio.timeout(10):
+            return (await waiting)[0].state
+
+    monkeypatch.setattr(Handing, "withdraw", withdraw)
+    with running_mixer(tmp_path) as mixer:
+        info = send(mixer.client(), parcel_of(tmp_path, scenario("one")))
+        assert mixer.mixer.service is not None
+        assert mixer.do(cancelled(mixer.mixer.service.runs, info.run)) == "cancelled"
+
+
+def test_a_rack_of_which_the_snake_did_not_hear_is_let_in_with_its_next_hello(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[str]] = []
+
+    async def reload(snake: MemorySnake, accounts: Accounts) -> None:
+        told.append(sorted(accounts.racks))
+        if len(told) < 3:
+            raise SnakeError.of("snake.server", Place(""), "the NATS server does not run")
+
+    monkeypatch.setattr(MemorySnake, "reload", reload)
+    with running_mixer(tmp_path) as mixer:
+        rack = mixer.rack()
+        said = [mixer.do(rack.hello()).kind for _ in range(4)]
+    # Who changes nothing is welcome all the same: another's account may be what the Snake does not take.
+    assert said == ["refusal", "welcome", "welcome", "welcome"]
+    assert told == [["one"]] * 3
 
 
 def test_a_mixer_that_is_started_again_goes_on_with_its_runs(tmp_path: Path) -> None:

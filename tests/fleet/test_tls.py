@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.fs import write_error
 from pytest_fluxscenario.fleet.access import Access
 from pytest_fluxscenario.fleet.config import SnakeConfig
 from pytest_fluxscenario.fleet.errors import SnakeError
@@ -23,9 +25,11 @@ from pytest_fluxscenario.fleet.nats_link import connect
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.rack import make_rack
 from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig
+from pytest_fluxscenario.fleet.server import NatsServer
 from pytest_fluxscenario.fleet.snake import OwnServer
 from pytest_fluxscenario.fleet.transport import Terms
 from tests.fakes.certificates import Authority, Pair, new_certificate
+from tests.fleet.desk import until
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +194,26 @@ def test_a_certificate_that_was_renewed_is_shown_without_a_new_start(tmp_path: P
             else:
                 pytest.fail("the old certificate is still shown")
             await link.close()
+
+    asyncio.run(main())
+
+
+def test_a_renewal_that_cannot_be_written_now_is_tried_again(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = authority.issue("renewed-late")
+    tries: list[str] = []
+
+    def write(server: NatsServer) -> None:
+        tries.append(server.url)
+        raise write_error("nats.conf", OSError(errno.ENOSPC, "No space left on device"))
+
+    async def main() -> None:
+        async with _serving(tmp_path, pair):
+            monkeypatch.setattr(NatsServer, "_write", write)
+            os.utime(pair.cert, (0, 0))
+            # With the second try it is shown that the first one has not ended who looks after the server.
+            await until(lambda: len(tries) > 1)
 
     asyncio.run(main())
 
