@@ -35,11 +35,13 @@ class Version(argparse.Action):
         parser.exit(exits.DONE)
 
 
-def duration(text: str, least: float = 0.001) -> float:
-    """Seconds that an option names, from ``least`` to a day. Raises ArgumentTypeError."""
-    seconds = read_seconds(text, least)
+def duration(text: str, least: float = 0.0) -> float:
+    """Seconds that an option names: more than none, ``least`` or more, and at most a day. Raises ArgumentTypeError."""
+    seconds = read_seconds(text, least) if least else read_seconds(text)
     if seconds is None:
-        raise argparse.ArgumentTypeError(f"seconds from {least:g} to {DAY:g} are needed, not '{shown(text, 80)}'")
+        from_ = f"{least:g} or more" if least else "more than 0"
+        message = f"seconds, {from_} and at most {DAY:g}, are needed, not '{shown(text, 80)}'"
+        raise argparse.ArgumentTypeError(message)
     return seconds
 
 

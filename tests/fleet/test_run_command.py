@@ -121,7 +121,9 @@ def test_without_a_rack_it_ends_after_its_patience_and_drops_the_run(mixer: Runn
     with pytest.raises(SystemExit) as usage:
         main(["run", "start", "--patience", "soon"])
     assert usage.value.code == 2
-    assert "argument --patience: seconds from 0.1 to 86400 are needed, not 'soon'" in capsys.readouterr().err
+    assert (
+        "argument --patience: seconds, 0.1 or more and at most 86400, are needed, not 'soon'" in capsys.readouterr().err
+    )
 
 
 def test_ctrl_c_drops_what_has_not_begun(mixer: RunningMixer) -> None:

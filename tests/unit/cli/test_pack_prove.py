@@ -231,7 +231,7 @@ def test_an_archive_is_proved_like_its_folder(here: Path, capsys: Capture) -> No
         (["nowhere"], "nowhere: there is no such folder or archive"),
         (["pack", "--max-states", "0"], "a number from 1 to 10000000 is needed, not '0'"),
         (["pack", "--max-states", "00000000001"], "a number from 1 to 10000000 is needed, not '00000000001'"),
-        (["pack", "--max-seconds", "nan"], "seconds from 0.001 to 86400 are needed, not 'nan'"),
+        (["pack", "--max-seconds", "nan"], "seconds, more than 0 and at most 86400, are needed, not 'nan'"),
         (["pack", "--hooks", "maybe"], "invalid choice: 'maybe'"),
     ],
 )
