@@ -52,8 +52,8 @@ class Run:
     asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
     records: RecordList = field(default_factory=RecordList)
     tally: Tally = field(default_factory=Tally)
-    #: Item and attempt of each record.
-    known: set[tuple[str, int]] = field(default_factory=set)
+    #: Item and attempt of each record to its place among them, from 1 on.
+    known: dict[tuple[str, int], int] = field(default_factory=dict)
     #: The ``traceparent`` that it was begun for; empty where nothing is traced, and after the Mixer was started again.
     trace: str = ""
     #: Number to the sequence of what was handed out since the Mixer was started; 0 where that was before.
@@ -69,7 +69,7 @@ class Run:
         key = done.item, done.attempt
         asked = self.asked.get(key)
         # The text that is held already, and not once more for each record.
-        self.known.add(key if asked is None else (asked.case.item, done.attempt))
+        self.known[key if asked is None else (asked.case.item, done.attempt)] = len(self.records)
 
     @property
     def is_open(self) -> bool:

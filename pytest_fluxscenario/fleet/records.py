@@ -55,6 +55,10 @@ class RecordList(Sequence[ItemDone]):
         """At most so many of those that came after the first ``after``."""
         return self[after : after + most]
 
+    def several(self, numbers: Iterable[int]) -> list[ItemDone]:
+        """Those at these places, which are in order."""
+        return self._several(numbers)
+
     def __len__(self) -> int:
         return len(self._blocks) * _BLOCK + len(self._last)
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from pytest_fluxscenario.fleet.content import check_hash
 from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, ZIP, Asked, Download, Endpoint, Held, Query
+from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.refusal import NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_info import info_of, waiting_of
 from pytest_fluxscenario.fleet.service import VERBS
 from pytest_fluxscenario.remote.api import (
     MOST_HASHES,
+    MOST_WANTED,
     Again,
     Filed,
     Hashes,
     Health,
+    ItemDone,
     RackInfo,
     Records,
     RefSubmission,
     RunInfo,
     Submission,
+    Wanted,
 )
 
 #: Longest time that a client may wait for records, in seconds.
@@ -102,7 +107,17 @@ async def _run(asked: Asked) -> RunInfo:
 
 async def _records(asked: Asked) -> Records:
     after, wait = int(asked.query["after"]), asked.query["wait"]
-    found, new = await asked.service.runs.since(asked.path["run"], after, wait, _MOST_RECORDS)
+    return _answer(asked, *await asked.service.runs.since(asked.path["run"], after, wait, _MOST_RECORDS))
+
+
+async def _wanted(asked: Asked) -> Records:
+    keys = asked.document(Wanted).items
+    if not 1 <= len(keys) <= MOST_WANTED:
+        raise refused(Refused, "run.wanted", f"{len(keys)} records are asked for", f"1 to {MOST_WANTED} at a time")
+    return _answer(asked, *await asked.service.runs.wanted(asked.path["run"], keys, asked.query["wait"]))
+
+
+def _answer(asked: Asked, found: Run, new: Sequence[ItemDone]) -> Records:
     registry, pool = asked.service.registry, found.pool
     counts, offered, waiting = registry.counts(pool), registry.offered(pool), waiting_of(found)
     return Records(found.state, tuple(new), counts, len(found.asked), len(found.records), offered, waiting)
@@ -168,6 +183,16 @@ ENDPOINTS: Final = (
         "runs",
         RunInfo,
         Submission,
+    ),
+    Endpoint(
+        "POST",
+        "/runs/{run}/records",
+        _wanted,
+        "The records of these items that there are, once there is that of the first one",
+        "runs",
+        Records,
+        Wanted,
+        (_WAIT,),
     ),
     Endpoint(
         "GET",

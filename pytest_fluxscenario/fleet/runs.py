@@ -14,6 +14,7 @@ from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.attending import Attending
+from pytest_fluxscenario.fleet.awaiting import Awaiting
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.handing import Handing
 from pytest_fluxscenario.fleet.history import Asked, Run
@@ -28,9 +29,6 @@ from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateNam
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 #: How many runs are forgotten at a time.
 _AT_A_TIME: Final = 64
-#: Records that are enough for an answer, and seconds that fewer are waited with.
-_SEVERAL: Final = 100
-_GATHER: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -45,12 +43,12 @@ class Runs:
     acceptance: Acceptance
     #: Who is there for which run.
     attending: Attending = field(default_factory=Attending)
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    #: Who waits for what comes of runs.
+    awaiting: Awaiting = field(default_factory=Awaiting)
     #: Of those who begin, end or add to a run.
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     #: Of those who store what came of scenarios.
     _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _ending: bool = False
 
     async def resume(self) -> int:
         """Go on with the runs that were under way: hand out what the Snake was not given. Gives how many there are."""
@@ -127,7 +125,7 @@ class Runs:
             if run.state == "running":
                 await self._end(run, "cancelled")
                 # Before what the Snake may refuse: the run has ended, whatever becomes of its queue.
-                await self._tell()
+                await self.awaiting.tell()
                 await self.handing.withdraw(run)
             return info_of(run)
 
@@ -135,17 +133,17 @@ class Runs:
         """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
         run = await self.table.get(run_id)
         self.attending.hear(run_id)
-        try:
-            async with asyncio.timeout(wait), self._changed:
-                await self._changed.wait_for(lambda: self._ending or len(run.records) > after or run.state != "running")
-        except TimeoutError:
-            pass
-        else:
-            if after and not self._ending and run.state == "running" and len(run.records) < after + _SEVERAL:
-                # What comes one by one is told in handfuls: each answer costs as much as a scenario.
-                await asyncio.sleep(min(_GATHER, wait))
+        found = await self.awaiting.since(run, after, wait, most)
         self.attending.hear(run_id)
-        return run, run.records.since(after, most)
+        return run, found
+
+    async def wanted(self, run_id: str, keys: Sequence[tuple[str, int]], wait: float) -> tuple[Run, list[ItemDone]]:
+        """The records of these items and attempts that there are, as soon as there is that of the first one."""
+        run = await self.table.get(run_id)
+        self.attending.hear(run_id)
+        found = await self.awaiting.wanted(run, keys, wait)
+        self.attending.hear(run_id)
+        return run, found
 
     async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> list[ItemDone]:
         """Store what came of scenarios, durably and once each; with it their runs. Gives what is new."""
@@ -179,8 +177,7 @@ class Runs:
 
     async def end(self) -> None:
         """The Mixer ends: who waits for records is answered, and asks again when it is back."""
-        self._ending = True
-        await self._tell()
+        await self.awaiting.end()
 
     async def hand_out(self, run: Run) -> None:
         """Hand out what was not yet, where whoever submitted it broke off."""
@@ -244,7 +241,7 @@ class Runs:
             await self._end(run, "finished")
         elif run.state == "cancelled":
             await self.table.history.end(info_of(run))
-        await self._tell()
+        await self.awaiting.tell()
 
     async def _end(self, run: Run, state: RunStateName) -> None:
         run.state, run.ended = state, timestamp(SystemClock().now())
@@ -280,10 +277,6 @@ class Runs:
         await self._pass_over(run)
         if run.state == "running":
             await self.handing.hand_out(run)
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
     def _begin(self, run_id: str, submission: Submission, digest: str) -> Run:
         created = timestamp(SystemClock().now())

@@ -26,6 +26,7 @@ from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.gears.choosing import name_for
 from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
+from pytest_fluxscenario.plugin.coming import Coming, Key
 from pytest_fluxscenario.plugin.execute import Attempt, notes_of
 from pytest_fluxscenario.plugin.item import ScenarioMixin
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
@@ -34,6 +35,7 @@ from pytest_fluxscenario.plugin.received import check_record, points_of
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.plugin.waiting import Waiting, no_gear, no_rack
 from pytest_fluxscenario.plugin.where import SKIPPED, why_here, will_run
+from pytest_fluxscenario.plugin.workers import workers_of
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
 from pytest_fluxscenario.remote.attendance import Attendance
 from pytest_fluxscenario.remote.case import PortableSettings
@@ -83,12 +85,6 @@ class Elsewhere:
     patience: float
     #: Id of each item that racks run to the gear that it asks for.
     _sent: dict[str, str] = field(default_factory=dict)
-    #: What has come and was not asked for yet, by item and attempt.
-    _come: dict[tuple[str, int], ItemDone] = field(default_factory=dict)
-    #: How many attempts of an item have been given to it.
-    _given: dict[str, int] = field(default_factory=dict)
-    #: The number of the last record that came.
-    _last: int = 0
     #: Those that need this process and ask for the gear of a rack: why they cannot have both.
     _unsent: dict[str, str] = field(default_factory=dict)
     #: Why nothing more will come.
@@ -98,9 +94,11 @@ class Elsewhere:
     #: While it is held, the Mixer goes on with the run.
     attendance: Attendance = field(init=False)
     waiting: Waiting = field(init=False)
+    coming: Coming = field(init=False)
 
     def __post_init__(self) -> None:
         self.attendance = Attendance(self.client, self.run)
+        self.coming = Coming(workers_of(self.session.config))
         self.waiting = Waiting(self.session.config, self.patience)
 
     @pytest.hookimpl(trylast=True)
@@ -124,6 +122,7 @@ class Elsewhere:
                     here[why] = here.get(why, 0) + 1
         try:
             if there:
+                self.coming.sent(item.nodeid for item in there)
                 self._send(there)
         except FluxError as error:
             self._broken = error
@@ -170,17 +169,15 @@ class Elsewhere:
             message = f"asks for the gear '{shown(gear, 80)}' of a rack, and can only run here: {why}"
             hint = "--fluxscenario-gear engine asks the engine"
             raise MixerError.of("mixer.gear", Place(item.nodeid), message, hint)
-        # Not of the item: with --keep-duplicates there are two of one id, and the second is an attempt as well.
-        key = item.nodeid, self._given.get(item.nodeid, 0) + 1
-        if key[1] > 1 and key not in self._come:
+        key = self.coming.next_of(item.nodeid)
+        if key[1] > 1 and not self.coming.has(key):
             self._ask(lambda: self.client.again(self.run, Again(*key)))
         self._wait_for(key, gear)
-        done = self._come[key]
+        done = self.coming.look(key)
         if done.outcome == "missing":
             raise RuntimeMissing.of("hook.missing", Place(""), shown(done.reason, 1000))
         attempt = self._attempt(item, done) if done.outcome == "ran" else self._without_verdict(item, done)
-        del self._come[key]
-        self._given[item.nodeid] = key[1]
+        self.coming.give(key)
         return attempt, done
 
     def _asks(self, nodeid: str) -> str:
@@ -215,27 +212,26 @@ class Elsewhere:
         self._ask(lambda: self.client.submit(self.run, submission))
         self.attendance.keep()
 
-    def _wait_for(self, key: tuple[str, int], gear: str) -> None:
+    def _wait_for(self, key: Key, gear: str) -> None:
         alone_since = monotonic()
         self.waiting.moved()
-        while key not in self._come:
+        while not self.coming.has(key):
             broken = self._broken or self._absent.get(gear)
             if broken is not None:
                 raise type(broken)(broken.problems)
             self.attendance.keep()
-            said: Records = self._ask(lambda: self.client.records(self.run, self._last, _wait(self.patience)))
-            for done in said.records:
-                self._come[done.item, done.attempt] = done
-                self._last = done.number
+            wanted = self.coming.wanted(key)
+            said: Records = self._ask(partial(self.client.wanted, self.run, wanted, _wait(self.patience)))
+            self.coming.take(said.records)
             if said.gears.get(gear) or any(self._asks(done.item) == gear for done in said.records):
                 alone_since = monotonic()
             elif monotonic() - alone_since >= self.patience:
                 told = no_rack(said, self.patience) if not said.racks.active else no_gear(said, gear, self.patience)
                 self._absent[gear] = MixerError.of("mixer.no-rack", Place(self.client.url), *told)
-            if said.state != "running" and key not in self._come and not said.records:
+            if said.state != "running" and not self.coming.has(key) and not said.records:
                 message = f"the run {self.run} is {said.state}, and this scenario was not run in it"
                 self._break("mixer.ended", message, _ENDED if said.state == "cancelled" else "")
-            if key not in self._come:
+            if not self.coming.has(key):
                 self.waiting.for_run(said, gear)
 
     def _break(self, code: str, message: str, hint: str = "") -> None:

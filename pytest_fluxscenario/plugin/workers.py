@@ -33,6 +33,11 @@ def is_controller(config: pytest.Config) -> bool:
     )
 
 
+def workers_of(config: pytest.Config) -> int:
+    """How many xdist workers run the session that this process belongs to; 1 where it runs all of it."""
+    return int(getattr(config, "workerinput", {}).get("workercount", 1))
+
+
 class Controller:
     """Speaks with workers; collects nothing itself, so it knows scenarios by the names of their files."""
 

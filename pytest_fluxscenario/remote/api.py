@@ -15,6 +15,8 @@ from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 API: Final = "/v1"
 #: Most hashes that are asked for at once.
 MOST_HASHES: Final = 10_000
+#: ... and records that are asked for by name.
+MOST_WANTED: Final = 500
 
 RackStateName = Literal["pending", "active", "suspended", "offline"]
 RunStateName = Literal["running", "finished", "cancelled"]
@@ -126,6 +128,13 @@ class Again(Document, frozen=True):
     item: str
     #: 2 for the second.
     attempt: int
+
+
+class Wanted(Document, frozen=True):
+    """Records that somebody has use for; the first of them is waited for."""
+
+    #: Item and attempt of each: at least one, and at most 500.
+    items: tuple[tuple[str, int], ...]
 
 
 class RunInfo(Document, frozen=True):

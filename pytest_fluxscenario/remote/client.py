@@ -28,6 +28,7 @@ from pytest_fluxscenario.remote.api import (
     RefSubmission,
     RunInfo,
     Submission,
+    Wanted,
 )
 from pytest_fluxscenario.remote.frames import framed
 from pytest_fluxscenario.remote.trouble import MixerError, UnreachableError, refused, unreachable
@@ -145,6 +146,14 @@ class Client:
         """What came after that number; where there is nothing yet, after up to ``wait`` seconds."""
         path = f"/runs/{_part(run)}/records?after={after}&wait={wait:g}"
         return self._read(Records, self._send("GET", path, patience=wait))
+
+    def wanted(self, run: str, items: Sequence[tuple[str, int]], wait: float) -> Records:
+        """The records of these items and attempts that there are, once there is that of the first one.
+
+        Where that does not come in ``wait`` seconds, those that there are then.
+        """
+        path = f"/runs/{_part(run)}/records?wait={wait:g}"
+        return self._read(Records, self._send("POST", path, Wanted(tuple(items)), patience=wait))
 
     def evidence(self, run: str) -> bytes:
         """A ZIP file with manifest and records of a run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 import time
 from pathlib import Path
 
@@ -106,6 +107,41 @@ def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> No
         # The first is not waited with, nor is the last; in between a twentieth of a second is gathered.
         assert told[0] == 1
         assert len(told) <= 2 + took / 0.05
+
+
+def test_records_are_asked_for_by_name(tmp_path: Path) -> None:
+    parcel = parcel_of(tmp_path, *[scenario(f"s{number}") for number in range(5)])
+    items = [case.item for case in parcel.cases]
+    with running_mixer(tmp_path) as mixer:
+        client = mixer.client()
+        run = send(client, parcel).run
+        assert mixer.mixer.service is not None
+        runs, rack = mixer.mixer.service.runs, mixer.rack()
+        mixer.do(rack.hello())
+
+        def come(*numbers: int) -> None:
+            said = [Evidence(rack="one", item=items[number], attempt=1, outcome="refused") for number in numbers]
+            mixer.do(runs.take([(run, rack.signed(one, run, runs.acceptance.tickets)) for one in said]))
+
+        def wanted(wait: float, *numbers: int) -> list[int]:
+            said = client.wanted(run, [(items[number], 1) for number in numbers], wait)
+            assert (said.total, said.state) == (5, "running")
+            return [items.index(done.item) for done in said.records]
+
+        come(3, 1)
+        assert wanted(30, 1, 2) == [1]
+        # One that is asked for twice, and attempts and items that there are not, make no difference.
+        assert wanted(30, 3, 3, 1) == [3, 1]
+        assert client.wanted(run, [("none", 1), (items[1], 2)], 0).records == ()
+        # What is there is given where the first does not come in time.
+        assert wanted(0.05, 0, 1) == [1]
+        later = threading.Timer(0.3, come, (0,))
+        later.start()
+        assert wanted(30, 0, 2, 3) == [3, 0]
+        later.join()
+        for bad in ([], [("x", 1)] * 501):
+            with pytest.raises(MixerError, match="1 to 500 at a time"):
+                client.wanted(run, bad, 0)
 
 
 def test_a_large_run_is_handed_out_while_nobody_waits(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,6 +12,9 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from pytest_fluxscenario.fleet.awaiting import Awaiting
+from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.remote.api import ItemDone
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import failing, needs_hook, scenario, step, write_hook
 from tests.fakes.project import Project, junit_of, text_of
@@ -239,3 +243,29 @@ def test_a_rerun_is_a_further_attempt_of_the_same_run(project: Project, mixer: R
     (record,) = project.records()
     assert record["volatile"]["attempt"] == 3
     assert len(record["volatile"]["earlier"]) == 2
+
+
+@dataclass
+class _Counted(Awaiting):
+    """Counts what is given to whoever asks by name."""
+
+    given: list[str] = field(default_factory=list)
+
+    async def wanted(self, run: Run, keys: Sequence[tuple[str, int]], wait: float) -> list[ItemDone]:
+        found = await super().wanted(run, keys, wait)
+        self.given += [done.item for done in found]
+        return found
+
+
+@pytest.mark.parametrize("how", ["-n0", "-n2 --dist=loadscope", "-n2 --dist=worksteal"])
+def test_records_go_to_the_process_that_runs_their_items(project: Project, mixer: RunningMixer, how: str) -> None:
+    for name in "abcd":
+        project.add(f"{name}.json", failing(f"{name}-bad"), *[scenario(f"{name}{number}") for number in range(15)])
+    mixer.start()
+    assert mixer.mixer.service is not None
+    counted = mixer.mixer.service.runs.awaiting = _Counted()
+    result = project.run(*how.split(), f"--fluxscenario-mixer={mixer.url}")
+    result.assert_outcomes(passed=60, failed=4)
+    assert len(set(counted.given)) == 64
+    # Not once for each process; a few are of items that another one was given.
+    assert len(counted.given) <= 64 * 1.5
