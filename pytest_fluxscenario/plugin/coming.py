@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: Most records that are asked for at once.
 _MOST: Final = 100
-#: Into how many parts, at the least, xdist deals out what one worker runs.
-_PARTS: Final = 4
+#: Into how many parts what one worker runs is divided: xdist deals out less at a time towards the end of a session.
+_PARTS: Final = 10
 
 #: An item, and which attempt of it.
 Key = tuple[str, int]
