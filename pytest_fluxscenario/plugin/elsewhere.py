@@ -132,8 +132,8 @@ class Elsewhere:
             workeroutput[TOLD_HERE] = here
 
     def has(self, item: ScenarioMixin) -> bool:
-        """Whether a rack runs that item, or nobody may."""
-        return item.nodeid in self._sent or item.nodeid in self._unsent
+        """Whether a rack runs that item, or nobody may: the engine here never answers for another gear."""
+        return item.nodeid in self._sent or self._gear(item) != ENGINE
 
     def _gear(self, item: ScenarioMixin) -> str:
         return name_for(self.session.options.gear, item.subject.pack)
@@ -164,8 +164,9 @@ class Elsewhere:
         return span(traced.telemetry, "wait for a record", traced.trace, "client", about)
 
     def _waited(self, item: ScenarioMixin) -> tuple[Attempt, ItemDone]:
-        gear, why = self._gear(item), self._unsent.get(item.nodeid)
-        if why is not None:
+        gear = self._gear(item)
+        if item.nodeid not in self._sent:
+            why = self._unsent.get(item.nodeid, _UNSEEN)
             message = f"asks for the gear '{shown(gear, 80)}' of a rack, and can only run here: {why}"
             hint = "--fluxscenario-gear engine asks the engine"
             raise MixerError.of("mixer.gear", Place(item.nodeid), message, hint)
@@ -280,6 +281,7 @@ class Elsewhere:
         return Attempt(outcome, result, written, properties, called=True)
 
 
+_UNSEEN: Final = "it was left out, or not there, when the scenarios were given to the Mixer"
 _ENDED: Final = "somebody has cancelled it, or nothing was heard of this session for too long"
 
 

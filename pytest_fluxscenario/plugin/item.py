@@ -194,6 +194,9 @@ class FixtureScenarioItem(ScenarioMixin, pytest.Function):
         known: Any = getattr(getattr(self, "_fixtureinfo", None), "name2fixturedefs", None)
         if known is None or not all(_is_installed(one.func) for several in known.values() for one in several):
             return "fixtures of the project apply to them"
+        # A hook may add names to an item that is there already: what they mean is only found out when it is set up.
+        if not set(self.fixturenames) <= {*known, "request"}:
+            return "fixtures were added to them"
         if any(name.startswith(fixtures.PREFIX) for name in known):
             return "fixtures of a plugin say what they run on"
         return ""

@@ -245,6 +245,17 @@ def test_what_can_only_run_here_is_not_given_to_the_engine(project: Project, mix
     }
 
 
+def test_what_was_left_out_and_runs_after_all_is_not_given_to_the_engine(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", scenario("there"), scenario("late", skip="not now"))
+    taken_back = "def pytest_runtest_setup(item):\n    item.own_markers.clear()\n"
+    project.text("conftest.py", f"import pytest\n@pytest.hookimpl(tryfirst=True)\n{taken_back}")
+    with racked(mixer, gears={"mine": f"stdio:{_FLUXRIG} gear serve {project.pack}"}):
+        result = project.run(f"--fluxscenario-mixer={mixer.url}", "--fluxscenario-gear=mine")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "asks for the gear 'mine' of a rack, and can only run here: it was left out" in text_of(result)
+    assert project.outcomes() == {"there": "passed", "late": "error"}
+
+
 @pytest.mark.parametrize(("how", "said"), [("dies", "ended without an answer"), ("hangs", "did not answer within 0.5")])
 def test_a_gear_that_fails_is_an_error_and_the_rack_goes_on(
     project: Project, mixer: RunningMixer, how: str, said: str

@@ -116,6 +116,22 @@ def test_fixtures_of_installed_plugins_are_no_reason_to_stay(project: Project, m
     assert "ran here" not in result.stdout.str()
 
 
+def test_what_fixtures_were_added_to_runs_here(project: Project, mixer: RunningMixer) -> None:
+    always = "import pytest\n@pytest.fixture(autouse=True)\ndef always():\n    yield\n"
+    project.text("lib/site-packages/installed.py", always)
+    project.ini("pythonpath = lib/site-packages", "norecursedirs = lib")
+    broken = "@pytest.fixture\ndef given(request):\n    request.node.funcargs['fluxscenario_clock'] = 'never'\n"
+    added = "def pytest_collection_modifyitems(items):\n    items[0].fixturenames.append('given')\n"
+    project.text("conftest.py", f"import pytest\n{broken}{added}")
+    project.add("a.json", scenario("here"))
+    project.add("other/b.scenario.json", scenario("there"))
+    rack = mixer.start()
+    result = project.run("-p", "installed", f"--fluxscenario-mixer={mixer.url}")
+    result.assert_outcomes(passed=1, failed=1)
+    assert [item.rpartition("::")[2] for item in rack.taken] == ["there"]
+    result.stdout.fnmatch_lines(["fluxscenario: 1 scenario ran here and not on a rack: fixtures were added to them"])
+
+
 def test_only_what_is_selected_is_submitted(project: Project, mixer: RunningMixer) -> None:
     project.add("a.json", scenario("one"), scenario("two"))
     rack = mixer.start()
