@@ -10,7 +10,8 @@ import pluggy
 import pytest
 
 from pytest_fluxscenario.base.errors import DocumentError, FluxError
-from pytest_fluxscenario.base.text import shown_lines
+from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem, ScenarioMixin
 from pytest_fluxscenario.plugin.marks import TagError, marks_of
 from pytest_fluxscenario.plugin.needs import Needs, needs_of
@@ -19,6 +20,8 @@ from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.suite import warnings_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_fluxscenario.documents.source import Source
     from pytest_fluxscenario.model.scenario import Scenario
     from pytest_fluxscenario.runner.archived import LooseDocument
@@ -129,7 +132,7 @@ class ScenarioFile(ScenarioSource, pytest.File):
     """One scenario file."""
 
     def __init__(self, *, flux: Session, **more: Any) -> None:
-        super().__init__(**more)
+        super().__init__(**_utf8(more))
         self.flux = flux
         self._hooks = more["parent"].ihook
         #: Relative to the root.
@@ -137,6 +140,9 @@ class ScenarioFile(ScenarioSource, pytest.File):
 
     def read(self) -> Source:
         """The bytes of the file. Raises DocumentError."""
+        if not _is_utf8(self.path, self.config.rootpath):
+            message = "its name, or that of a folder above it, is not UTF-8, and nothing could be written of it"
+            raise DocumentError.of("document.name", Place(self.shown), message, "rename it")
         return self.flux.suite.read(str(self.path), self.shown)
 
     def try_items(self) -> list[pytest.Item] | None:
@@ -147,6 +153,23 @@ class ScenarioFile(ScenarioSource, pytest.File):
             raise
         except (Exception, pytest.skip.Exception):  # noqa: BLE001 - whatever it is, it concerns this file and not its neighbours
             return None
+
+
+def _utf8(more: dict[str, Any]) -> dict[str, Any]:
+    """What makes a node, with names that can be written: pytest itself stumbles over others."""
+    path, root = more["path"], more["parent"].config.rootpath
+    if _is_utf8(path, root):
+        return more
+    nodeid = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return {**more, "name": shown(path.name), "nodeid": shown(nodeid, len(nodeid))}
+
+
+def _is_utf8(path: Path, root: Path) -> bool:
+    """Whether the path is, relative to the root: Python has half of a surrogate pair for each byte that is not."""
+    if str(path).isascii():
+        return True
+    name = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+    return name.isascii() or not any("\ud800" <= one <= "\udfff" for one in name)
 
 
 def _item(file: ScenarioSource, prepared: Prepared, subject: Subject, needs: Needs | None) -> ScenarioMixin:

@@ -275,6 +275,21 @@ def test_a_file_without_permission_is_told(project: Project, monkeypatch: pytest
     result.stdout.fnmatch_lines(["packs/small/scenarios/a.json: cannot be read: Permission denied"])
 
 
+def test_a_name_that_is_not_utf8_is_told(project: Project, plugin_args: tuple[str, ...]) -> None:
+    project.add("good.json", scenario("good"))
+    for name in (b"x\xff.json", b"y\xff/b.scenario.json"):
+        path = os.path.join(os.fsencode(project.pack), b"scenarios", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(b"{}")
+    result = project.run_with(plugin_args, "--junitxml=junit.xml")
+    result.assert_outcomes(passed=1, errors=2)
+    for shown in (r"x\udcff.json", r"y\udcff/b.scenario.json"):
+        said = f"packs/small/scenarios/{shown}: its name, or that of a folder above it, is not UTF-8"
+        assert said in text_of(result)
+    assert project.manifest(project.root / "evidence")["verdict"] == "failed"
+
+
 def test_limits_are_those_of_the_configuration(project: Project) -> None:
     project.add("a.json", scenario())
     project.ini("fluxscenario_limits = depth=3")
