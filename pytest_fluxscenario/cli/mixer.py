@@ -71,6 +71,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
 
     try:
         from pytest_fluxscenario.fleet.config import read_mixer_config, token_of
+        from pytest_fluxscenario.fleet.connections import allow_descriptors
         from pytest_fluxscenario.fleet.mixer import Mixer
         from pytest_fluxscenario.fleet.startup import resolve_startup
     except ModuleNotFoundError as error:
@@ -82,6 +83,7 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     if options.check:
         return _check(config, startup, outputs)
     _log(outputs)
+    allow_descriptors(config.api.connections)
 
     def line(text: str) -> None:
         outputs.err.line(f"mixer: {text}")

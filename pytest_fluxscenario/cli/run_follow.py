@@ -35,10 +35,12 @@ class Follower:
     patience: float
     #: Of each scenario that is not as it should be: id, what it is, and why.
     bad: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: What was said last of a Mixer that is waited for.
+    _said: str = ""
 
     def ask(self, ask: Callable[[], _T]) -> _T:
         """What the Mixer answers. Raises MixerError."""
-        return patiently(self.client, self.patience, ask)
+        return patiently(self.client, self.patience, ask, self._wait_for_mixer)
 
     def wait(self, run: str, *, to_end: bool = True) -> RunInfo:
         """The run once it has ended, or as far as it is. Raises MixerError, also where no rack is there to run it."""
@@ -60,6 +62,14 @@ class Follower:
         finally:
             progress.end()
         return self.ask(lambda: self.client.run(run))
+
+    def _wait_for_mixer(self, error: MixerError) -> None:
+        """The same is said once."""
+        said = error.problems[0].message
+        if said != self._said:
+            self._said = said
+            self.outputs.err.line(f"waiting for the Mixer, for up to {self.patience:g} seconds: {said}")
+            self.outputs.err.flush()
 
     def _take(self, done: ItemDone) -> None:
         if done.counts not in _BAD:

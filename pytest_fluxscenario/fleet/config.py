@@ -40,6 +40,8 @@ class ApiConfig(Struct, frozen=True, forbid_unknown_fields=True):
     body_bytes: int = 16 << 20
     #: Seconds that a request may take to come.
     body_seconds: float = 10.0
+    #: Most connections of those that have the token; strangers have an eighth as many beside them.
+    connections: int = 1024
 
 
 class SnakeConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,6 +162,7 @@ def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]
     numbers = (
         (("api", "body_bytes"), config.api.body_bytes, 1 << 12, 256 << 20),
         (("api", "body_seconds"), config.api.body_seconds, 0.1, 600),
+        (("api", "connections"), config.api.connections, 16, 100_000),
         (("racks", "beat"), config.racks.beat, 0.05, 3600),
         (("racks", "offline_after"), config.racks.offline_after, 2 * config.racks.beat, 86400),
         (("snake", "queue_bytes"), config.snake.queue_bytes or 1 << 30, 1 << 20, 1 << 50),

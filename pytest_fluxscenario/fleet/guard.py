@@ -1,6 +1,6 @@
 """The door of the API: what is no request of a client of the Mixer is refused before anything of it is looked at.
 
-Host and Origin, token, path, method, type, size, time and depth, in that order (fleet.md, "REST"). What goes
+Host and Origin, token, path, place, method, type, size, time and depth, in that order (fleet.md, "REST"). What goes
 on has its whole body in memory, at most the limit, and all bodies together are at most twice that.
 """
 
@@ -24,6 +24,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.elements import read_elements
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
+from pytest_fluxscenario.fleet.connections import CONNECTION, Connection, Connections
 from pytest_fluxscenario.remote.api import API, Trouble
 
 Scope = Mapping[str, Any]
@@ -33,12 +34,17 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
+#: What is too much now, and may not be in a moment.
+TOO_MANY: Final = 429
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~:@/-]*")
 _QUERY: Final = re.compile(r"[A-Za-z0-9._~:=&-]*")
 _LONGEST: Final = 1_024
 #: Of a body that is refused, how much is read, and for how long.
 _DRAIN_BYTES: Final = 1 << 20
 _DRAIN_SECONDS: Final = 0.5
+#: Seconds after which who was refused for a lack of room may ask again.
+_AGAIN: Final = 1
+_HEALTH: Final = f"{API}/health"
 _METHODS: Final = ("GET", "PUT", "POST", "DELETE")
 #: Values of one document: a scenario of a run has some thirty.
 _NODES: Final = 1_000_000
@@ -61,6 +67,7 @@ class Guard:
     hosts: frozenset[str]
     body_bytes: int
     body_seconds: float
+    connections: Connections = field(default_factory=Connections)
     _held: int = 0
     _freed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -71,10 +78,11 @@ class Guard:
                 await self.app(scope, receive, send)
             # A WebSocket is not accepted: the server closes it.
             return
-        taken = 0
+        taken, placed = 0, None
         try:
             headers = _headers(scope)
             self._check(scope, headers)
+            placed = self._place(scope)
             # Another method is answered without its body: the application says which are known on that path.
             size = self._size(scope, headers) if scope["method"] in _METHODS else 0
             taken = await self._make_room(size)
@@ -86,6 +94,8 @@ class Guard:
         else:
             await self.app(scope, _replay(body, receive), send)
         finally:
+            if placed is not None:
+                self.connections.done(placed)
             if taken:
                 self._held -= taken
                 async with self._freed:
@@ -131,6 +141,19 @@ class Guard:
             said = "there is no token" if not given else "the token is another one"
             raise _Answer(401, "http.token", f"the Mixer answers who has its token, and {said}", challenge=challenge)
 
+    def _place(self, scope: Scope) -> Connection | None:
+        """The connection, which has a place from now on. Raises _Answer where all are taken."""
+        connection: Connection | None = (scope.get("state") or {}).get(CONNECTION)
+        if connection is None or self.connections.begin(connection):
+            return connection
+        if scope["path"] == _HEALTH:
+            # Whoever looks after the Mixer is answered by it all the same.
+            return None
+        message = f"all {self.connections.most} connections of the Mixer are in use"
+        raise _Answer(
+            TOO_MANY, "http.many", message, "ask again in a moment; more: 'connections' under 'api' of the Mixer"
+        )
+
     def _size(self, scope: Scope, headers: Mapping[str, str]) -> int:
         """How many bytes the body has. Raises _Answer for one that cannot be taken."""
         text = headers.get("content-length")
@@ -158,7 +181,7 @@ class Guard:
                 await self._freed.wait_for(lambda: self._held + size <= 2 * self.body_bytes)
                 self._held += size
         except TimeoutError:
-            raise _Answer(429, "http.busy", "too much is sent at a time", "send it again in a moment") from None
+            raise _Answer(TOO_MANY, "http.busy", "too much is sent at a time", "send it again in a moment") from None
         return size
 
     async def _body(self, receive: Receive, size: int) -> bytes:
@@ -248,6 +271,8 @@ async def _refuse(send: Send, answer: _Answer) -> None:
     headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(data)).encode())]
     if answer.challenge:
         headers.append((b"www-authenticate", answer.challenge.encode()))
+    if answer.status == TOO_MANY:
+        headers.append((b"retry-after", b"%d" % _AGAIN))
     # What of the body has not come is not waited for.
     headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

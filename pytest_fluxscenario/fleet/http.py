@@ -17,9 +17,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.connections import CONNECTION, Connections, Listening
 from pytest_fluxscenario.fleet.tls import load_pair, written
 
-_BACKLOG = 256
+_BACKLOG = 1024
 #: Bytes of a request line and its headers.
 _HEAD = 16 << 10
 
@@ -33,14 +34,20 @@ class _Server(uvicorn.Server):  # type: ignore[misc]  # where the extra is not i
         yield
 
 
-def _protocol(seconds: float) -> type[H11Protocol]:
+def _protocol(seconds: float, connections: Connections) -> type[H11Protocol]:
     class Patient(H11Protocol):  # type: ignore[misc]  # as above
         """Ends a connection on which nothing, or half a head, has come in time."""
 
+        app_state: dict[str, Any]
         _timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            # Each request of it says on which it came.
+            self.app_state = {
+                **self.app_state,
+                CONNECTION: connections.find(transport.get_extra_info("socket").fileno()),
+            }
             self._wait()
 
         def data_received(self, data: bytes) -> None:
@@ -88,6 +95,8 @@ class HttpServer:
     #: Files with the certificate that it shows, and its key; empty for none, and then without TLS.
     cert: str = ""
     key: str = ""
+    #: Those that are open.
+    connections: Connections = field(default_factory=Connections)
     _server: _Server | None = None
     _task: asyncio.Task[None] | None = None
     _socket: socket.socket | None = field(default=None, repr=False)
@@ -104,7 +113,7 @@ class HttpServer:
         if self.cert:
             load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self.cert, self.key)
         try:
-            self._socket = socket.create_server(
+            listening = socket.create_server(
                 (self.host, self.port),
                 family=socket.AF_INET6 if ":" in self.host else socket.AF_INET,
                 backlog=_BACKLOG,
@@ -114,6 +123,7 @@ class HttpServer:
             message = f"cannot be listened on: {os.strerror(error.errno) if error.errno else shown(error)}"
             hint = "is another Mixer running? name another address under 'api'"
             raise FluxError.of("http.listen", Place(f"{self.host}:{self.port}"), message, hint) from None
+        self._socket = Listening.of(listening, self.connections)
         self.port = self._socket.getsockname()[1]
 
     async def start(self) -> None:
@@ -122,7 +132,8 @@ class HttpServer:
             self.bind()
         config = uvicorn.Config(
             self.app,
-            http=_protocol(self.patience),
+            http=_protocol(self.patience, self.connections),
+            backlog=_BACKLOG,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -20,6 +20,7 @@ from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.admission import Admission
 from pytest_fluxscenario.fleet.attending import Dropping
 from pytest_fluxscenario.fleet.config import MixerConfig, split_address
+from pytest_fluxscenario.fleet.connections import Connections, fitting
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.fleet.endpoint import PATH, make_app
@@ -81,6 +82,8 @@ class Mixer:
     #: How many runs it went on with.
     resumed: int = 0
     service: Service | None = field(default=None, repr=False)
+    #: Those of the API.
+    connections: Connections = field(default_factory=Connections, repr=False)
 
     async def run(self, ready: Callable[[Mixer], None], until: asyncio.Event) -> None:
         """Serve until ``until``; ``ready`` is called when all of it is there.
@@ -93,6 +96,7 @@ class Mixer:
             make_folder(config.data)
             host, port = split_address(config.api.listen) or ("127.0.0.1", 8090)
             http = HttpServer(None, host, port, config.api.body_seconds, config.api.tls_cert, config.api.tls_key)
+            self.connections = http.connections = Connections(fitting(config.api.connections))
             http.bind()
             parts.push_async_callback(http.stop)
             database = parts.enter_context(closing(Database(os.path.join(config.data, DATABASE))))
@@ -158,6 +162,7 @@ class Mixer:
                     _hosts(config),
                     config.api.body_bytes,
                     config.api.body_seconds,
+                    http.connections,
                 ),
                 PATH,
                 runs,

@@ -209,15 +209,15 @@ class Client:
             data, headers["Content-Type"] = body, "application/octet-stream"
         elif body is not None:
             data, headers["Content-Type"] = msgspec.json.encode(body), "application/json"
-        status, answer = self._exchange(method, f"{API}{path}", data, headers, self.timeout + patience)
+        status, answer, later = self._exchange(method, f"{API}{path}", data, headers, self.timeout + patience)
         if status < http.client.MULTIPLE_CHOICES:
             return answer
-        raise refused(self.url, status, answer, TOKEN_VARIABLE)
+        raise refused(self.url, status, answer, TOKEN_VARIABLE, later)
 
     def _exchange(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
-    ) -> tuple[int, bytes]:
-        """Status and body. A connection that was kept may have ended meanwhile: then once more on a new one."""
+    ) -> tuple[int, bytes, str]:
+        """Status, body, Retry-After. A connection that was kept may have ended: then once more on a new one."""
         kept = self._connection is not None
         try:
             return self._once(method, path, data, headers, timeout)
@@ -240,7 +240,7 @@ class Client:
 
     def _once(
         self, method: str, path: str, data: bytes, headers: Mapping[str, str], timeout: float
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str]:
         connection = self._connection or self.connect(timeout)
         self._connection = connection
         if connection.sock is not None:
@@ -251,7 +251,7 @@ class Client:
         if len(answer) > _MOST_ANSWER:
             self.close()
             raise self._error("mixer.answer", f"the answer is larger than {_MOST_ANSWER >> 20} MiB")
-        return response.status, answer
+        return response.status, answer, response.headers.get("Retry-After", "")
 
     def _error(self, code: str, message: str, hint: str = "") -> MixerError:
         return MixerError.of(code, Place(self.url), message, hint)
@@ -274,7 +274,7 @@ def patiently(
             client.close()
             if told is not None:
                 told(error)
-            time.sleep(0.2)
+            time.sleep(error.pause)
 
 
 def _part(text: str) -> str:

@@ -17,6 +17,8 @@ from pytest_fluxscenario.remote.certificates import certificate_fault
 
 #: Answers that may be others in a moment: too much at a time, a proxy before a Mixer that is started again.
 _LATER: Final = (429, 502, 503, 504)
+#: Longest that an answer makes a client wait, in seconds.
+_MOST_PAUSE: Final = 10.0
 _START: Final = "start it: fluxrig-mixer -c FILE"
 _LOOK: Final = "is it running? its log says what it does"
 
@@ -28,9 +30,19 @@ class MixerError(FluxError):
 class UnreachableError(MixerError):
     """A Mixer that does not answer; it may be there again in a moment."""
 
+    #: Seconds after which it may be asked again.
+    pause: float = 0.2
 
-def refused(url: str, status: int, answer: bytes, token_variable: str) -> MixerError:
-    """What an answer of that status means; ``answer`` is its body, of whoever answers there."""
+
+def refused(url: str, status: int, answer: bytes, token_variable: str, later: str = "") -> MixerError:
+    """What an answer of that status means; ``answer`` is its body, of whoever answers there, ``later`` Retry-After."""
+    error = _meant(url, status, answer, token_variable)
+    if isinstance(error, UnreachableError) and later.isascii() and later.isdigit():
+        error.pause = min(max(error.pause, float(later[:9])), _MOST_PAUSE)
+    return error
+
+
+def _meant(url: str, status: int, answer: bytes, token_variable: str) -> MixerError:
     kind = UnreachableError if status in _LATER else MixerError
     try:
         trouble = decode(Trouble, answer)
