@@ -87,16 +87,6 @@ class Blobs:
             raise self._damage(digest, self._pieces(digest))
         return Verified(size, head == _TREE_HEAD)
 
-    def write(self, data: bytes) -> str:
-        """Keep ``data`` and give its hash; a blob that is there but damaged is repaired.
-
-        Durable when this returns. Raises StoreError for more than ``most`` bytes, WriteError where the system refuses.
-        """
-        # Imported here: who reads needs none of it.
-        from pytest_fluxscenario.cas.writing import write_blob
-
-        return write_blob(self, data)
-
     def holds(self, digest: str) -> bool:
         """Whether the blob of that hash is there, and whole."""
         held = Digest()

@@ -86,7 +86,10 @@ def writing(blobs: Blobs) -> Iterator[Writer]:
 
 
 def write_blob(blobs: Blobs, data: bytes) -> str:
-    """What ``Blobs.write`` does."""
+    """Keep ``data`` and give its hash; a blob that is there but damaged is repaired.
+
+    Durable when this returns. Raises StoreError for more than ``most`` bytes, WriteError where the system refuses.
+    """
     content = Held(data, sha256(data))
     fault = blobs.size_fault(content.digest, content.size)
     if fault:

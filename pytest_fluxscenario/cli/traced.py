@@ -11,9 +11,10 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.about import About
 from pytest_fluxscenario.telemetry.opening import open_telemetry
 from pytest_fluxscenario.telemetry.wanted import CHOICES, Choice, check_choice, read_wanted
-from pytest_fluxscenario.telemetry.watching import UNWATCHED, About, Watch, watching
+from pytest_fluxscenario.telemetry.watching import UNWATCHED, Watch, watching
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.cli.items import Item

@@ -16,7 +16,7 @@ from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.contents import Held
 from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cas.trimming import Trimmer
-from pytest_fluxscenario.cas.writing import writing
+from pytest_fluxscenario.cas.writing import write_blob, writing
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.remote.bench import contents
 from pytest_fluxscenario.remote.case import PortableCase
@@ -72,10 +72,10 @@ class Content:
         if sha256(data) != digest:
             raise refused(Refused, "content.hash", f"what was sent has not the hash {digest}")
         if self.store is None or not self.store.lies(digest):
-            self.sent.write(data)
+            write_blob(self.sent, data)
             if not self.trimmer.touch(digest):
                 # It was there, and has gone just now, before anybody could say that it is needed.
-                self.sent.write(data)
+                write_blob(self.sent, data)
 
     def write_several(self, body: bytes) -> tuple[str, ...]:
         """Keep several contents, durably and all at once; gives their hashes.
@@ -94,7 +94,7 @@ class Content:
         for one in new:
             if not self.trimmer.touch(one.digest):
                 # As above.
-                self.sent.write(one.data)
+                write_blob(self.sent, one.data)
         return tuple(one.digest for one in held)
 
     def lacks(self, digests: Iterable[str]) -> tuple[str, ...]:

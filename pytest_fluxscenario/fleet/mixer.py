@@ -18,11 +18,11 @@ from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.admission import Admission
-from pytest_fluxscenario.fleet.attending import Dropping
 from pytest_fluxscenario.fleet.config import MixerConfig, split_address
 from pytest_fluxscenario.fleet.connections import Connections, fitting
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.dropping import Dropping
 from pytest_fluxscenario.fleet.endpoint import PATH, make_app
 from pytest_fluxscenario.fleet.exposure import is_loopback
 from pytest_fluxscenario.fleet.guard import Guard

@@ -20,6 +20,7 @@ from msgspec import structs
 from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.writing import write_blob
 from pytest_fluxscenario.fleet.message import Evidence, Work
 from pytest_fluxscenario.gears.choosing import Offered
 from pytest_fluxscenario.gears.settings import GearSettings
@@ -121,4 +122,4 @@ class Slot:
         # The pack first: a tree says what else there is.
         for digest in chain((work.case.pack.hash,), contents(work.case, self.blobs)):
             if not self.blobs.holds(digest):
-                self.blobs.write(fetch(digest))
+                write_blob(self.blobs, fetch(digest))

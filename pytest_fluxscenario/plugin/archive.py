@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.packs.opening import Archive
-from pytest_fluxscenario.plugin.collect import Collecting
 from pytest_fluxscenario.plugin.loose import LooseSource
 from pytest_fluxscenario.plugin.session import Session
+from pytest_fluxscenario.plugin.source import Collecting
 from pytest_fluxscenario.runner.archived import ArchivedDocument, read_archived
 
 

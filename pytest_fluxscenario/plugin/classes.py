@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_fluxscenario.evidence.classes import lacking, missing_classes
-from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.options import OPTIONS
 from pytest_fluxscenario.plugin.recorder import Recorder
 from pytest_fluxscenario.plugin.settings import make_classes
 

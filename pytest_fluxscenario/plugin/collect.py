@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-import pluggy
 import pytest
 
-from pytest_fluxscenario.base.errors import DocumentError, FluxError
+from pytest_fluxscenario.base.errors import DocumentError
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.text import shown, shown_lines
-from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem, ScenarioMixin
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
+from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioItem
 from pytest_fluxscenario.plugin.marks import TagError, marks_of
 from pytest_fluxscenario.plugin.needs import Needs, needs_of
 from pytest_fluxscenario.plugin.session import FluxScenarioWarning, Session
+from pytest_fluxscenario.plugin.source import Document
 from pytest_fluxscenario.runner.prepare import Loaded, Prepared
 from pytest_fluxscenario.runner.suite import warnings_of
 
@@ -24,47 +24,11 @@ if TYPE_CHECKING:
 
     from pytest_fluxscenario.documents.source import Source
     from pytest_fluxscenario.model.scenario import Scenario
-    from pytest_fluxscenario.runner.archived import LooseDocument
     from pytest_fluxscenario.runner.case import Subject
 
-_Found = TypeVar("_Found")
 
-
-class Collecting(pytest.Collector):
-    """What scenarios are collected from, and how its faults are told."""
-
-    flux: Session
-    #: How it is shown in places, with forward slashes.
-    shown: str
-    _hooks: pluggy.HookRelay
-
-    @property
-    def ihook(self) -> pluggy.HookRelay:
-        """The hooks that apply to this folder, asked for once."""
-        return self._hooks
-
-    def told(self, collect: Callable[[], Iterable[_Found]]) -> list[_Found]:
-        """What ``collect`` gives. Raises CollectError with what is wrong, as people are told it."""
-        try:
-            return list(collect())
-        except FluxError as error:
-            told = self.flux.faults.once(error, self.shown)
-            raise self.CollectError(self.flux.redactor.text(shown_lines(str(told)))) from None
-
-
-class ScenarioSource(Collecting):
-    """One document of scenarios, wherever it lies; gives an item for each scenario and parameter row in it."""
-
-    #: What evidence calls the document, with forward slashes.
-    file: str
-    #: SHA-256 of the bytes that were collected.
-    digest: str = ""
-    #: The document, where it lies in no folder.
-    loose: LooseDocument | None = None
-
-    @abstractmethod
-    def read(self) -> Source:
-        """The bytes of the document, each time anew. Raises FluxError."""
+class ScenarioSource(Document):
+    """Gives an item for each scenario and parameter row of its document."""
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """The items of the document. Raises CollectError with everything that is wrong in it."""

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.evidence.coverage_merge import Merged, merge
-from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.options import OPTIONS
 from pytest_fluxscenario.plugin.recorder import Recorder
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.plugin.settings import make_fail_under

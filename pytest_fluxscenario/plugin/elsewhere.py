@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 import pytest
@@ -26,16 +26,18 @@ from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.gears.choosing import name_for
 from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
+from pytest_fluxscenario.plugin.attempt import Attempt
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
 from pytest_fluxscenario.plugin.coming import Coming, Key
-from pytest_fluxscenario.plugin.execute import Attempt, notes_of
-from pytest_fluxscenario.plugin.item import ScenarioMixin
+from pytest_fluxscenario.plugin.execute import notes_of
 from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, RUN_KEY, TOLD_HERE
 from pytest_fluxscenario.plugin.marks import expected_of
+from pytest_fluxscenario.plugin.racks import RACKS
 from pytest_fluxscenario.plugin.received import check_record, points_of
+from pytest_fluxscenario.plugin.roles import workers_of
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.plugin.waiting import Waiting, no_gear, no_rack
 from pytest_fluxscenario.plugin.where import SKIPPED, why_here, will_run
-from pytest_fluxscenario.plugin.workers import workers_of
 from pytest_fluxscenario.remote.api import MOST_HASHES, Again, ItemDone, Records, Submission
 from pytest_fluxscenario.remote.attendance import Attendance
 from pytest_fluxscenario.remote.case import PortableSettings
@@ -49,6 +51,9 @@ from pytest_fluxscenario.telemetry import words
 from pytest_fluxscenario.telemetry.spans import Span, Value, span
 from pytest_fluxscenario.telemetry.trace import PARENT_VARIABLE, traceparent
 
+if TYPE_CHECKING:
+    from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
+
 #: Seconds for which the Mixer is asked to wait for a record.
 _POLL: Final = 5.0
 #: Seconds that an answer may always take: thousands of scenarios are not taken in at once.
@@ -56,7 +61,7 @@ _LEAST_TIMEOUT: Final = 5.0
 _T = TypeVar("_T")
 
 
-def take_elsewhere(config: pytest.Config, session: Session) -> None:
+def take_elsewhere(config: pytest.Config, session: Session, traced: SessionTelemetry | None) -> None:
     """Let racks run what this process collects."""
     from pytest_fluxscenario.plugin.mixer import client_of, wait_of
 
@@ -67,11 +72,11 @@ def take_elsewhere(config: pytest.Config, session: Session) -> None:
     client.timeout = min(client.timeout, max(_LEAST_TIMEOUT, patience))
     # Without telemetry here: racks may have it, and belong to the trace of whoever has started the session.
     parent = traceparent(os.environ.get(PARENT_VARIABLE, ""))
-    client.trace = parent if session.telemetry is None else session.telemetry.trace
-    session.elsewhere = Elsewhere(session, client, str(run), patience)
+    client.trace = parent if traced is None else traced.trace
+    elsewhere = config.stash[RACKS] = Elsewhere(session, client, str(run), patience, traced)
     config.add_cleanup(client.close)
-    config.add_cleanup(session.elsewhere.attendance.close)
-    config.pluginmanager.register(session.elsewhere, "fluxscenario-elsewhere")
+    config.add_cleanup(elsewhere.attendance.close)
+    config.pluginmanager.register(elsewhere, "fluxscenario-elsewhere")
 
 
 @dataclass(eq=False)
@@ -83,6 +88,8 @@ class Elsewhere:
     run: str
     #: Seconds to wait for a rack, or for the Mixer to come back.
     patience: float
+    #: What this process exports; None where nothing is.
+    traced: SessionTelemetry | None = None
     #: Id of each item that racks run to the gear that it asks for.
     _sent: dict[str, str] = field(default_factory=dict)
     #: Those that need this process and ask for the gear of a rack: why they cannot have both.
@@ -152,7 +159,7 @@ class Elsewhere:
 
     def _span(self, item: ScenarioMixin) -> AbstractContextManager[Span]:
         """Around the time for which an item waits: what happens in it are spans of Mixer and racks."""
-        traced = self.session.telemetry
+        traced = self.traced
         if traced is None:
             return span(None, "")
         about: dict[str, Value] = {

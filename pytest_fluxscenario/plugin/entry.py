@@ -8,27 +8,30 @@ without scenarios pays for a look at the ends of file names and no more.
 from __future__ import annotations
 
 from collections.abc import Generator
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_fluxscenario.plugin import fixtures, hookspecs
+from pytest_fluxscenario.plugin.candidates import (
+    FOLDER,
+    SUFFIXES,
+    is_asked_archive,
+    is_asked_index,
+    is_scenario_file,
+)
 from pytest_fluxscenario.plugin.declared import add_options
 from pytest_fluxscenario.plugin.garbage import thaw
-from pytest_fluxscenario.plugin.keys import BEGAN, FAILED_FOLDERS, OPTIONS, STORED
+from pytest_fluxscenario.plugin.keys import ASKED_INDEX, BEGAN, FAILED_FOLDERS
 from pytest_fluxscenario.plugin.older import settle_older, tell_older
-from pytest_fluxscenario.plugin.options import is_anything_set, read_options
-from pytest_fluxscenario.plugin.workers import Controller, is_controller
+from pytest_fluxscenario.plugin.options import OPTIONS, is_anything_set, read_options
+from pytest_fluxscenario.plugin.roles import is_controller
+from pytest_fluxscenario.plugin.workers import Controller
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-_SUFFIXES = (".json", ".yaml", ".yml")
-_MARKED = tuple(f".scenario{suffix}" for suffix in _SUFFIXES)
-_FOLDER = "scenarios"
-_ARCHIVE = ".fstpack"
 #: What an argument has that names something of a store.
 _IN_INDEX = "index.json::"
 
@@ -100,11 +103,11 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave stores alone: their thousands of blobs are no tests (store.md). Of one that is asked the index is taken."""
-    stored = config.stash.get(STORED, None)
-    if stored is not None:
-        if collection_path in (stored.index, stored.index.parent):
+    index = config.stash.get(ASKED_INDEX, None)
+    if index is not None:
+        if collection_path in (index, index.parent):
             return False
-        if collection_path.parent == stored.index.parent:
+        if collection_path.parent == index.parent:
             return True
     if (
         collection_path.name == "store"
@@ -118,7 +121,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the files of a folder named ``scenarios`` together; one that is a Python package is left to pytest."""
-    if path.name != _FOLDER or (path / "__init__.py").exists():
+    if path.name != FOLDER or (path / "__init__.py").exists():
         return None
     from pytest_fluxscenario.plugin.folder import ScenarioFolder
 
@@ -139,7 +142,7 @@ def pytest_make_collect_report(
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Make a collector of a scenario file; the end of its name is looked at first."""
     name = file_path.name
-    if not name.endswith(_SUFFIXES):
+    if not name.endswith(SUFFIXES):
         return _archive_collector(file_path, parent) if is_asked_archive(parent.config, file_path) else None
     if not is_scenario_file(parent.config, file_path):
         return None
@@ -166,53 +169,3 @@ def _index_collector(path: Path, parent: pytest.Collector) -> pytest.Collector:
 
     collector: pytest.Collector = StoreIndex.from_parent(parent, path=path, flux=session_of(parent.config))
     return collector
-
-
-def is_asked_index(config: pytest.Config, path: Path) -> bool:
-    """Whether a file is the index of a store that scenarios are run from."""
-    stored = config.stash.get(STORED, None)
-    return stored is not None and path == stored.index
-
-
-def is_asked_archive(config: pytest.Config, path: Path) -> bool:
-    """Whether a file is an archive that the command line or the configuration names; others only lie there."""
-    return path.name.lower().endswith(_ARCHIVE) and (_is_matched(config, path) or _is_named(config, path))
-
-
-def is_scenario_file(config: pytest.Config, path: Path) -> bool:
-    """Whether a JSON or YAML file holds scenarios: by its name (scenario.md), or it was named and looks like one.
-
-    The index of a store that scenarios are run from counts as one.
-    """
-    if is_asked_index(config, path):
-        return True
-    if config.stash[OPTIONS].files:
-        matched = _is_matched(config, path)
-    else:
-        matched = path.name.endswith(_MARKED) or path.parent.name == _FOLDER
-    return matched or _is_named_scenario(config, path)
-
-
-def _is_matched(config: pytest.Config, path: Path) -> bool:
-    """Whether a pattern of the configuration names the file."""
-    relative = path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else path.name
-    return any(fnmatch(relative, one) or fnmatch(path.name, one) for one in config.stash[OPTIONS].files)
-
-
-def _is_named(config: pytest.Config, path: Path) -> bool:
-    """Whether the command line names this very file."""
-    if not any(str(argument).split("::")[0].endswith(path.name) for argument in config.args):
-        return False
-    folder = config.invocation_params.dir
-    return path.resolve() in {(folder / str(argument).split("::")[0]).resolve() for argument in config.args}
-
-
-def _is_named_scenario(config: pytest.Config, path: Path) -> bool:
-    """Whether the command line names this very file, and it looks like a scenario."""
-    if not _is_named(config, path):
-        return False
-    try:
-        with path.open("rb") as file:
-            return b"profile_id" in file.read(1 << 16)
-    except OSError:
-        return False

@@ -10,34 +10,21 @@ from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
 from pytest_fluxscenario.evidence.junit import junit_properties
 from pytest_fluxscenario.evidence.record import make_result, write_record
-from pytest_fluxscenario.runner.run import Outcome, run_scenario
+from pytest_fluxscenario.plugin.attempt import Attempt
+from pytest_fluxscenario.plugin.watcher import WATCHER
+from pytest_fluxscenario.runner.run import run_scenario
 from pytest_fluxscenario.telemetry.watching import UNWATCHED
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.control.port import Control
-    from pytest_fluxscenario.evidence.record import Written
-    from pytest_fluxscenario.model.evidence import Result, StepResult
+    from pytest_fluxscenario.model.evidence import StepResult
     from pytest_fluxscenario.model.request import Environment
     from pytest_fluxscenario.model.scenario import Step
-    from pytest_fluxscenario.plugin.item import ScenarioMixin
+    from pytest_fluxscenario.plugin.base_item import ScenarioMixin
     from pytest_fluxscenario.runner.case import Case, StepHooks
     from pytest_fluxscenario.telemetry.watching import Watch
 
 _CLOCK = SystemClock()
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What one attempt left."""
-
-    outcome: Outcome
-    result: Result
-    written: Written
-    properties: list[tuple[str, str]]
-    #: A hook of the pack was called.
-    called: bool = False
-    #: What it showed of its profile: bits of the pack's index.
-    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +79,8 @@ def _execute(
 
 def _watching(item: ScenarioMixin, case: Case, hooks: StepHooks) -> Watch:
     """Who measures the run; nobody where nothing is exported."""
-    telemetry = item.flux.telemetry
-    return UNWATCHED if telemetry is None else telemetry.watching(item, case, hooks)
+    watcher = item.config.stash.get(WATCHER, None)
+    return UNWATCHED if watcher is None else watcher.watching(item, case, hooks)
 
 
 def is_stepped(item: ScenarioMixin) -> bool:

@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.text import shown_lines
 from pytest_fluxscenario.runner.explain import explain_step, headline
 
 if TYPE_CHECKING:
-    from pytest_fluxscenario.plugin.item import ScenarioMixin
+    from pytest_fluxscenario.plugin.base_item import ScenarioMixin
     from pytest_fluxscenario.runner.run import Outcome
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from pytest_fluxscenario.documents.suffixes import SUFFIXES
 from pytest_fluxscenario.plugin.collect import ScenarioFile
-from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.options import OPTIONS
 from pytest_fluxscenario.plugin.record_session import session_of
 from pytest_fluxscenario.plugin.watched import is_watched
 

@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import make_folder
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.evidence.html import write_empty_page, write_page
-from pytest_fluxscenario.plugin.keys import RECORDER
+from pytest_fluxscenario.plugin.recorder import RECORDER
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

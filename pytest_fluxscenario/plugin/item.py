@@ -4,84 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pluggy
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.plugin import fixtures
 from pytest_fluxscenario.plugin.adapt import as_clock, as_environment, as_hooks
-from pytest_fluxscenario.plugin.execute import Attempt, execute
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
+from pytest_fluxscenario.plugin.execute import execute
 from pytest_fluxscenario.plugin.failure import ScenarioFailed, failure_repr
-from pytest_fluxscenario.runner.suite import make_case
+from pytest_fluxscenario.plugin.racks import RACKS
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.control.port import Control
     from pytest_fluxscenario.model.request import Environment
-    from pytest_fluxscenario.plugin.collect import ScenarioSource
-    from pytest_fluxscenario.plugin.session import Session
+    from pytest_fluxscenario.plugin.attempt import Attempt
     from pytest_fluxscenario.runner.case import Case, StepHooks, Subject
     from pytest_fluxscenario.runner.prepare import Prepared
 
 
-class ScenarioMixin(pytest.Item):
-    """What both kinds of item have in common."""
-
-    prepared: Prepared
-    subject: Subject
-    parent: ScenarioSource
-    #: What an attempt left for its report, which takes it away: thousands of them are not kept.
-    attempt: Attempt | None = None
-    #: An attempt that called hooks and did not pass: they are not called again only to tell it as pytest does.
-    ready: Attempt | None = None
-    #: What such an attempt found to be missing, where it is not to be exported twice.
-    absent: RuntimeMissing | None = None
-    #: The machine lacks what a hook runs on.
-    missing: bool = False
-    #: It did not run, or a hook of it did not, for a reason that is not its own: nobody expected that to fail.
-    damaged: bool = False
-    #: Markers that mean nothing to pytest.
-    tags: frozenset[str] = frozenset()
-    #: Refs of the results of this process's attempts.
-    told: tuple[str, ...] = ()
-
-    @property
-    def flux(self) -> Session:
-        """The plugin's session."""
-        return self.parent.flux
-
-    @property
-    def ihook(self) -> pluggy.HookRelay:
-        """The hooks that apply to the file: which conftests do depends on its folder only."""
-        return self.parent.ihook
-
-    # pytest caches this; a tuple made anew is smaller than a dictionary that has to grow for it.
-    @property
-    def location(self) -> tuple[str, int | None, str]:
-        """File, 0-based line and name, as reports show them."""
-        return self.parent.shown.replace("/", os.sep), self.prepared.line - 1, self.name
-
-    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Path, 0-based line and name; of what lies in no folder the path that messages show."""
-        path = self.path if self.parent.loose is None else self.config.rootpath / self.parent.shown
-        return path, self.prepared.line - 1, self.name
-
-    def make_case(self) -> Case:
-        """The scenario, read again from what was collected.
-
-        Raises DocumentError where its text was let go and its file has changed since; DamageError of a store.
-        """
-        if not self.prepared.encoded:
-            self.prepared = self.flux.suite.again(self.parent.read, self.prepared)
-        return make_case(self.prepared, self.subject, self.parent.file)
-
-    def let_go(self) -> None:
-        """Forget the text of a scenario that has passed: pytest keeps its items until the end."""
-        self.prepared = replace(self.prepared, encoded=b"")
+class _Judged(ScenarioMixin):
+    """An item that has a verdict."""
 
     def run_on(self, case: Case, control: Control, hooks: StepHooks, environment: Environment) -> None:
         """Run the scenario on a control. Raises like ``judge``."""
@@ -127,7 +73,7 @@ def _is_ours(name: str) -> bool:
     return name.startswith(("fluxscenario.", "step["))
 
 
-class ScenarioItem(ScenarioMixin):
+class ScenarioItem(_Judged):
     """A scenario that no fixture applies to."""
 
     def __init__(self, *, prepared: Prepared, subject: Subject, **more: Any) -> None:
@@ -141,15 +87,15 @@ class ScenarioItem(ScenarioMixin):
 
     def make_attempt(self) -> Attempt:
         """One run of the scenario on the engine: here, or on a rack. Raises FluxError, RuntimeMissing."""
-        elsewhere = self.flux.elsewhere
-        if elsewhere is not None and elsewhere.has(self):
-            return elsewhere.attempt(self)
+        racks = self.config.stash.get(RACKS, None)
+        if racks is not None and racks.has(self):
+            return racks.attempt(self)
         case = self.make_case()
         hooks = case.hooks()
         return execute(self, case, case.control(hooks), hooks, case.environment)
 
 
-class FixtureScenarioItem(ScenarioMixin, pytest.Function):
+class FixtureScenarioItem(_Judged, pytest.Function):
     """A scenario with fixtures: one of the plugin's is overridden, or an autouse fixture applies."""
 
     #: What fixtures are given; made when the item is set up, so that thousands are not kept.
@@ -171,9 +117,9 @@ class FixtureScenarioItem(ScenarioMixin, pytest.Function):
 
     def runtest(self) -> None:
         """Run the scenario on the control that the fixtures give, or on the engine with what they give."""
-        elsewhere = self.flux.elsewhere
-        if elsewhere is not None and elsewhere.has(self):
-            self.judge(lambda: elsewhere.attempt(self))
+        racks = self.config.stash.get(RACKS, None)
+        if racks is not None and racks.has(self):
+            self.judge(lambda: racks.attempt(self))
             return
         given = self.funcargs
         case = self.case

@@ -1,21 +1,15 @@
-"""Where the plugin keeps its things on pytest's config."""
+"""Small facts that the plugin keeps on pytest's config, and those that its processes tell one another.
+
+What a module makes it keeps itself, under a key beside it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pytest_fluxscenario.cas.store import Store
-    from pytest_fluxscenario.plugin.options import Options
-    from pytest_fluxscenario.plugin.recorder import Recorder
-    from pytest_fluxscenario.plugin.reference import Stored
-    from pytest_fluxscenario.plugin.session import Session
-    from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
-
-#: What was asked for.
-OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 #: The id of the session's run on a Mixer; not there where scenarios run here.
 MIXER_RUN: pytest.StashKey[str] = pytest.StashKey()
 #: Why scenarios run here all the same, and how many for that reason.
@@ -27,21 +21,15 @@ TOLD_HERE = "fluxscenario_here"
 LEFT_OUT = "fluxscenario_left_out"
 #: Folders that could not be collected, with what pytest says of each: nobody knows what scenarios they hold.
 FAILED_FOLDERS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
-#: The plugin's session in this process, where scenarios run in it.
-SESSION: pytest.StashKey[Session] = pytest.StashKey()
+#: There once a scenario was seen, in the process that keeps the evidence: whether it was written, or could not be.
+SETTLED: pytest.StashKey[Callable[[], bool]] = pytest.StashKey()
 #: There where evidence of an earlier run was found and none of this one was written: why that could not be changed, or
 #: nothing.
 OLDER: pytest.StashKey[str] = pytest.StashKey()
 #: When the session began, in nanoseconds; there only where something is exported.
 BEGAN: pytest.StashKey[int] = pytest.StashKey()
-#: What this process exports; not there before it is needed, or where it is not wanted.
-TELEMETRY: pytest.StashKey[SessionTelemetry] = pytest.StashKey()
 #: Where a worker finds the span of its session, and where it tells what could not be delivered.
 TRACE_KEY = "fluxscenario_trace"
 TOLD_LOST = "fluxscenario_lost"
-#: What keeps the evidence, in the process that does; not there before a scenario is seen.
-RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
-#: The store of the session, opened once; None where there is none.
-STORE: pytest.StashKey[Store | None] = pytest.StashKey()
-#: What is run from it; not there where nothing is.
-STORED: pytest.StashKey[Stored] = pytest.StashKey()
+#: The index of the store from which something is run; not there where nothing is.
+ASKED_INDEX: pytest.StashKey[Path] = pytest.StashKey()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_fluxscenario.plugin.collect import Collecting
-from pytest_fluxscenario.plugin.item import ScenarioMixin
-from pytest_fluxscenario.plugin.keys import FAILED_FOLDERS, STORED
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
+from pytest_fluxscenario.plugin.keys import ASKED_INDEX, FAILED_FOLDERS
 from pytest_fluxscenario.plugin.recorder import Recorder
 from pytest_fluxscenario.plugin.reports import Reports
+from pytest_fluxscenario.plugin.source import Collecting
 
 
 class Local:
@@ -43,9 +43,10 @@ class Local:
             for folder, text in session.config.stash[FAILED_FOLDERS]:
                 self._recorder.collect_error(folder, text)
             items = [item.nodeid for item in session.items if isinstance(item, ScenarioMixin)]
-            stored = session.config.stash.get(STORED, None)
-            if stored is not None:
-                stored.remember(items)
+            if ASKED_INDEX in session.config.stash:
+                from pytest_fluxscenario.plugin.reference import STORED
+
+                session.config.stash[STORED].remember(items)
             left_out = self._reports.left_out(session)
             self._recorder.begin(items + left_out)
             self._recorder.deselected(left_out)

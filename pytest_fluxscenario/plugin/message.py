@@ -8,7 +8,7 @@ from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.coverage_index import Index
 from pytest_fluxscenario.model.coverage import Point
 from pytest_fluxscenario.model.evidence import ProfileRef
-from pytest_fluxscenario.plugin.execute import Attempt
+from pytest_fluxscenario.plugin.attempt import Attempt
 from pytest_fluxscenario.runner.case import Subject
 
 #: The attribute of a call report that carries a message.

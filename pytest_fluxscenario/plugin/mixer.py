@@ -14,12 +14,12 @@ from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.number import DAY, read_seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN, OPTIONS
+from pytest_fluxscenario.plugin.keys import HERE, MIXER_RUN
 from pytest_fluxscenario.plugin.mixer_watch import MixerWatch
-from pytest_fluxscenario.plugin.options import Options
+from pytest_fluxscenario.plugin.options import OPTIONS, Options
+from pytest_fluxscenario.plugin.roles import is_controller
 from pytest_fluxscenario.plugin.settings import usage_error
 from pytest_fluxscenario.plugin.waiting import Waiting
-from pytest_fluxscenario.plugin.workers import is_controller
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, Client, MixerError, read_url
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.classes import is_whole
 from pytest_fluxscenario.plugin.classes import ran_whole
-from pytest_fluxscenario.plugin.keys import OPTIONS
+from pytest_fluxscenario.plugin.options import OPTIONS
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import OLDER, OPTIONS, RECORDER
+from pytest_fluxscenario.plugin.keys import OLDER, SETTLED
+from pytest_fluxscenario.plugin.options import OPTIONS
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -26,12 +27,12 @@ def settle_older(session: pytest.Session) -> None:
     options = config.stash.get(OPTIONS, None)
     if options is None or options.evidence is None or hasattr(config, "workerinput") or config.option.collectonly:
         return
-    recorder = config.stash.get(RECORDER, None)
-    if recorder is not None and (recorder.written or recorder.faults):
+    settled = config.stash.get(SETTLED, None)
+    if settled is not None and settled():
         return
     if not os.path.lexists(os.path.join(options.evidence, _MANIFEST)):
         return
-    if recorder is None and not options.evidence_named:
+    if settled is None and not options.evidence_named:
         config.stash[OLDER] = ""
         return
     from pytest_fluxscenario.plugin.record_session import write_nothing_ran
@@ -51,7 +52,7 @@ def tell_older(terminalreporter: TerminalReporter, config: pytest.Config) -> Non
     elif config.get_verbosity() >= 0:
         options = config.stash[OPTIONS]
         folder = os.path.relpath(str(options.evidence), config.invocation_params.dir)
-        named = options.evidence_named or config.stash.get(RECORDER, None) is not None
+        named = options.evidence_named or SETTLED in config.stash
         said = "evidence incomplete, 0 records in" if named else "no scenario ran; an earlier run left the evidence in"
         from pytest_fluxscenario.base.text import shown
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, cast
 import pytest
 
 from pytest_fluxscenario.base.number import read_number, read_seconds
-from pytest_fluxscenario.plugin.keys import OPTIONS
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.wanted import Wanted
@@ -65,6 +64,10 @@ class Options:
     mixer_wait: str = ""
     #: What is exported by OpenTelemetry; None for nothing.
     otel: Wanted | None = None
+
+
+#: What was asked for.
+OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 
 
 def read_options(config: pytest.Config) -> Options:

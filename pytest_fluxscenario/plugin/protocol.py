@@ -17,11 +17,12 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_fluxscenario.plugin.execute import Attempt
+from pytest_fluxscenario.plugin.attempt import Attempt
 from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, Teller
 from pytest_fluxscenario.plugin.reports import redacted_properties
 from pytest_fluxscenario.plugin.watched import is_watched
+from pytest_fluxscenario.plugin.watcher import WATCHER
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 
 #: The hooks that are left out, and those that would run foreign code inside a phase.
@@ -62,7 +63,11 @@ class ShortProtocol:
         before = counts.copy()
         started, begun = time(), perf_counter()
         attempt = _attempt(item)
-        if attempt is not None and attempt.outcome.verdict != "passed" and (attempt.called or item.flux.telemetry):
+        if (
+            attempt is not None
+            and attempt.outcome.verdict != "passed"
+            and (attempt.called or WATCHER in item.config.stash)
+        ):
             # Hooks are not called twice for one verdict, and what is exported is not exported twice.
             item.ready = attempt
             return None
@@ -127,7 +132,7 @@ def _attempt(item: ScenarioItem) -> Attempt | None:
     try:
         return item.make_attempt()
     except RuntimeMissing as missing:
-        if item.flux.telemetry is not None:
+        if WATCHER in item.config.stash:
             item.absent = missing
         return None
     except Exception:  # noqa: BLE001 - it is raised again where pytest expects it

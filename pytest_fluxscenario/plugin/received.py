@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.plugin.item import ScenarioMixin
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
 from pytest_fluxscenario.remote.api import ItemDone
 from pytest_fluxscenario.remote.belongs import Asked, Given, why_not
 from pytest_fluxscenario.remote.client import MixerError

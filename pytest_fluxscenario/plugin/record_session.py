@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
@@ -12,14 +14,20 @@ from pytest_fluxscenario.evidence.writer import About, EvidenceWriter
 from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.plugin.classes import Classes
 from pytest_fluxscenario.plugin.coverage import ProfileCoverageReport
-from pytest_fluxscenario.plugin.keys import OPTIONS, RECORDER, SESSION, STORED, TELEMETRY
+from pytest_fluxscenario.plugin.keys import ASKED_INDEX, SETTLED
 from pytest_fluxscenario.plugin.local import Local
 from pytest_fluxscenario.plugin.message import Teller
+from pytest_fluxscenario.plugin.options import OPTIONS
 from pytest_fluxscenario.plugin.protocol import ShortProtocol
-from pytest_fluxscenario.plugin.recorder import Recorder
+from pytest_fluxscenario.plugin.recorder import RECORDER, Recorder
 from pytest_fluxscenario.plugin.reports import Reports
-from pytest_fluxscenario.plugin.session import Session
+from pytest_fluxscenario.plugin.session import SESSION, Session
 from pytest_fluxscenario.plugin.summary import Steps, Summary
+from pytest_fluxscenario.plugin.watcher import WATCHER
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.model.evidence import RunRef
+    from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -34,16 +42,11 @@ def session_of(config: pytest.Config) -> Session:
             raise pytest.Collector.CollectError("\n".join(map(str, error.args))) from None
         config.stash[SESSION] = known
         config.add_cleanup(known.close)
-        if known.options.otel is not None:
-            from pytest_fluxscenario.plugin.telemetry import take_telemetry
-
-            telemetry = take_telemetry(config)
-            telemetry.saw(known.redactor)
-            known.telemetry = telemetry if telemetry.telemetry is not None else None
+        telemetry = _telemetry(config, known)
         if known.options.mixer is not None and not config.option.collectonly:
             from pytest_fluxscenario.plugin.elsewhere import take_elsewhere
 
-            take_elsewhere(config, known)
+            take_elsewhere(config, known, telemetry)
         teller = Teller(known.worker, known.redactor.counts, known.counter)
         reports = Reports(known, teller)
         config.pluginmanager.register(reports, "fluxscenario-reports")
@@ -57,8 +60,7 @@ def session_of(config: pytest.Config) -> Session:
 def begin_recording(config: pytest.Config) -> Recorder:
     """The recorder of an xdist controller, with its summary."""
     session = Session(config, config.stash[OPTIONS])
-    if TELEMETRY in config.stash:
-        config.stash[TELEMETRY].saw(session.redactor)
+    _telemetry(config, session)
     return _record(config, session)
 
 
@@ -73,20 +75,42 @@ def write_nothing_ran(folder: str) -> str:
     return ""
 
 
+def _telemetry(config: pytest.Config, session: Session) -> SessionTelemetry | None:
+    """What this process exports; None where nothing is."""
+    if session.options.otel is None:
+        return None
+    from pytest_fluxscenario.plugin.telemetry import take_telemetry
+
+    telemetry = take_telemetry(config)
+    telemetry.saw(session.redactor)
+    if telemetry.telemetry is None:
+        return None
+    config.stash[WATCHER] = telemetry
+    return telemetry
+
+
+def _refs(config: pytest.Config) -> tuple[RunRef, ...]:
+    """What is run from the store."""
+    if ASKED_INDEX not in config.stash:
+        return ()
+    from pytest_fluxscenario.plugin.reference import STORED
+
+    return config.stash[STORED].run_refs()
+
+
 def _record(config: pytest.Config, session: Session) -> Recorder:
     verbose = config.get_verbosity() > 0
-    stored = config.stash.get(STORED, None)
-    refs = () if stored is None else stored.run_refs()
     options = session.options
     recorder = Recorder(
         options.evidence,
         session.redactor,
-        refs,
+        _refs(config),
         keep_messages=verbose,
         gear="" if options.gear == ENGINE else options.gear,
         keep_ran=options.mutate,
     )
     config.stash[RECORDER] = recorder
+    config.stash[SETTLED] = lambda: bool(recorder.written or recorder.faults)
     # Before the classes, so that it is asked after them: what coverage lacks is no reason to look at no class.
     config.pluginmanager.register(ProfileCoverageReport(config, session, recorder), "fluxscenario-coverage")
     config.pluginmanager.register(Classes(config, recorder), "fluxscenario-classes")

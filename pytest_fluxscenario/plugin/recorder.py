@@ -224,6 +224,10 @@ class Recorder:
             self._writer.errors.append(ManifestError(os.path.basename(self._writer.folder), text))
 
 
+#: What keeps the evidence, in the process that does; not there before a scenario is seen.
+RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+
+
 def _outcome(report: pytest.TestReport, message: Message | None) -> tuple[ScenarioOutcome | None, str]:
     """What one phase says became of its scenario; None where it says nothing."""
     expected = hasattr(report, "wasxfail")

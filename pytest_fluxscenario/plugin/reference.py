@@ -19,7 +19,8 @@ from pytest_fluxscenario.cas.active import read_active, write_active
 from pytest_fluxscenario.cas.index import INDEX_FILE, Resolved
 from pytest_fluxscenario.cas.store import Store, is_store
 from pytest_fluxscenario.model.evidence import RunRef
-from pytest_fluxscenario.plugin.keys import OPTIONS, STORED
+from pytest_fluxscenario.plugin.keys import ASKED_INDEX
+from pytest_fluxscenario.plugin.options import OPTIONS
 from pytest_fluxscenario.plugin.session import open_session_store
 from pytest_fluxscenario.plugin.settings import usage_error
 from pytest_fluxscenario.runner.stored import SEPARATOR, bare_name_hint, describe_found, find_stored
@@ -65,6 +66,10 @@ class Stored:
             write_active(self.store, self.named)
 
 
+#: Not there where nothing is.
+STORED: pytest.StashKey[Stored] = pytest.StashKey()
+
+
 def take_refs(config: pytest.Config) -> None:
     """Put what the option and the arguments name of the store among what pytest collects.
 
@@ -94,6 +99,7 @@ def _take(config: pytest.Config) -> None:
             arguments.append(stored.add(text, found))
     if stored is not None and stored.found:
         config.stash[STORED] = stored
+        config.stash[ASKED_INDEX] = stored.index
         arguments = _without_overlap(config, stored, arguments)
     config.args = arguments
     config.args_source = pytest.Config.ArgsSource.ARGS

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.collect import Collecting
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
 from pytest_fluxscenario.plugin.garbage import settle, settle_again
-from pytest_fluxscenario.plugin.item import ScenarioItem, ScenarioMixin
+from pytest_fluxscenario.plugin.item import ScenarioItem
 from pytest_fluxscenario.plugin.keys import LEFT_OUT
 from pytest_fluxscenario.plugin.message import ATTRIBUTE, MISSING, Teller
+from pytest_fluxscenario.plugin.source import Collecting
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.evidence.redact import Redactor

@@ -16,8 +16,7 @@ from pytest_fluxscenario.cas.store import Store, find_store, no_store, open_stor
 from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
-from pytest_fluxscenario.plugin.keys import OPTIONS, STORE
-from pytest_fluxscenario.plugin.options import Options
+from pytest_fluxscenario.plugin.options import OPTIONS, Options
 from pytest_fluxscenario.plugin.settings import make_gears, make_limits, make_matchers, make_redactor
 from pytest_fluxscenario.runner.run import RunSettings
 from pytest_fluxscenario.runner.suite import Suite
@@ -27,8 +26,6 @@ from pytest_fluxscenario.runtimes.make import Runtimes
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.gears.choosing import GearChoice
-    from pytest_fluxscenario.plugin.elsewhere import Elsewhere
-    from pytest_fluxscenario.plugin.telemetry import SessionTelemetry
 
 #: Where a worker finds the index that its controller resolves refs with.
 INDEX_KEY = "fluxscenario_index"
@@ -50,10 +47,6 @@ class Session:
     faults: Told = field(default_factory=Told)
     #: Counts what scenarios show of their profiles.
     counter: Counter = field(default_factory=lambda: Counter(sums=True))
-    #: The scenarios that racks run; None where all of them run here.
-    elsewhere: Elsewhere | None = None
-    #: What this process exports; None where nothing is.
-    telemetry: SessionTelemetry | None = None
 
     def prepare(self) -> None:
         """Make the redactor and the settings, which ask plugins. Raises pytest.UsageError."""
@@ -98,6 +91,12 @@ class Session:
         """The xdist worker that this process is, or ``main``."""
         workerinput = getattr(self.config, "workerinput", None)
         return str(workerinput["workerid"]) if workerinput else "main"
+
+
+#: The session of this process, where scenarios run in it.
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
+#: Its store, opened once; None where there is none.
+STORE: pytest.StashKey[Store | None] = pytest.StashKey()
 
 
 def open_session_store(config: pytest.Config, options: Options) -> Store | None:

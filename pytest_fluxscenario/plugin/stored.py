@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import STORED
 from pytest_fluxscenario.plugin.loose import LooseSource
+from pytest_fluxscenario.plugin.reference import STORED
 from pytest_fluxscenario.runner.stored import StoredDocument, read_stored
 
 if TYPE_CHECKING:

@@ -14,18 +14,21 @@ import pytest
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.gears.choosing import name_for
-from pytest_fluxscenario.plugin.keys import BEGAN, OPTIONS, RECORDER, TELEMETRY, TOLD_LOST, TRACE_KEY
+from pytest_fluxscenario.plugin.keys import BEGAN, TOLD_LOST, TRACE_KEY
+from pytest_fluxscenario.plugin.options import OPTIONS
+from pytest_fluxscenario.plugin.recorder import RECORDER
 from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.about import About
 from pytest_fluxscenario.telemetry.opening import Opened, open_telemetry
 from pytest_fluxscenario.telemetry.spans import Value
 from pytest_fluxscenario.telemetry.trace import traceparent
-from pytest_fluxscenario.telemetry.watching import About, Watch, watching
+from pytest_fluxscenario.telemetry.watching import Watch, watching
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from pytest_fluxscenario.evidence.redact import Redactor
-    from pytest_fluxscenario.plugin.item import ScenarioMixin
+    from pytest_fluxscenario.plugin.base_item import ScenarioMixin
     from pytest_fluxscenario.runner.case import Case, StepHooks
     from pytest_fluxscenario.telemetry.provider import OpenSpan, Telemetry
 
@@ -141,6 +144,10 @@ class SessionTelemetry:
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             span.fail(f"exit status {status}")
         span.span.end()
+
+
+#: Not there before it is needed, or where it is not wanted.
+TELEMETRY: pytest.StashKey[SessionTelemetry] = pytest.StashKey()
 
 
 def take_telemetry(config: pytest.Config) -> SessionTelemetry:

@@ -6,8 +6,9 @@ from typing import Final
 
 import pytest
 
+from pytest_fluxscenario.plugin.base_item import ScenarioMixin
 from pytest_fluxscenario.plugin.execute import is_stepped
-from pytest_fluxscenario.plugin.item import FixtureScenarioItem, ScenarioMixin
+from pytest_fluxscenario.plugin.item import FixtureScenarioItem
 from pytest_fluxscenario.plugin.marks import is_left_out
 
 #: It runs nowhere.

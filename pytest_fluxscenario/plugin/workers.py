@@ -7,35 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_fluxscenario.plugin.keys import (
-    HERE,
-    LEFT_OUT,
-    MIXER_RUN,
-    OPTIONS,
-    RUN_KEY,
-    STORED,
-    TELEMETRY,
-    TOLD_HERE,
-    TOLD_LOST,
-)
+from pytest_fluxscenario.plugin.candidates import is_asked_archive, is_scenario_file
+from pytest_fluxscenario.plugin.keys import ASKED_INDEX, HERE, LEFT_OUT, MIXER_RUN, RUN_KEY, TOLD_HERE, TOLD_LOST
+from pytest_fluxscenario.plugin.options import OPTIONS
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.plugin.recorder import Recorder
-
-
-def is_controller(config: pytest.Config) -> bool:
-    """Whether this process hands its tests to xdist workers."""
-    return (
-        config.getoption("dist", "no") != "no"
-        and bool(config.getoption("tx", None))
-        and not config.option.collectonly
-        and not hasattr(config, "workerinput")
-    )
-
-
-def workers_of(config: pytest.Config) -> int:
-    """How many xdist workers run the session that this process belongs to; 1 where it runs all of it."""
-    return int(getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 class Controller:
@@ -63,7 +40,7 @@ class Controller:
 
             give_trace(self._config, node.workerinput)
         if self._config.stash[OPTIONS].ref is not None:
-            from pytest_fluxscenario.plugin.reference import REF_KEY
+            from pytest_fluxscenario.plugin.reference import REF_KEY, STORED
 
             stored = self._config.stash.get(STORED, None)
             node.workerinput[REF_KEY] = "" if stored is None or stored.named is None else str(stored.named)
@@ -74,9 +51,10 @@ class Controller:
         found = [item_id for item_id in ids if self._is_scenario(item_id)]
         if found or self._recorder is not None:
             self._recording().begin(found)
-        stored = self._config.stash.get(STORED, None)
-        if stored is not None:
-            stored.remember(found)
+        if ASKED_INDEX in self._config.stash:
+            from pytest_fluxscenario.plugin.reference import STORED
+
+            self._config.stash[STORED].remember(found)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ARG002 - the hook's signature
@@ -88,8 +66,10 @@ class Controller:
         if here:
             # Every worker collects all of them.
             self._config.stash[HERE].update(here)
-        if TELEMETRY in self._config.stash:
-            self._config.stash[TELEMETRY].heard(getattr(node, "workeroutput", {}).get(TOLD_LOST, ""))
+        if self._config.stash[OPTIONS].otel is not None:
+            from pytest_fluxscenario.plugin.telemetry import take_telemetry
+
+            take_telemetry(self._config).heard(getattr(node, "workeroutput", {}).get(TOLD_LOST, ""))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario file that a worker could not collect."""
@@ -112,8 +92,6 @@ class Controller:
         return self._recorder
 
     def _is_scenario(self, nodeid: str) -> bool:
-        from pytest_fluxscenario.plugin.entry import is_asked_archive, is_scenario_file
-
         name = nodeid.split("::", 1)[0]
         path = Path(self._config.rootpath, name)
         if name.endswith((".json", ".yaml", ".yml")):

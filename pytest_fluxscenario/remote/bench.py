@@ -19,6 +19,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cas.trimming import touch
+from pytest_fluxscenario.cas.writing import write_blob
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
@@ -42,8 +43,9 @@ from pytest_fluxscenario.runner.suite import make_subject
 from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.about import About
 from pytest_fluxscenario.telemetry.spans import Value
-from pytest_fluxscenario.telemetry.watching import UNWATCHED, About, Watch, watching
+from pytest_fluxscenario.telemetry.watching import UNWATCHED, Watch, watching
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
@@ -83,7 +85,7 @@ def _bring(digests: Iterable[str], blobs: Blobs, fetch: Callable[[str], bytes]) 
             continue
         data = fetch(digest)
         _check(data, digest)
-        blobs.write(data)
+        write_blob(blobs, data)
 
 
 def _check(data: bytes, digest: str) -> None:

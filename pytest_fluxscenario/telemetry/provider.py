@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from opentelemetry import context as contexts
 from opentelemetry import trace as api
@@ -34,10 +34,6 @@ from pytest_fluxscenario.telemetry.spans import Kind, Value
 from pytest_fluxscenario.telemetry.trace import made, read
 from pytest_fluxscenario.telemetry.wanted import Wanted
 from pytest_fluxscenario.telemetry.words import ERROR_TYPE
-
-if TYPE_CHECKING:
-    from pytest_fluxscenario.telemetry.scenario import ScenarioWatch
-    from pytest_fluxscenario.telemetry.watching import About
 
 _SCOPE: Final = "pytest-fluxscenario"
 #: Seconds that the end of a process is held up at most.
@@ -160,12 +156,6 @@ class Telemetry:
         above = context_of(parent)
         span = self.tracer.start_span(name, above, _KINDS[kind], attributes, links, start_time)
         return OpenSpan(span)
-
-    def scenario(self, about: About, text: Callable[[str], str], parent: str) -> ScenarioWatch:
-        """The span of a scenario that begins now; ``text`` redacts."""
-        from pytest_fluxscenario.telemetry.scenario import ScenarioWatch
-
-        return ScenarioWatch(self, about, text, parent)
 
     def log(self, text: str, level: int = logging.INFO, trace: str = "") -> None:
         """What was said, as a log record that belongs to the span that is under way, or to ``trace``."""

@@ -22,8 +22,8 @@ from pytest_fluxscenario.model.response import HookCallRecord
 from pytest_fluxscenario.model.scenario import Step
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, RuntimeMissing
 from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.about import About
 from pytest_fluxscenario.telemetry.spans import Value
-from pytest_fluxscenario.telemetry.watching import About
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.runner.run import Observer, Outcome

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal, Protocol
-
-if TYPE_CHECKING:
-    from pytest_fluxscenario.telemetry.provider import Telemetry
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, Literal, Protocol
 
 Value = str | bool | int | float | Sequence[str]
 #: What a span is to the one at the other side, if there is one.
@@ -31,6 +28,16 @@ class Span(Protocol):
         ...
 
 
+class Tracing(Protocol):
+    """What opens spans, where they are wanted."""
+
+    def span(
+        self, name: str, parent: str, kind: Kind, attributes: Mapping[str, Value], links: Sequence[str] = ()
+    ) -> AbstractContextManager[Span]:
+        """A span around a block; see ``span`` below."""
+        ...
+
+
 class _Untraced:
     """Stands for a span where nothing is traced here: whoever is further down may trace all the same."""
 
@@ -48,7 +55,7 @@ class _Untraced:
 
 @contextmanager
 def span(
-    telemetry: Telemetry | None,
+    telemetry: Tracing | None,
     name: str,
     parent: str = "",
     kind: Kind = "internal",

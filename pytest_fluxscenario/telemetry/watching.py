@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from pytest_fluxscenario.model.evidence import ProfileRef, ScenarioRef
-from pytest_fluxscenario.telemetry.spans import Value
-
 if TYPE_CHECKING:
-    from pytest_fluxscenario.runner.case import Case, StepHooks
+    from pytest_fluxscenario.runner.case import StepHooks
     from pytest_fluxscenario.runner.run import Observer, Outcome
+    from pytest_fluxscenario.telemetry.about import About
     from pytest_fluxscenario.telemetry.provider import Telemetry
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """Which scenario it is; texts as they are, before redaction."""
-
-    #: The id of its item.
-    item: str
-    scenario: ScenarioRef
-    profile: ProfileRef
-    #: 1-based.
-    attempt: int = 1
-    #: What else there is to say, by the names of ``words``.
-    more: Mapping[str, Value] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, item: str, case: Case, attempt: int = 1, more: Mapping[str, Value] | None = None) -> About:
-        """What a case says of itself."""
-        return cls(item, case.ref, case.subject.ref, attempt, more or {})
 
 
 class Watch(Protocol):
@@ -102,6 +80,8 @@ def watching(
     """
     if telemetry is None:
         return UNWATCHED
-    watch = telemetry.scenario(about(), text, parent)
+    from pytest_fluxscenario.telemetry.scenario import ScenarioWatch
+
+    watch = ScenarioWatch(telemetry, about(), text, parent)
     hooks.around = watch.call
     return watch

@@ -18,6 +18,7 @@ from pytest_fluxscenario.cas.importing import import_tree
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.store import Store, open_store
 from pytest_fluxscenario.cas.trees import read_tree
+from pytest_fluxscenario.cas.writing import write_blob
 
 UNIX = b"process:\n  id: review\n  version: '1.0.0'\n"
 DOS = UNIX.replace(b"\n", b"\r\n")
@@ -38,7 +39,7 @@ def store(tmp_path: Path) -> Store:
 def blob(folder: Path, data: bytes, held: bytes) -> tuple[Blobs, str]:
     """The blob of ``data``, whose file holds something else."""
     blobs = Blobs(str(folder / "blobs"), "store/blobs")
-    digest = blobs.write(data)
+    digest = write_blob(blobs, data)
     Path(blobs.path(digest)).write_bytes(held)
     return blobs, digest
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.store import blobs_of
+from pytest_fluxscenario.cas.writing import write_blob
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.ids import Ids
 from pytest_fluxscenario.fleet.keys import Key, new_key
@@ -161,6 +162,6 @@ def parcel_of(root: Path, desk: Desk, *names: str) -> Parcel:
             for row in loaded.rows:
                 parcel.add(f"{name}::{row.name}", row, subject, name)
     for read in parcel.content.values():
-        desk.blobs.write(read())
+        write_blob(desk.blobs, read())
     suite.close()
     return parcel

@@ -15,6 +15,7 @@ from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
 from pytest_fluxscenario.cas.store import blobs_of, open_store
 from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.cas.trees import StoredTree, TreeEntry, build_tree, read_tree
+from pytest_fluxscenario.cas.writing import write_blob
 
 
 @contextmanager
@@ -152,7 +153,7 @@ def test_nothing_is_written_outside(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"))
     assert store is not None
     with pytest.raises(StoreError, match="leaves the pack"):
-        read_tree(store.blobs, store.blobs.write(document))
+        read_tree(store.blobs, write_blob(store.blobs, document))
     clash = {"a": next(iter(tree.entries.values())), "a/b": next(iter(tree.entries.values()))}
     with pytest.raises(WriteError, match="out: cannot be written"):
         export_tree(StoredTree(store.blobs, tree.hash, clash), str(tmp_path / "out"))

@@ -17,6 +17,7 @@ from pytest_fluxscenario.cas.checking import check_store
 from pytest_fluxscenario.cas.garbage import Collected, collect_garbage
 from pytest_fluxscenario.cas.importing import import_file, import_tree
 from pytest_fluxscenario.cas.lock import locked
+from pytest_fluxscenario.cas.writing import write_blob
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 OLD, YOUNG = NOW - timedelta(days=15), NOW - timedelta(days=13)
@@ -42,7 +43,7 @@ def age(path: Path, moment: datetime) -> None:
 
 def orphan(store: Path, data: bytes, moment: datetime) -> Path:
     blobs = Blobs(str(store / "blobs"), "store/blobs")
-    path = Path(blobs.path(blobs.write(data)))
+    path = Path(blobs.path(write_blob(blobs, data)))
     age(path, moment)
     return path
 

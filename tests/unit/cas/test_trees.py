@@ -12,6 +12,7 @@ from pytest_fluxscenario.cas import scan, trees
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.trees import TreeEntry, build_tree, decode_tree, encode_tree, is_tree, read_tree
+from pytest_fluxscenario.cas.writing import write_blob
 
 PLACE = Place("store/blobs/ab/abcd")
 
@@ -132,8 +133,8 @@ def test_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
 def test_a_stored_tree_reads_and_verifies_each_file(tmp_path: Path) -> None:
     blobs = Blobs(str(tmp_path / "blobs"), "store/blobs")
     files = {"a": b"1", "b/c": b"2"}
-    entries = {path: TreeEntry(blobs.write(data), "755") for path, data in files.items()}
-    tree = read_tree(blobs, blobs.write(encode_tree(entries)))
+    entries = {path: TreeEntry(write_blob(blobs, data), "755") for path, data in files.items()}
+    tree = read_tree(blobs, write_blob(blobs, encode_tree(entries)))
     assert dict(tree) == files
     assert tree.entries["a"].mode == "755"
     assert len(tree) == 2

@@ -16,6 +16,7 @@ from pytest_fluxscenario.base.clock import StandingClock
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.cas.trimming import Trimmer
+from pytest_fluxscenario.cas.writing import write_blob
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 _DAY = 86_400.0
@@ -27,7 +28,7 @@ def _trimmer(folder: Path, later: float = 0.0) -> Trimmer:
 
 def _blob(trimmer: Trimmer, data: bytes, days: float) -> str:
     """A blob that was used so many days ago."""
-    digest = trimmer.blobs.write(data)
+    digest = write_blob(trimmer.blobs, data)
     then = _NOW.timestamp() - days * _DAY
     os.utime(trimmer.blobs.path(digest), (then, then))
     return digest
@@ -42,7 +43,7 @@ def test_what_was_not_used_for_long_goes_and_what_is_needed_stays(tmp_path: Path
     assert [trimmer.blobs.lies(one) for one in (old, kept, used, new)] == [False, True, True, True]
     assert not trimmer.touch(old)
     # Brought again, it is there as before.
-    assert trimmer.blobs.write(b"old" * 10) == old
+    assert write_blob(trimmer.blobs, b"old" * 10) == old
     assert trimmer.blobs.read(old) == b"old" * 10
 
 

@@ -13,6 +13,7 @@ from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, FluxError
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.store import blobs_of
+from pytest_fluxscenario.cas.writing import write_blob
 from pytest_fluxscenario.evidence.circumstances import circumstances
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
@@ -232,7 +233,7 @@ def test_content_that_is_no_scenario_is_an_error_in_one_line(project: _Here, ben
     write(project.root / "s.scenario.json", scenario())
     parcel, _ = project.sent("s.scenario.json")
     bring(parcel.cases[0], bench.blobs, _fetch(parcel))
-    bench.blobs.write(b"[1")
+    write_blob(bench.blobs, b"[1")
     other = msgspec.structs.replace(parcel.cases[0], content=sha256(b"[1"))
     with pytest.raises(FluxError, match=r"^s\.scenario\.json: the scenario cannot be read here"):
         bench.run(other, _SETTINGS)
