@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_fluxscenario.fleet.history import Run
-from pytest_fluxscenario.remote.api import ItemDone
 
 #: Records that are enough for an answer, and seconds that fewer are waited with.
 _SEVERAL: Final = 100
@@ -22,23 +21,26 @@ class Awaiting:
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _ending: bool = False
 
-    async def since(self, run: Run, after: int, wait: float, most: int) -> list[ItemDone]:
-        """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
+    async def since(self, run: Run, after: int, wait: float, most: int) -> list[bytes]:
+        """What came after that number, as JSON, as soon as there is something.
+
+        Nothing after ``wait`` seconds, or at the end.
+        """
         if await self._until(run, lambda: len(run.records) > after, wait) and after:
             # What comes one by one is told in handfuls: each answer costs as much as a scenario.
             await self._gather(run, len(run.records) < after + _SEVERAL, wait)
         return run.records.since(after, most)
 
-    async def wanted(self, run: Run, keys: Sequence[tuple[str, int]], wait: float) -> list[ItemDone]:
-        """The records that there are of ``keys``, as soon as there is that of the first one.
+    async def wanted(self, run: Run, keys: Sequence[tuple[str, int]], wait: float) -> list[bytes]:
+        """The records that there are of ``keys``, as JSON, as soon as there is that of the first one.
 
         What there is after ``wait`` seconds, or at the end, where that does not come.
         """
-        first = not run.known
-        there = keys[0] in run.known
-        if not there and await self._until(run, lambda: keys[0] in run.known, wait) and not first:
-            await self._gather(run, any(key not in run.known for key in keys), wait)
-        places = sorted({place for place in map(run.known.get, keys) if place})
+        first = not run.records
+        there = run.has_record(keys[0])
+        if not there and await self._until(run, lambda: run.has_record(keys[0]), wait) and not first:
+            await self._gather(run, not all(map(run.has_record, keys)), wait)
+        places = sorted({place for place in map(run.place, keys) if place})
         return run.records.several(place - 1 for place in places)
 
     async def tell(self) -> None:

@@ -11,9 +11,10 @@ from typing import Final, TypeVar
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.asked import Asked
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.history import Asked, History, Run
+from pytest_fluxscenario.fleet.history import History, Run
 from pytest_fluxscenario.fleet.message import Work
 from pytest_fluxscenario.fleet.subjects import once_key, work
 from pytest_fluxscenario.fleet.tickets import Tickets
@@ -49,8 +50,9 @@ class Handing:
         """
         if run.run in self._under_way:
             return
-        waiting = [asked for asked in run.open if asked.number not in run.published]
-        if await self._hand_out(run, waiting[:_AT_A_TIME]) and len(waiting) > _AT_A_TIME:
+        waiting = [number for number in run.open_numbers() if number not in run.published]
+        first = [run.asked.at(number) for number in waiting[:_AT_A_TIME]]
+        if await self._hand_out(run, first) and len(waiting) > _AT_A_TIME:
             task = asyncio.create_task(self._rest(run, waiting[_AT_A_TIME:]), name=f"hand out {run.run}")
             self._under_way[run.run] = task
             task.add_done_callback(lambda _: self._under_way.pop(run.run))
@@ -79,14 +81,15 @@ class Handing:
         if task is not None:
             await asyncio.wait([task])
         queue = work(run.pool)
-        sequences = [run.published.get(asked.number, 0) for asked in run.open]
+        sequences = [run.published.get(number) for number in run.open_numbers()]
         for part in _parts([number for number in sequences if number]):
             await asyncio.gather(*(self.transport.withdraw(queue.stream, number) for number in part))
 
-    async def _rest(self, run: Run, waiting: Sequence[Asked]) -> None:
+    async def _rest(self, run: Run, waiting: Sequence[int]) -> None:
         try:
             for part in _parts(waiting):
-                if run.state != "running" or not await self._hand_out(run, part):
+                several = [run.asked.at(number) for number in part]
+                if run.state != "running" or not await self._hand_out(run, several):
                     return
         except FluxError as error:
             # The run gets no further then, which is looked after.

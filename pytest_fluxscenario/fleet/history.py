@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 import msgspec
 from duckdb import DuckDBPyConnection
 
+from pytest_fluxscenario.fleet.asked import Asked, AskedTable, Key, Numbers
 from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.records import RecordList, Tally
+from pytest_fluxscenario.fleet.outcomes import Tally
+from pytest_fluxscenario.fleet.packing import Packer, packed, words_of
+from pytest_fluxscenario.fleet.records import Batch, RecordList
+from pytest_fluxscenario.fleet.room import GROWING
 from pytest_fluxscenario.model.evidence import RunRef
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo, RunStateName
@@ -18,16 +23,8 @@ from pytest_fluxscenario.remote.case import PortableCase, PortableSettings
 
 #: Scenarios of one statement.
 _AT_A_TIME: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One attempt of one scenario, as it was asked for."""
-
-    #: 1-based, in the order of the submission.
-    number: int
-    case: PortableCase
-    attempt: int = 1
+#: The number of a dictionary, in the place of a scenario's or a record's.
+_WORDS: Final = 0
 
 
 @dataclass(slots=True)
@@ -48,38 +45,68 @@ class Run:
     ended: str = ""
     #: Seconds for which nobody has to be there before what is left is dropped; 0 where nobody need be.
     patience: float = 0.0
-    #: By item and attempt.
-    asked: dict[tuple[str, int], Asked] = field(default_factory=dict)
+    asked: AskedTable = field(default_factory=AskedTable)
     records: RecordList = field(default_factory=RecordList)
     tally: Tally = field(default_factory=Tally)
-    #: Item and attempt of each record to its place among them, from 1 on.
-    known: dict[tuple[str, int], int] = field(default_factory=dict)
+    #: By the number of what is asked for: the place of its record among them, from 1 on.
+    _places: Numbers = field(default_factory=Numbers)
     #: The ``traceparent`` that it was begun for; empty where nothing is traced, and after the Mixer was started again.
     trace: str = ""
     #: Number to the sequence of what was handed out since the Mixer was started; 0 where that was before.
-    published: dict[int, int] = field(default_factory=dict)
+    published: Numbers = field(default_factory=Numbers)
     #: How often each was handed out anew, by its number, since the Mixer was started.
     anew: dict[int, int] = field(default_factory=dict)
     #: Number to the tickets of evidence that was turned away.
     turned_away: dict[int, set[str]] = field(default_factory=dict)
 
-    def take(self, done: ItemDone) -> None:
-        """Add a record."""
-        self.records.append(done)
-        key = done.item, done.attempt
-        asked = self.asked.get(key)
-        # The text that is held already, and not once more for each record.
-        self.known[key if asked is None else (asked.case.item, done.attempt)] = len(self.records)
+    def take(self, batch: Batch) -> None:
+        """Add records that are stored."""
+        if batch.words:
+            self.records.learn(batch.words)
+        for done, text, row in zip(batch.done, batch.texts, batch.rows, strict=True):
+            self._take(done, text, row)
+
+    def take_stored(self, text: bytes, row: bytes) -> None:
+        """Add a record that was read; one that was written twice, when a disk failed, counts once."""
+        done = decode(ItemDone, text)
+        if not self.has_record((done.item, done.attempt)):
+            self._take(done, text, row)
+
+    def _take(self, done: ItemDone, text: bytes, row: bytes) -> None:
+        number = self.asked.number((done.item, done.attempt))
+        self.records.append(text, row)
+        self._places[number] = len(self.records)
+        self.tally.count(self.asked.first(done.item), self.asked.at(number).case, done)
+
+    def has_record(self, key: Key) -> bool:
+        """Whether an attempt of a scenario has a record."""
+        return self.place(key) > 0
+
+    def place(self, key: Key) -> int:
+        """The place of the record of an attempt, from 1 on; 0 where it has none."""
+        number = self.asked.number(key)
+        return self._places.get(number) if number else 0
+
+    @property
+    def waiting(self) -> int:
+        """How many have no record yet."""
+        return len(self.asked) - len(self._places)
 
     @property
     def is_open(self) -> bool:
         """Whether something has no record yet."""
-        return len(self.known) < len(self.asked)
+        return self.waiting > 0
+
+    def open_numbers(self) -> Iterator[int]:
+        """The numbers of what has no record yet."""
+        for number in range(1, len(self.asked) + 1):
+            if number not in self._places:
+                yield number
 
     @property
-    def open(self) -> list[Asked]:
+    def open(self) -> Iterator[Asked]:
         """What has no record yet."""
-        return [asked for key, asked in self.asked.items() if key not in self.known]
+        return map(self.asked.at, self.open_numbers())
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -99,13 +126,12 @@ class History:
 
     async def add(self, run: Run) -> None:
         """Keep a new run with all that it asks for."""
-        asked = list(run.asked.values())
         about = _About(run.source, run.pool, run.digest, run.settings, run.refs, run.patience)
         row = [run.run, run.created, run.state, _text(about), run.ended, None]
 
         def work(connection: DuckDBPyConnection) -> None:
             connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
-            _insert_cases(connection, run.run, asked)
+            _insert_cases(connection, run.run, run.asked)
 
         await self.database.do(work)
 
@@ -123,11 +149,13 @@ class History:
         sql = "INSERT INTO published SELECT ?, unnest(?::BIGINT[])"
         await self._write(sql, [run, list(numbers)])
 
-    async def record(self, run: str, done: Sequence[ItemDone]) -> None:
+    async def record(self, run: str, batch: Batch) -> None:
         """Keep what came of scenarios."""
-        sql = "INSERT INTO records SELECT ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[])"
-        values = [run, [one.number for one in done], [_text(one) for one in done]]
-        await self._write(sql, values)
+        sql = "INSERT INTO kept SELECT ?, unnest(?::BIGINT[]), unnest(?::BLOB[])"
+        numbers, rows = [one.number for one in batch.done], list(batch.rows)
+        if batch.words:
+            numbers, rows = [_WORDS, *numbers], [packed(batch.words), *rows]
+        await self._write(sql, [run, numbers, rows])
 
     async def end(self, info: RunInfo) -> None:
         """Remember that a run has ended, and how."""
@@ -163,8 +191,8 @@ class History:
 
         def work(connection: DuckDBPyConnection) -> None:
             of_these = " WHERE run IN (SELECT unnest(?::VARCHAR[]))"
-            for each in ("DELETE FROM records", "DELETE FROM published", "DELETE FROM cases", "DELETE FROM runs"):
-                connection.execute(each + of_these, [list(runs)])
+            for table in (*GROWING, "runs"):
+                connection.execute(f"DELETE FROM {table}{of_these}", [list(runs)])  # noqa: S608 - a table of ours  # nosec B608
 
         await self.database.do(work)
 
@@ -175,13 +203,17 @@ class History:
         await self.database.do(work)
 
 
-def _insert_cases(connection: DuckDBPyConnection, run: str, asked: Sequence[Asked]) -> None:
+def _insert_cases(connection: DuckDBPyConnection, run: str, asked: Iterable[Asked]) -> None:
     # As columns: row by row takes DuckDB milliseconds each. In parts: it holds ten times what it is given.
-    sql = "INSERT INTO cases SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?::VARCHAR[])"
-    for start in range(0, len(asked), _AT_A_TIME):
-        part = asked[start : start + _AT_A_TIME]
-        numbers, attempts = [one.number for one in part], [one.attempt for one in part]
-        connection.execute(sql, [run, numbers, attempts, [_text(one.case) for one in part]])
+    sql = "INSERT INTO asked SELECT ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?::BLOB[])"
+    words, left = b"", iter(asked)
+    while part := list(islice(left, _AT_A_TIME)):
+        texts = [msgspec.json.encode(one.case) for one in part]
+        numbers, attempts, rows = [one.number for one in part], [one.attempt for one in part], list[bytes]()
+        if not words and len(texts) > 1:
+            words = words_of(texts)
+            numbers, attempts, rows = [_WORDS, *numbers], [_WORDS, *attempts], [packed(words)]
+        connection.execute(sql, [run, numbers, attempts, [*rows, *(packed(text, words) for text in texts)]])
 
 
 def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
@@ -191,19 +223,47 @@ def _read(connection: DuckDBPyConnection, run: str) -> Run | None:
     about = decode(_About, row[2].encode())
     found = Run(run, row[0], row[1], about.source, about.pool, about.digest, about.settings, about.refs, row[3] or "")
     found.patience = about.patience
-    sql = "SELECT number, attempt, data FROM cases WHERE run = ? ORDER BY number"
-    for number, attempt, data in connection.execute(sql, [run]).fetchall():
-        case = decode(PortableCase, data.encode())
-        found.asked[case.item, attempt] = Asked(number, case, attempt)
-    sql = "SELECT number FROM published WHERE run = ?"
-    found.published = {number: 0 for (number,) in connection.execute(sql, [run]).fetchall()}
-    sql = "SELECT data FROM records WHERE run = ? ORDER BY number"
-    for (data,) in connection.execute(sql, [run]).fetchall():
-        done = decode(ItemDone, data.encode())
+    for attempt, text in _cases(connection, run):
+        case = decode(PortableCase, text)
         # What was written when a disk failed may have been written once more.
-        if (done.item, done.attempt) not in found.known:
-            found.take(done)
+        if (case.item, attempt) not in found.asked:
+            found.asked.add(case, attempt)
+    sql = "SELECT number FROM published WHERE run = ?"
+    for (number,) in connection.execute(sql, [run]).fetchall():
+        found.published[number] = 0
+    sql = "SELECT data FROM records WHERE run = ? ORDER BY number"
+    for (data,) in _rows(connection, sql, run):
+        # Of an earlier version.
+        found.take_stored(data.encode(), packed(data.encode()))
+    sql = "SELECT number, data FROM kept WHERE run = ? ORDER BY number"
+    for number, data in _rows(connection, sql, run):
+        if number == _WORDS:
+            found.records.learn(Packer().unpack(data))
+        else:
+            found.take_stored(found.records.unpacked(data), data)
     return found
+
+
+def _cases(connection: DuckDBPyConnection, run: str) -> Iterator[tuple[int, bytes]]:
+    """What a run asks for: which attempt each is, and its case as JSON."""
+    sql = "SELECT attempt, data FROM cases WHERE run = ? ORDER BY number"
+    for attempt, data in _rows(connection, sql, run):
+        # Of an earlier version.
+        yield attempt, data.encode()
+    packer = Packer()
+    sql = "SELECT number, attempt, data FROM asked WHERE run = ? ORDER BY number"
+    for number, attempt, data in _rows(connection, sql, run):
+        if number == _WORDS:
+            packer.learn(packer.unpack(data))
+        else:
+            yield attempt, packer.unpack(data)
+
+
+def _rows(connection: DuckDBPyConnection, sql: str, run: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a run, which are not all held at a time."""
+    asked = connection.execute(sql, [run])
+    while several := asked.fetchmany(_AT_A_TIME):
+        yield from several
 
 
 def _text(value: object) -> str:

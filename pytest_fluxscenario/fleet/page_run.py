@@ -10,9 +10,11 @@ import msgspec
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.html import code, lines, text
 from pytest_fluxscenario.evidence.html_steps import record_html
-from pytest_fluxscenario.fleet.history import Asked, Run
+from pytest_fluxscenario.fleet.asked import Asked
+from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.outcomes import expectation
 from pytest_fluxscenario.fleet.page_parts import ORDER, ago, bar, lasted, span, state, table, word
-from pytest_fluxscenario.fleet.run_info import expectation, info_of
+from pytest_fluxscenario.fleet.run_info import info_of
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo
 from pytest_fluxscenario.remote.unpack import outcome_of, read_record
 from pytest_fluxscenario.runner.explain import headline

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from pytest_fluxscenario.fleet.content import check_hash
 from pytest_fluxscenario.fleet.endpoint import BYTES, NDJSON, ZIP, Asked, Download, Endpoint, Held, Query
@@ -19,7 +21,6 @@ from pytest_fluxscenario.remote.api import (
     Filed,
     Hashes,
     Health,
-    ItemDone,
     RackInfo,
     Records,
     RefSubmission,
@@ -117,10 +118,12 @@ async def _wanted(asked: Asked) -> Records:
     return _answer(asked, *await asked.service.runs.wanted(asked.path["run"], keys, asked.query["wait"]))
 
 
-def _answer(asked: Asked, found: Run, new: Sequence[ItemDone]) -> Records:
+def _answer(asked: Asked, found: Run, new: Sequence[bytes]) -> Records:
     registry, pool = asked.service.registry, found.pool
     counts, offered, waiting = registry.counts(pool), registry.offered(pool), waiting_of(found)
-    return Records(found.state, tuple(new), counts, len(found.asked), len(found.records), offered, waiting)
+    # As they are stored: they are not made values of, and then text again.
+    records: Any = tuple(map(msgspec.Raw, new))
+    return Records(found.state, records, counts, len(found.asked), len(found.records), offered, waiting)
 
 
 async def _attend(asked: Asked) -> Held:

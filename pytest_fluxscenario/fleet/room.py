@@ -8,17 +8,17 @@ from typing import Final
 import duckdb
 
 #: Tables that hold something of each scenario.
-_GROWING: Final = ("cases", "published", "records")
+GROWING: Final = ("cases", "published", "records", "asked", "kept")
 
 
 def compact(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the file as large as what is in it needs. Raises duckdb.Error; then nothing is lost."""
     connection.execute("CHECKPOINT")
-    _rewrite(connection, [table for table in _GROWING if _is_sparse(connection, table)])
+    _rewrite(connection, [table for table in GROWING if _is_sparse(connection, table)])
     blocks = connection.execute("SELECT free_blocks, used_blocks FROM pragma_database_size()").fetchone()
     if blocks is not None and blocks[0] > blocks[1]:
         # The file ends with the last block in use: once more, into the room that is free before it.
-        _rewrite(connection, [*_GROWING, "runs", "racks", "removed", "meta"])
+        _rewrite(connection, [*GROWING, "runs", "racks", "removed", "meta"])
 
 
 def _is_sparse(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

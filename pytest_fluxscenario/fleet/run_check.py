@@ -6,33 +6,26 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.refusal import Refused, refused
 from pytest_fluxscenario.remote.api import Submission
 from pytest_fluxscenario.remote.case import PortableSettings
 
 RUN_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{7,63}")
-MOST_CASES: Final = 30_000
+MOST_CASES: Final = 100_000
 _MOST_SETTINGS: Final = 1_000
 _DAY: Final = 86_400
 
 
 def check_submission(submission: Submission, pools: Sequence[str]) -> None:
-    """Raise Refused, and UsageError, for what nobody could run."""
-    cases = submission.cases
-    if not cases:
+    """Raise Refused, and UsageError, for what nobody could run, whatever its scenarios are."""
+    if not submission.cases and not submission.parts:
         raise refused(Refused, "run.empty", "the run has no scenario")
-    if len(cases) > MOST_CASES:
-        raise refused(Refused, "run.size", f"the run has {len(cases)} scenarios", f"at most {MOST_CASES}")
+    if len(submission.parts) > MOST_CASES:
+        raise refused(Refused, "run.size", f"the run has {len(submission.parts)} parts", f"at most {MOST_CASES}")
     if submission.pool not in pools:
         hint = f"known: {', '.join(pools)}"
         raise refused(Refused, "run.pool", f"there is no pool '{shown(submission.pool, 80)}'", hint)
-    if len({case.item for case in cases}) != len(cases):
-        raise refused(Refused, "run.twice", "two scenarios of the run have one id")
-    for gear in {case.gear for case in cases}:
-        if fault := word_fault(gear):
-            raise refused(Refused, "run.gear", f"'{shown(gear, 80)}' is no name of a gear", fault)
     if not 0 <= submission.patience <= _DAY:
         raise refused(Refused, "run.patience", "patience is no number of seconds", f"0 to {_DAY}")
     settings = submission.settings

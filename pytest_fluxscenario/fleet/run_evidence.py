@@ -21,8 +21,8 @@ from pytest_fluxscenario.evidence.redact_manifest import redacted_refs
 from pytest_fluxscenario.evidence.writer import MANIFEST, RECORDS, About, EvidenceWriter
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.outcomes import expectation, outcome_of
 from pytest_fluxscenario.fleet.refusal import Conflict, refused
-from pytest_fluxscenario.fleet.run_info import expectation, outcome_of
 from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.evidence import ProfileRef, SpecRef
 from pytest_fluxscenario.remote.api import API, ItemDone
@@ -93,7 +93,7 @@ class _Writing:
         self._keys: dict[tuple[PortablePack, ProfileRef], str] = {}
         self._redactions: dict[str, int] = {}
         text = self._redactor.text
-        self._writer.begin([text(asked.case.item) for asked in run.asked.values()])
+        self._writer.begin([text(asked.case.item) for asked in run.asked])
 
     def take(self, done: ItemDone) -> None:
         """What became of one attempt of a scenario; a later attempt takes the place of an earlier one."""
@@ -170,7 +170,7 @@ class _Writing:
 
 def _gears(run: Run) -> str:
     """What its scenarios ran against; empty for the built-in engine alone."""
-    names = {asked.case.gear for asked in run.asked.values()}
+    names = set(run.asked.gears)
     return "" if names == {ENGINE} else ", ".join(sorted(names))
 
 

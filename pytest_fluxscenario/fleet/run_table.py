@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -89,12 +89,13 @@ class RunTable:
         counts = dict.fromkeys(pools, 0)
         for run in list(self._held.values()):
             if run.state == "running":
-                counts[run.pool] = counts.get(run.pool, 0) + len(run.asked) - len(run.known)
+                counts[run.pool] = counts.get(run.pool, 0) + run.waiting
         return counts
 
-    def cases(self) -> list[PortableCase]:
-        """What of the runs under way is open."""
-        return [asked.case for run in self.under_way() for asked in run.open]
+    def cases(self) -> Iterator[PortableCase]:
+        """What of the runs under way is open; another thread may look through it."""
+        runs = self.under_way()
+        return (asked.case for run in runs for asked in run.open)
 
     def under_way(self) -> list[Run]:
         """The runs that have not ended."""

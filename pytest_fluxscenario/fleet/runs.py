@@ -13,17 +13,19 @@ from msgspec import structs
 from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.acceptance import Acceptance
+from pytest_fluxscenario.fleet.asked import Asked, AskedTable
 from pytest_fluxscenario.fleet.attending import Attending
 from pytest_fluxscenario.fleet.awaiting import Awaiting
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.handing import Handing
-from pytest_fluxscenario.fleet.history import Asked, Run
+from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.message import Evidence, Fetch
+from pytest_fluxscenario.fleet.outcomes import item_done, outcome_of
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.run_check import RUN_ID, check_run, check_submission
-from pytest_fluxscenario.fleet.run_info import info_of, item_done, outcome_of
+from pytest_fluxscenario.fleet.run_info import info_of
 from pytest_fluxscenario.fleet.run_table import RunTable
-from pytest_fluxscenario.fleet.submitted import digest_of, lightened
+from pytest_fluxscenario.fleet.submitted import asked_of, digest_of
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
@@ -76,8 +78,8 @@ class Runs:
                 raise refused(Conflict, "run.other", message, "workers of one session must collect the same")
             if known is None:
                 check_submission(submission, self.pools)
-                await asyncio.to_thread(self.content.check, submission.cases)
-                known = self._begin(run_id, submission, digest)
+                asked = await asked_of(submission, self.content)
+                known = _begin(run_id, submission, digest, asked)
                 await self.table.history.add(known)
                 self.table.hold(known)
             known.trace = known.trace or trace
@@ -105,15 +107,15 @@ class Runs:
                 raise refused(NotThere, "run.item", f"the run has no scenario '{shown(again.item, 200)}'")
             if run.state == "cancelled":
                 raise refused(Conflict, "run.cancelled", f"the run {run_id} was cancelled")
-            if not 2 <= again.attempt <= 100 or (again.item, again.attempt - 1) not in run.known:
+            if not 2 <= again.attempt <= 100 or not run.has_record((again.item, again.attempt - 1)):
                 raise refused(
                     Refused, "run.attempt", f"attempt {again.attempt} has no attempt before it that has ended"
                 )
             key = again.item, again.attempt
             if key not in run.asked:
-                asked = Asked(len(run.asked) + 1, first.case, again.attempt)
-                await self.table.history.ask(run, asked)
-                run.asked[key], run.state, run.ended = asked, "running", ""
+                await self.table.history.ask(run, Asked(len(run.asked) + 1, first.case, again.attempt))
+                run.asked.add(first.case, again.attempt)
+                run.state, run.ended = "running", ""
             run.trace = trace or run.trace
             await self._hand_out(run)
             return info_of(run)
@@ -129,16 +131,19 @@ class Runs:
                 await self.handing.withdraw(run)
             return info_of(run)
 
-    async def since(self, run_id: str, after: int, wait: float, most: int = 500) -> tuple[Run, list[ItemDone]]:
-        """What came after that number, as soon as there is something; nothing after ``wait`` seconds, or at the end."""
+    async def since(self, run_id: str, after: int, wait: float, most: int = 500) -> tuple[Run, list[bytes]]:
+        """What came after that number, as JSON, as soon as there is something.
+
+        Nothing after ``wait`` seconds, or at the end.
+        """
         run = await self.table.get(run_id)
         self.attending.hear(run_id)
         found = await self.awaiting.since(run, after, wait, most)
         self.attending.hear(run_id)
         return run, found
 
-    async def wanted(self, run_id: str, keys: Sequence[tuple[str, int]], wait: float) -> tuple[Run, list[ItemDone]]:
-        """The records of these items and attempts that there are, as soon as there is that of the first one."""
+    async def wanted(self, run_id: str, keys: Sequence[tuple[str, int]], wait: float) -> tuple[Run, list[bytes]]:
+        """The records of these items and attempts that there are, as JSON, once there is that of the first."""
         run = await self.table.get(run_id)
         self.attending.hear(run_id)
         found = await self.awaiting.wanted(run, keys, wait)
@@ -187,7 +192,7 @@ class Runs:
     async def hand_out_anew(self, run: Run, lost: Sequence[Asked]) -> None:
         """Hand out what neither Snake nor history has any more; what was lost too often is given up."""
         async with self._lock:
-            lost = [asked for asked in lost if (asked.case.item, asked.attempt) not in run.known]
+            lost = [asked for asked in lost if not run.has_record((asked.case.item, asked.attempt))]
             given_up = await self.handing.anew(run, lost) if run.state == "running" else []
         reason = f"it was handed out {self.handing.tries + 1} times, and each time nothing was left of it"
         said = [(asked.case.item, asked.attempt) for asked in given_up]
@@ -202,7 +207,7 @@ class Runs:
             return False
         run = await self.table.read(run_id)
         asked = None if run is None else run.asked.get((fetch.item, fetch.attempt))
-        if run is None or asked is None or (fetch.item, fetch.attempt) in run.known:
+        if run is None or asked is None or run.has_record((fetch.item, fetch.attempt)):
             return False
         return await asyncio.to_thread(self.content.belongs, fetch.hash, asked.case)
 
@@ -212,18 +217,20 @@ class Runs:
             taken: set[tuple[str, int]] = set()
             for one in several:
                 key = one.item, one.attempt
-                if key in run.asked and key not in run.known and key not in taken:
+                asked = run.asked.get(key)
+                if asked is not None and not run.has_record(key) and key not in taken:
                     taken.add(key)
                     done = item_done(len(run.records) + len(new) + 1, one)
-                    new.append(structs.replace(done, counts=outcome_of(run.asked[key].case, done)))
+                    new.append(structs.replace(done, counts=outcome_of(asked.case, done)))
             await self._keep(run, new)
             return new
 
     async def _pass_over(self, run: Run) -> None:
         """Account for what is not to be run."""
         async with self._storing:
-            skipped = [asked for asked in run.open if asked.case.skip is not None]
-            said = [(asked.case.item, shown(asked.case.skip, 2000)) for asked in skipped]
+            skipped = [run.asked.at(number) for number in run.asked.skipped]
+            left = [asked for asked in skipped if not run.has_record((asked.case.item, asked.attempt))]
+            said = [(asked.case.item, shown(asked.case.skip, 2000)) for asked in left]
             first = len(run.records) + 1
             new = [
                 ItemDone(number, item, 1, "", "skipped", why, counts="skipped")
@@ -234,9 +241,9 @@ class Runs:
     async def _keep(self, run: Run, new: Sequence[ItemDone]) -> None:
         if not new:
             return
-        await self.table.history.record(run.run, new)
-        for done in new:
-            run.take(done)
+        batch = run.records.packed(new)
+        await self.table.history.record(run.run, batch)
+        run.take(batch)
         if run.state == "running" and not run.is_open:
             await self._end(run, "finished")
         elif run.state == "cancelled":
@@ -249,7 +256,7 @@ class Runs:
 
     async def _that_count(self, run: Run, several: Sequence[Evidence]) -> list[Evidence]:
         """Evidence as it is kept, without what changes nothing, and without what goes to another rack first."""
-        found = [await self._looked_at(run, one) for one in several if (one.item, one.attempt) not in run.known]
+        found = [await self._looked_at(run, one) for one in several if not run.has_record((one.item, one.attempt))]
         return [one for one in found if one is not None]
 
     async def _looked_at(self, run: Run, one: Evidence) -> Evidence | None:
@@ -278,12 +285,11 @@ class Runs:
         if run.state == "running":
             await self.handing.hand_out(run)
 
-    def _begin(self, run_id: str, submission: Submission, digest: str) -> Run:
-        created = timestamp(SystemClock().now())
-        cases = lightened(submission.cases)
-        asked = {(case.item, 1): Asked(number, case) for number, case in enumerate(cases, 1)}
-        source, pool, refs = shown(submission.source, 200), submission.pool, submission.refs
-        patience = submission.patience
-        return Run(
-            run_id, created, "running", source, pool, digest, submission.settings, refs, patience=patience, asked=asked
-        )
+
+def _begin(run_id: str, submission: Submission, digest: str, asked: AskedTable) -> Run:
+    created = timestamp(SystemClock().now())
+    source, pool, refs = shown(submission.source, 200), submission.pool, submission.refs
+    patience = submission.patience
+    return Run(
+        run_id, created, "running", source, pool, digest, submission.settings, refs, patience=patience, asked=asked
+    )

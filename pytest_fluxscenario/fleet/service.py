@@ -129,7 +129,7 @@ class Service:
     async def archive(self, run: str) -> str:
         """A ZIP file with the evidence of a run, which the caller removes. Raises NotThere, FluxError."""
         found = await self.runs.table.get(run)
-        return await asyncio.to_thread(self.evidence.archive, found, tuple(found.records))
+        return await asyncio.to_thread(self.evidence.archive, found, iter(found.records))
 
     async def cancel(self, run: str) -> RunInfo:
         """Drop what of a run has not begun."""

@@ -12,19 +12,27 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 
 #: Grows when the tables change; an older file is brought up to it, a newer one refused.
-VERSION: Final = 3
+VERSION: Final = 4
+#: What runs ask for, and their records, packed (``packing``).
+_PACKED: Final = (
+    "CREATE TABLE asked (run VARCHAR, number BIGINT, attempt BIGINT, data BLOB)",
+    "CREATE TABLE kept (run VARCHAR, number BIGINT, data BLOB)",
+)
 _TABLES: Final = (
     "CREATE TABLE racks (name VARCHAR, data VARCHAR)",
     "CREATE TABLE runs (run VARCHAR, created VARCHAR, state VARCHAR, data VARCHAR, ended VARCHAR, info VARCHAR)",
-    "CREATE TABLE cases (run VARCHAR, number BIGINT, attempt BIGINT, data VARCHAR)",
     "CREATE TABLE published (run VARCHAR, number BIGINT)",
     "CREATE TABLE removed (key VARCHAR)",
+    # What runs before version 4 asked for, and their records.
+    "CREATE TABLE cases (run VARCHAR, number BIGINT, attempt BIGINT, data VARCHAR)",
     "CREATE TABLE records (run VARCHAR, number BIGINT, data VARCHAR)",
+    *_PACKED,
 )
 #: What brings tables of a version up to the next one.
 _STEPS: Final[dict[int, tuple[str, ...]]] = {
     1: ("ALTER TABLE runs ADD COLUMN ended VARCHAR", "ALTER TABLE runs ADD COLUMN info VARCHAR"),
     2: ("CREATE TABLE removed (key VARCHAR)",),
+    3: _PACKED,
 }
 #: The file is tidied up by whoever commits, and not within a commit: where that fails, what was committed is known.
 _CONFIG: Final = {"threads": 1, "memory_limit": "512MB", "checkpoint_threshold": "1TB"}

@@ -210,13 +210,14 @@ class Elsewhere:
             # What is not set here hooks do not see here either.
             hook_env=tuple(name for name in options.hook_env if name in os.environ),
         )
+        parts = parcel.parts()
         hashes = tuple(parcel.content)
         for start in range(0, len(hashes), MOST_HASHES):
             lacking = self._ask(partial(self.client.lacks, hashes[start : start + MOST_HASHES]))
             for several in in_batches(parcel.content[digest]() for digest in lacking):
                 self._ask(partial(self.client.give_several, several))
         source = f"pytest on {os.uname().nodename}"
-        submission = Submission(tool(), tuple(parcel.cases), settings, source=source, patience=self.patience)
+        submission = Submission(tool(), (), settings, source=source, patience=self.patience, parts=parts)
         self._ask(lambda: self.client.submit(self.run, submission))
         self.attendance.keep()
 

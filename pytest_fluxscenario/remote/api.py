@@ -110,6 +110,8 @@ class Submission(Document, frozen=True):
     refs: tuple[RunRef, ...] = ()
     #: Seconds: where nobody attends to the run or asks for its records for so long, the rest is dropped. 0 for never.
     patience: float = 0.0
+    #: Hashes of content that holds further scenarios, each a list of cases; for more than one document may hold.
+    parts: tuple[str, ...] = ()
 
 
 class RefSubmission(Document, frozen=True):

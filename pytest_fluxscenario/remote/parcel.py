@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.cas.trees import TreeEntry, encode_tree
@@ -13,6 +14,7 @@ from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.specs import Spec
 from pytest_fluxscenario.packs.touched import touched_files
 from pytest_fluxscenario.remote.case import PortableCase, PortablePack, PortableSpec
+from pytest_fluxscenario.remote.parts import parts_of
 from pytest_fluxscenario.runner.case import Subject
 from pytest_fluxscenario.runner.prepare import Prepared
 
@@ -66,6 +68,14 @@ class Parcel:
                 strict=strict,
             )
         )
+
+    def parts(self) -> tuple[str, ...]:
+        """The hashes of content, added to ``content``, that holds the cases (``remote.parts``)."""
+        hashes: list[str] = []
+        for data in parts_of(self.cases):
+            hashes.append(sha256(data))
+            self.content[hashes[-1]] = partial(bytes, data)
+        return tuple(hashes)
 
     def _pack(self, pack: Pack) -> PortablePack:
         known = self._packs.get(id(pack))

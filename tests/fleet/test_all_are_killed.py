@@ -170,5 +170,5 @@ def test_each_scenario_is_accounted_for_once_and_as_in_a_local_run(
             name: local[name] for name in ("verdict", "counts")
         }
     with duckdb.connect(str(fleet.data / "fluxrig.duckdb"), read_only=True) as database:
-        (row,) = database.execute("SELECT count(*), count(DISTINCT number) FROM records").fetchall()
+        (row,) = database.execute("SELECT count(*), count(DISTINCT number) FROM kept WHERE number > 0").fetchall()
         assert row == (count, count)

@@ -15,13 +15,14 @@ import pytest
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.packing import Packer
 from tests.fakes.fleet import running_mixer
 from tests.fakes.packs import scenario
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send
 
 
 def test_a_file_of_the_first_version_is_brought_up_and_its_runs_are_there(tmp_path: Path) -> None:
-    parcel = parcel_of(tmp_path, scenario("a"))
+    parcel = parcel_of(tmp_path, scenario("a"), scenario("b"))
     with running_mixer(tmp_path) as mixer:
         mixer.start()
         client = mixer.client()
@@ -29,18 +30,31 @@ def test_a_file_of_the_first_version_is_brought_up_and_its_runs_are_there(tmp_pa
         all_of(client, run)
     path = tmp_path / "data/fluxrig.duckdb"
     with duckdb.connect(str(path)) as old:
+        _unpack(old, "asked", "INSERT INTO cases SELECT run, number, attempt, ? FROM asked WHERE number = ?")
+        _unpack(old, "kept", "INSERT INTO records SELECT run, number, ? FROM kept WHERE number = ?")
         old.execute("ALTER TABLE runs DROP COLUMN ended; ALTER TABLE runs DROP COLUMN info; DROP TABLE removed")
         old.execute("UPDATE meta SET version = 1")
     with running_mixer(tmp_path) as mixer:
         client = mixer.client()
-        assert [(info.run, info.state, info.done, info.ended) for info in client.runs()] == [(run, "finished", 1, "")]
+        assert [(info.run, info.state, info.done, info.ended) for info in client.runs()] == [(run, "finished", 2, "")]
         assert client.evidence(run)
         mixer.start("two")
         all_of(client, send(client, parcel).run)
         assert [info.verdict for info in client.runs()] == ["passed", "passed"]
 
 
-@pytest.mark.parametrize("version", [4, 99, 0, None])
+def _unpack(old: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
+    """Write the rows of ``table`` as versions before 4 did, and drop it."""
+    packer = Packer()
+    for number, data in old.execute(f"SELECT number, data FROM {table} ORDER BY number").fetchall():  # noqa: S608 - ours
+        if number == 0:
+            packer.learn(packer.unpack(data))
+        else:
+            old.execute(sql, [packer.unpack(data).decode(), number])
+    old.execute(f"DROP TABLE {table}")
+
+
+@pytest.mark.parametrize("version", [5, 99, 0, None])
 def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path, version: int | None) -> None:
     path = tmp_path / "fluxrig.duckdb"
     Database(str(path)).close()
@@ -48,7 +62,7 @@ def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path, version: int
         other.execute("UPDATE meta SET version = ?", [version])
     before = path.read_bytes()
     said = "no version" if not version else f"version {version}"
-    with pytest.raises(UsageError, match=rf"has {said} of the Mixer's tables, and this Mixer knows 1 to 3 \(start the"):
+    with pytest.raises(UsageError, match=rf"has {said} of the Mixer's tables, and this Mixer knows 1 to 4 \(start the"):
         Database(str(path))
     assert path.read_bytes() == before
 
@@ -56,6 +70,7 @@ def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path, version: int
 _FILLS = """
 import json, resource, secrets, signal, sys
 from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.packing import Packer
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path, most = sys.argv[1], int(sys.argv[2])
 database = Database(path)
@@ -106,6 +121,7 @@ def test_a_full_disk_is_said_and_what_was_kept_is_kept(tmp_path: Path, most: int
 _WRITES = """
 import asyncio, secrets, sys
 from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.packing import Packer
 database = Database(sys.argv[1])
 async def main():
     for number in range(int(sys.argv[2]), 1_000_000):

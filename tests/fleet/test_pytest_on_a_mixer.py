@@ -267,9 +267,9 @@ class _Counted(Awaiting):
 
     given: list[str] = field(default_factory=list)
 
-    async def wanted(self, run: Run, keys: Sequence[tuple[str, int]], wait: float) -> list[ItemDone]:
+    async def wanted(self, run: Run, keys: Sequence[tuple[str, int]], wait: float) -> list[bytes]:
         found = await super().wanted(run, keys, wait)
-        self.given += [done.item for done in found]
+        self.given += [msgspec.json.decode(text, type=ItemDone).item for text in found]
         return found
 
 

@@ -18,6 +18,7 @@ from pytest_fluxscenario.cas.trimming import Trimmed
 from pytest_fluxscenario.fleet.config import KeepConfig
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.fleet.history import History, Run
+from pytest_fluxscenario.fleet.records import RecordList
 from pytest_fluxscenario.fleet.upkeep import Upkeep
 from pytest_fluxscenario.remote.api import ItemDone
 from pytest_fluxscenario.remote.case import PortableSettings
@@ -60,8 +61,8 @@ def test_old_runs_are_forgotten_and_their_content_goes_with_them(tmp_path: Path)
         second = send(client, parcel).run
         assert {done.verdict for done in all_of(client, second)} == {"passed"}
     with duckdb.connect(str(tmp_path / "data/fluxrig.duckdb")) as database:
-        for table in ("cases", "records", "published"):
-            assert len(database.table(table).fetchall()) == 2, table
+        for table in ("asked", "kept", "published"):
+            assert len(database.table(table).filter("number > 0").fetchall()) == 2, table
 
 
 def _size(folder: Path) -> int:
@@ -124,7 +125,8 @@ def test_the_file_of_the_database_shrinks_with_its_history(tmp_path: Path) -> No
             run = f"run-number-{number:02}"
             await history.add(Run(run, f"2026-01-{number + 1:02}", "finished", "", "default", "", PortableSettings()))
             texts = [secrets.token_hex(2_000) for _ in range(300)]
-            await history.record(run, [ItemDone(at, "i", 1, "", "ran", record=text) for at, text in enumerate(texts)])
+            done = [ItemDone(at, "i", 1, "", "ran", record=text) for at, text in enumerate(texts, 1)]
+            await history.record(run, RecordList().packed(done))
 
     async def forget() -> list[tuple[str, str]]:
         await database.compact()
@@ -138,7 +140,7 @@ def test_the_file_of_the_database_shrinks_with_its_history(tmp_path: Path) -> No
     asyncio.run(fill())
     left = asyncio.run(forget())
     assert left == [(f"run-number-{number}", "finished") for number in range(15, 20)]
-    count = database.now(lambda connection: connection.execute("SELECT count(*) FROM records").fetchone())
+    count = database.now(lambda connection: connection.execute("SELECT count(*) FROM kept WHERE number > 0").fetchone())
     assert count == (1_500,)
     database.close()
 
