@@ -1,25 +1,17 @@
-"""Configuration files of the fleet: strict YAML, one frozen value each; what cannot be used is told by line."""
+"""``configs/mixer.yaml``: who may ask the Mixer, who may work for it, and what it keeps."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 
-from pytest_fluxscenario.base.errors import FluxError, UsageError
+from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import read_source
-from pytest_fluxscenario.fleet.access import url_fault
-from pytest_fluxscenario.packs.document import PackDocument, parse_document
-
-_C = TypeVar("_C", bound=Struct)
-_PAIR: Final = "a certificate needs its key, and a key its certificate"
+from pytest_fluxscenario.fleet.configuration import PAIR, read_config, split_address
+from pytest_fluxscenario.fleet.snake_config import SnakeConfig, snake_faults
 
 
 class ApiConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,26 +34,6 @@ class ApiConfig(Struct, frozen=True, forbid_unknown_fields=True):
     body_seconds: float = 10.0
     #: Most connections of those that have the token; strangers have an eighth as many beside them.
     connections: int = 1024
-
-
-class SnakeConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The link to the racks."""
-
-    #: Address and port of the server that the Mixer starts.
-    listen: str = "127.0.0.1:4222"
-    #: A server or a cluster that is there already, instead of one of its own; several with commas between them.
-    url: str = ""
-    #: File that says who connects there; empty for the Mixer's own key, ``keys/mixer.nk`` below ``data``.
-    credentials: str = ""
-    #: On how many servers of a cluster each stream is kept; 0 for what it is, and 1 for a new one.
-    replicas: int = 0
-    #: Bytes that each stream keeps; 0 for 4 GiB on a server of its own, and for what it is on another.
-    queue_bytes: int = 0
-    #: Certificate that this side shows, and its key: as a server of its own, or as a client of another.
-    tls_cert: str = ""
-    tls_key: str = ""
-    #: Who must have signed what the other side shows: each rack's, or the server's.
-    tls_ca: str = ""
 
 
 class RacksConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,19 +88,6 @@ class MixerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     keep: KeepConfig = KeepConfig()
 
 
-def read_config(path: str, kind: type[_C]) -> tuple[_C, PackDocument]:
-    """The configuration in the file ``path``, and its document, for places.
-
-    Raises DocumentError and UsageError with everything that is wrong with it.
-    """
-    source = read_source(path, path.removeprefix(os.path.join(os.getcwd(), "")), Limits())
-    try:
-        document = parse_document(source, Limits())
-        return document.decode(kind), document
-    except FluxError as error:
-        raise UsageError(error.problems) from None
-
-
 def read_mixer_config(path: str) -> MixerConfig:
     """The Mixer's. Raises DocumentError and UsageError."""
     config, document = read_config(path, MixerConfig)
@@ -176,44 +135,9 @@ def _faults(config: MixerConfig) -> list[tuple[tuple[str | int, ...], str, str]]
         if not least <= number <= most:
             found.append((where, f"{number:g} is out of bounds", f"from {least:g} to {most:g}"))
     if bool(config.api.tls_cert) != bool(config.api.tls_key):
-        found.append((("api",), _PAIR, "give tls_cert and tls_key"))
-    found += _snake_faults(config.snake)
+        found.append((("api",), PAIR, "give tls_cert and tls_key"))
+    found += snake_faults(config.snake)
     return found
-
-
-def _snake_faults(snake: SnakeConfig) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    if bool(snake.tls_cert) != bool(snake.tls_key):
-        yield ("snake",), _PAIR, "give tls_cert and tls_key"
-    if snake.tls_ca and not snake.tls_cert and not snake.url:
-        hint = "give tls_cert and tls_key, or leave it out"
-        yield ("snake", "tls_ca"), "without a certificate of its own the server asks for none", hint
-    if snake.url and (fault := url_fault(snake.url)) is not None:
-        yield (("snake", "url"), *fault)
-    if not snake.url and (snake.credentials or snake.replicas):
-        name = "credentials" if snake.credentials else "replicas"
-        yield ("snake", name), f"{name} is for a cluster that is there already", "name it: url"
-    if snake.replicas not in (0, 1, 3, 5):
-        yield ("snake", "replicas"), f"a stream is not kept on {snake.replicas} servers", "1, 3 or 5"
-
-
-def split_address(text: str) -> tuple[str, int] | None:
-    """Address and port; None where it is none. Port 0 is any that is free."""
-    host, colon, port = text.rpartition(":")
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if (
-        not colon
-        or not host
-        or any(letter in host for letter in "[]/@ \t\r\n")
-        or not port.isascii()
-        or not port.isdigit()
-    ):
-        return None
-    return (host, int(port)) if len(port) <= 5 and int(port) < 1 << 16 else None
-
-
-def as_yaml(config: Struct) -> str:
-    """A configuration as text that ``read_config`` reads again: YAML holds JSON."""
-    return msgspec.json.format(msgspec.json.encode(config), indent=2).decode() + "\n"
 
 
 def token_of(config: ApiConfig, environ: Mapping[str, str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.config import MixerConfig, split_address
+from pytest_fluxscenario.fleet.config import MixerConfig
+from pytest_fluxscenario.fleet.configuration import split_address
 
 
 def is_loopback(host: str) -> bool:

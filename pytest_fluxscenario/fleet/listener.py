@@ -26,11 +26,11 @@ from pytest_fluxscenario.fleet.message import (
     Refusal,
     Welcome,
 )
+from pytest_fluxscenario.fleet.mixer_measures import count_stored
 from pytest_fluxscenario.fleet.passport import read_passport
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, heartbeat
-from pytest_fluxscenario.fleet.telemetry import count_stored
 from pytest_fluxscenario.fleet.transport import Delivery, Subscription, Transport
 from pytest_fluxscenario.fleet.wire import Writer, decode_as
 from pytest_fluxscenario.telemetry import words

@@ -10,6 +10,8 @@ from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
 
 VERSION: Final = 1
+#: Gears of one rack: each is a queue of its own in each of its pools.
+MOST_GEARS: Final = 32
 #: Of a rack, as the Mixer sees it.
 RackState = Literal["pending", "active", "suspended", "offline"]
 

@@ -18,7 +18,8 @@ from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.admission import Admission
-from pytest_fluxscenario.fleet.config import MixerConfig, split_address
+from pytest_fluxscenario.fleet.config import MixerConfig
+from pytest_fluxscenario.fleet.configuration import split_address
 from pytest_fluxscenario.fleet.connections import Connections, fitting
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
@@ -33,6 +34,7 @@ from pytest_fluxscenario.fleet.ids import Ids, machine_of
 from pytest_fluxscenario.fleet.keys import Key, keep_key
 from pytest_fluxscenario.fleet.listener import Listener
 from pytest_fluxscenario.fleet.message import Command
+from pytest_fluxscenario.fleet.mixer_measures import exported
 from pytest_fluxscenario.fleet.page import PAGES
 from pytest_fluxscenario.fleet.passport import issue
 from pytest_fluxscenario.fleet.permissions import Accounts
@@ -46,7 +48,6 @@ from pytest_fluxscenario.fleet.seeker import SEEK, Seeker
 from pytest_fluxscenario.fleet.service import Service
 from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
-from pytest_fluxscenario.fleet.telemetry import exported
 from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Terms
 from pytest_fluxscenario.fleet.upkeep import Upkeep

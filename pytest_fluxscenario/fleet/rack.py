@@ -22,11 +22,11 @@ from pytest_fluxscenario.fleet.passport import sign_evidence
 from pytest_fluxscenario.fleet.permissions import JOINING
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import Connect, RackLink
+from pytest_fluxscenario.fleet.rack_measures import watch_rack
 from pytest_fluxscenario.fleet.rack_room import RackRoom
 from pytest_fluxscenario.fleet.rack_state import RackState, alone_in
 from pytest_fluxscenario.fleet.rack_work import RackWork
 from pytest_fluxscenario.fleet.slot import Slot
-from pytest_fluxscenario.fleet.telemetry import watch_rack
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
 

@@ -12,9 +12,9 @@ from pytest_fluxscenario.base.names import name_fault
 from pytest_fluxscenario.base.problems import Problems
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import url_fault
-from pytest_fluxscenario.fleet.config import read_config
+from pytest_fluxscenario.fleet.configuration import read_config
+from pytest_fluxscenario.fleet.message import MOST_GEARS
 from pytest_fluxscenario.fleet.permissions import rack_name_fault
-from pytest_fluxscenario.fleet.registry import MOST_GEARS
 from pytest_fluxscenario.gears.choosing import check_named
 from pytest_fluxscenario.gears.settings import ENGINE, FORMS, GearSettings
 from pytest_fluxscenario.packs.document import PackDocument

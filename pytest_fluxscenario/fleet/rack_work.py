@@ -17,10 +17,10 @@ from pytest_fluxscenario.fleet.hands import Hands, Held
 from pytest_fluxscenario.fleet.message import Command, Evidence, Heartbeat, Message, Work
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import RackLink
+from pytest_fluxscenario.fleet.rack_measures import count_done, count_taken
 from pytest_fluxscenario.fleet.rack_room import RackRoom
 from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import Queue, evidence, once_key, work
-from pytest_fluxscenario.fleet.telemetry import count_done, count_taken
 from pytest_fluxscenario.fleet.transport import Delivery
 from pytest_fluxscenario.fleet.wire import Writer, decode_as
 from pytest_fluxscenario.telemetry import words

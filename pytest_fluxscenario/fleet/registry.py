@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.message import Heartbeat, Hello
+from pytest_fluxscenario.fleet.message import MOST_GEARS, Heartbeat, Hello
 from pytest_fluxscenario.fleet.passport import is_signed
 from pytest_fluxscenario.fleet.permissions import RackAccount, rack_name_fault
 from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refused
@@ -29,8 +29,6 @@ MOST_RACKS: Final = 1_000
 MOST_PENDING: Final = 100
 #: Scenarios of one rack that others are told of.
 _MOST_BUSY: Final = 64
-#: Gears of one rack: each is a queue of its own in each of its pools.
-MOST_GEARS: Final = 32
 
 
 class Rack(msgspec.Struct, frozen=True):

@@ -10,13 +10,14 @@ from typing import Final, Protocol
 
 from pytest_fluxscenario.base.fs import make_folder, replace_file
 from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.config import SnakeConfig, split_address
+from pytest_fluxscenario.fleet.configuration import split_address
 from pytest_fluxscenario.fleet.credentials import read_credentials
 from pytest_fluxscenario.fleet.errors import UNKNOWN, SnakeError
 from pytest_fluxscenario.fleet.keys import Key
 from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.permissions import MIXER, Accounts
 from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.snake_config import SnakeConfig
 from pytest_fluxscenario.fleet.tls import client_context, own_context
 from pytest_fluxscenario.fleet.transport import Transport
 

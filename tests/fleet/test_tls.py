@@ -18,7 +18,6 @@ import pytest
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.fs import write_error
 from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.config import SnakeConfig
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import Key, new_key
 from pytest_fluxscenario.fleet.nats_link import connect
@@ -27,6 +26,7 @@ from pytest_fluxscenario.fleet.rack import make_rack
 from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig
 from pytest_fluxscenario.fleet.server import NatsServer
 from pytest_fluxscenario.fleet.snake import OwnServer
+from pytest_fluxscenario.fleet.snake_config import SnakeConfig
 from pytest_fluxscenario.fleet.transport import Terms
 from tests.fakes.certificates import Authority, Pair, new_certificate
 from tests.fleet.desk import until

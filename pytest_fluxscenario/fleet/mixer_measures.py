@@ -1,8 +1,8 @@
-"""What Mixer and racks measure (docs/telemetry.md, "Metrics")."""
+"""What a Mixer measures (docs/telemetry.md, "Metrics")."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.clock import seconds
@@ -82,27 +82,3 @@ def measured(telemetry: Telemetry, app: App, path: str) -> App:
                 telemetry.instruments.lasted(name, says, seconds() - begun, said)
 
     return answer
-
-
-def watch_rack(telemetry: Telemetry, slots: Callable[[], tuple[int, int]]) -> None:
-    """Tell, whenever metrics are exported, how many slots are busy and how many are free."""
-
-    def look() -> _Seen:
-        for state, count in zip(("busy", "free"), slots(), strict=True):
-            yield {words.SLOT_STATE: state}, count
-
-    telemetry.instruments.watch("fluxscenario.rack.slots", "{slot}", "Places for scenarios, by state", look)
-
-
-def count_taken(telemetry: Telemetry, deliveries: int) -> None:
-    """Work was taken, for that time."""
-    instruments = telemetry.instruments
-    if deliveries > 1:
-        says = "Scenarios that were taken again, because who had them did not come back"
-        instruments.count("fluxscenario.rack.redeliveries", "{scenario}", says, {})
-
-
-def count_done(telemetry: Telemetry, outcome: str) -> None:
-    """Work came to its end."""
-    said: dict[str, Value] = {words.OUTCOME: outcome}
-    telemetry.instruments.count("fluxscenario.rack.scenarios", "{scenario}", "Scenarios that were done", said)
