@@ -16,7 +16,7 @@ from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.history import History, Run
 from pytest_fluxscenario.fleet.message import Work
-from pytest_fluxscenario.fleet.subjects import once_key, work
+from pytest_fluxscenario.fleet.subjects import WORK_STREAM, once_key, work, work_of
 from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Transport
 from pytest_fluxscenario.fleet.wire import Writer
@@ -80,10 +80,7 @@ class Handing:
         task = self._under_way.get(run.run)
         if task is not None:
             await asyncio.wait([task])
-        queue = work(run.pool)
-        sequences = [run.published.get(number) for number in run.open_numbers()]
-        for part in _parts([number for number in sequences if number]):
-            await asyncio.gather(*(self.transport.withdraw(queue.stream, number) for number in part))
+        await self.transport.withdraw(WORK_STREAM, work_of(run.pool, run.run))
 
     async def _rest(self, run: Run, waiting: Sequence[int]) -> None:
         try:
@@ -131,7 +128,7 @@ class Handing:
         )
         data = self.writer.encoded(body, run=run.run, trace=run.trace)
         key = once_key(run.run, asked.case.item, asked.attempt, issue)
-        return (await self.transport.publish(work(run.pool, asked.case.gear).subject, data, key)).sequence
+        return (await self.transport.publish(work(run.pool, asked.case.gear).of(run.run), data, key)).sequence
 
     def _documents(self, several: Sequence[Asked]) -> list[bytes]:
         """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""

@@ -158,15 +158,19 @@ class MemoryTransport:
         await self.hub.tell()
         return Stored(stream.last, duplicate=False)
 
-    async def withdraw(self, stream: str, sequence: int) -> bool:
-        """Drop a message: whether it was still there."""
+    async def withdraw(self, stream: str, subject: str) -> int:
+        """Drop all messages of that subject; gives how many there were."""
         self._check()
-        return self._stream(stream).kept.pop(sequence, None) is not None
+        kept = self._stream(stream).kept
+        dropped = [number for number, one in kept.items() if matches(subject, one.subject)]
+        for number in dropped:
+            del kept[number]
+        return len(dropped)
 
     async def waiting(self, stream: str, subject: str) -> int:
         """How many messages of that subject are kept."""
         self._check()
-        return sum(kept.subject == subject for kept in self._stream(stream).kept.values())
+        return sum(matches(subject, kept.subject) for kept in self._stream(stream).kept.values())
 
     async def take(self, queue: Queue, most: int, wait: float) -> list[Delivery]:
         """Up to ``most`` messages. Raises SnakeError where there is no such queue."""

@@ -75,7 +75,7 @@ def _mixing() -> tuple[list[str], list[str]]:
     """What a Mixer publishes and subscribes."""
     publish = [*subjects.STREAMS.values(), "flux.rack.*.command", "_INBOX.>"]
     for stream in subjects.STREAMS:
-        publish += [f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "CREATE", "UPDATE", "MSG.DELETE")]
+        publish += [f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "CREATE", "UPDATE", "PURGE")]
         publish += [f"$JS.API.CONSUMER.{verb}.{stream}.>" for verb in ("CREATE", "DURABLE.CREATE")]
     queue = subjects.EVIDENCE
     publish += [f"$JS.API.CONSUMER.MSG.NEXT.{queue.stream}.{queue.name}", f"$JS.ACK.{queue.stream}.{queue.name}.>"]

@@ -88,7 +88,7 @@ def _fitted(url: str, known: Any, subject: str, terms: Terms) -> Any | None:
     What else its owner has set, limits and places for instance, stays.
     """
     wanted = _new(known.name, subject, terms)
-    # Of a version that knew no gears: what it holds stays.
+    # Of a version that knew no gears: what it holds under subjects of then is handed out anew.
     narrow = known.subjects == [subject.replace(">", "*")] != wanted.subjects
     for what in ("subjects", "retention", "storage"):
         there = getattr(known, what)

@@ -30,7 +30,12 @@ class Queue:
     stream: str
     #: Of the durable consumer.
     name: str
+    #: With a ``*`` for the run.
     subject: str
+
+    def of(self, run: str) -> str:
+        """Where messages of a run are published. Raises SnakeError for what could be more than a name."""
+        return self.subject.replace("*", token(run, "run"))
 
 
 #: What the Mixer takes: the evidence of all runs.
@@ -64,16 +69,20 @@ def telemetry(rack: str) -> str:
 
 def evidence(run: str) -> str:
     """Where the evidence of a run goes."""
-    return f"flux.evidence.{token(run, 'run')}"
+    return EVIDENCE.of(run)
 
 
 def work(pool: str, gear: str = ENGINE) -> Queue:
     """The work queue of the racks of a pool that offer a gear: whoever does not offer it has no way to its work."""
     name = token(pool, "pool")
-    if gear == ENGINE:
-        return Queue(WORK_STREAM, name, f"flux.work.{name}")
+    subject = f"flux.work.{name}.{token(gear, 'gear')}.*"
     # No name has a '=', so that no two queues have one.
-    return Queue(WORK_STREAM, f"{name}={token(gear, 'gear')}", f"flux.work.{name}.{gear}")
+    return Queue(WORK_STREAM, name if gear == ENGINE else f"{name}={gear}", subject)
+
+
+def work_of(pool: str, run: str) -> str:
+    """Where the work of a run lies, whatever gear it is for."""
+    return f"flux.work.{token(pool, 'pool')}.*.{token(run, 'run')}"
 
 
 def once_key(run: str, scenario: str, attempt: int, issue: int = 0) -> str:

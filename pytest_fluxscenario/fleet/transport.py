@@ -115,8 +115,11 @@ class Transport(Protocol):
         """
         ...
 
-    async def withdraw(self, stream: str, sequence: int) -> bool:
-        """Drop a message that was published: whether it was still there."""
+    async def withdraw(self, stream: str, subject: str) -> int:
+        """Drop all messages of that subject, given out or not, at once; gives how many were still there.
+
+        As everywhere, ``*`` stands for any one token.
+        """
         ...
 
     async def waiting(self, stream: str, subject: str) -> int:

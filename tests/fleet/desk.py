@@ -72,7 +72,7 @@ class Desk:
         stored = []
         for case in cases:
             data = self.writer.encoded(Work(case=case, tries=tries), run=run)
-            stored.append(await self.link.publish(work(pool).subject, data, once_key(run, case.item, 1)))
+            stored.append(await self.link.publish(work(pool).of(run), data, once_key(run, case.item, 1)))
         return stored
 
     async def collect(self, count: int, wait: float = 20) -> None:

@@ -50,7 +50,7 @@ def test_work_and_evidence_go_on_over_many_cuts(nats_running: Running) -> None:
         async with _cut(nats_running) as cut:
             count = 60
             for number in range(count):
-                await cut.mixer.publish(_WORK.subject, b"%d" % number, f"w{number}")
+                await cut.mixer.publish(_WORK.of("run-1"), b"%d" % number, f"w{number}")
             done: list[bytes] = []
 
             async def cuts() -> None:
@@ -87,7 +87,7 @@ def test_a_network_that_goes_silent_is_noticed_and_left(nats_running: Running) -
             assert await cut.rack.take(_WORK, 1, 0.1) == []
             cut.proxy.go_on()
             await until(lambda: cut.rack.connected, 30)
-            await cut.mixer.publish(_WORK.subject, b"one", "k1")
+            await cut.mixer.publish(_WORK.of("run-1"), b"one", "k1")
             (taken,) = await cut.rack.take(_WORK, 1, 10)
             await taken.ack()
 

@@ -360,7 +360,7 @@ def test_work_in_the_queue_of_another_gear_is_not_run(mixer: RunningMixer, tmp_p
         asked = decode_as(Work, delivery.data)[1]
         moved = msgspec.structs.replace(asked, case=msgspec.structs.replace(asked.case, gear="mine"))
         body = rack._writer.encoded(moved, run=run.run)
-        await rack.transport.publish(work("default").subject, body, "again")
+        await rack.transport.publish(work("default").of(run.run), body, "again")
         await delivery.ack()
 
     mixer.do(move())

@@ -377,7 +377,7 @@ def test_who_is_suspended_is_given_nothing_by_the_server(field: Callable[[Attack
 
 
 @pytest.mark.parametrize(
-    "reply", ["flux.work.default", "flux.evidence.any", "flux.rack.two.command", "flux.agent.hello"]
+    "reply", ["flux.work.default.engine.run-1", "flux.evidence.any", "flux.rack.two.command", "flux.agent.hello"]
 )
 def test_an_answer_goes_to_nobody_but_who_asked(field: Callable[[Attack], None], reply: str) -> None:
     async def attack(field: Field) -> None:

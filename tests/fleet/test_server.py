@@ -51,10 +51,10 @@ def test_who_has_no_account_is_not_let_in(nats_running: Running) -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "flux.work.default",
-        "flux.work.default.mine",
+        "flux.work.default.engine.run-1",
+        "flux.work.default.mine.run-1",
         "$JS.API.CONSUMER.MSG.NEXT.flux-work.default=mine",
-        "$JS.API.CONSUMER.CREATE.flux-work.mine.flux.work.default.mine",
+        "$JS.API.CONSUMER.CREATE.flux-work.mine.flux.work.default.mine.*",
         "flux.rack.two.command",
         "flux.rack.one.command",
         "flux.agent.heartbeat.two",
@@ -171,7 +171,7 @@ def test_only_who_offers_a_gear_takes_its_work(nats_server: NatsServer) -> None:
         mine = subjects.work("default", "mine")
         for queue in (subjects.work("default"), mine):
             await mixer.open_queue(queue, Terms())
-        await mixer.publish(mine.subject, b"for mine", "a")
+        await mixer.publish(mine.of("run-1"), b"for mine", "a")
         for rack in (one, two):
             assert await _taken(rack, mine) == []
             assert await _taken(rack, subjects.work("default")) == []
@@ -201,12 +201,13 @@ def test_a_stream_of_a_version_without_gears_is_widened(nats_server: NatsServer)
         info = await js.stream_info(subjects.WORK_STREAM)
         await js.update_stream(info.config.evolve(subjects=["flux.work.*"]))
         await mixer.open_queue(_WORK, Terms())
-        await mixer.publish(_WORK.subject, b"from before", "a")
+        await mixer.publish("flux.work.default", b"from before", "a")
         await mixer.prepare(Terms())
         mine = subjects.work("default", "mine")
         await mixer.open_queue(mine, Terms())
-        await mixer.publish(mine.subject, b"for mine", "b")
-        assert [one.data for one in await mixer.take(_WORK, 5, 1)] == [b"from before"]
+        await mixer.publish(mine.of("run-1"), b"for mine", "b")
+        await mixer.publish(_WORK.of("run-1"), b"for the engine", "c")
+        assert [one.data for one in await mixer.take(_WORK, 5, 1)] == [b"for the engine"]
         assert [one.data for one in await mixer.take(mine, 5, 1)] == [b"for mine"]
         await mixer.close()
 
@@ -229,16 +230,16 @@ def test_what_was_acknowledged_outlives_a_server_that_is_killed(nats_server: Nat
         await mixer.prepare(Terms())
         await mixer.open_queue(_WORK, Terms(ack_wait=0.5))
         for number in range(5):
-            await mixer.publish(_WORK.subject, b"%d" % number, f"k{number}")
+            await mixer.publish(_WORK.of("run-1"), b"%d" % number, f"k{number}")
         (taken,) = await mixer.take(_WORK, 1, 1)
         await taken.ack()
         pid, url = nats_server.pid, nats_server.url
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         # Kept while the server is away, and once although it is tried again.
-        await mixer.publish(_WORK.subject, b"5", "k5")
-        assert (await mixer.publish(_WORK.subject, b"5", "k5")).duplicate
-        assert (await mixer.publish(_WORK.subject, b"1", "k1")).duplicate
+        await mixer.publish(_WORK.of("run-1"), b"5", "k5")
+        assert (await mixer.publish(_WORK.of("run-1"), b"5", "k5")).duplicate
+        assert (await mixer.publish(_WORK.of("run-1"), b"1", "k1")).duplicate
         assert nats_server.pid not in (None, pid)
         assert nats_server.url == url
         seen: list[bytes] = []

@@ -16,6 +16,9 @@ _MADE: list[Callable[[str], object]] = [
     subjects.evidence,
     subjects.work,
     lambda name: subjects.work("default", name),
+    lambda name: subjects.work("default").of(name),
+    lambda name: subjects.work_of(name, "run-1"),
+    lambda name: subjects.work_of("default", name),
     lambda name: subjects.once_key(name, "a", 1),
 ]
 
@@ -33,9 +36,10 @@ def test_subjects_are_those_of_the_specification() -> None:
     assert subjects.HELLO == "flux.agent.hello"
     assert subjects.heartbeat("r-1") == "flux.agent.heartbeat.r-1"
     assert subjects.commands("r-1") == "flux.rack.r-1.command"
-    assert subjects.work("gpu").subject == "flux.work.gpu"
+    assert subjects.work("gpu").subject == "flux.work.gpu.engine.*"
     assert subjects.work("gpu", "engine") == subjects.work("gpu")
-    assert subjects.work("gpu", "mine").subject == "flux.work.gpu.mine"
+    assert subjects.work("gpu", "mine").of("run-1") == "flux.work.gpu.mine.run-1"
+    assert subjects.work_of("gpu", "run-1") == "flux.work.gpu.*.run-1"
     assert subjects.evidence("run-1") == "flux.evidence.run-1"
     assert subjects.TELEMETRY == "flux.telemetry.>"
 

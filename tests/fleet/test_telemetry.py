@@ -257,7 +257,7 @@ def test_what_a_rack_loses_and_gives_up_is_exported(tmp_path: Path, monkeypatch:
             (case,) = cases_of(tmp_path, desk, 1)
             body = Work(case=case, tries=2)
             data = desk.writer.encoded(body, run="run-0001", trace=_TRACEPARENT)
-            await link.publish(work("default").subject, data, once_key("run-0001", case.item, 1))
+            await link.publish(work("default").of("run-0001"), data, once_key("run-0001", case.item, 1))
             await desk.collect(1)
             end.set()
             await working

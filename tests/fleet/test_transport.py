@@ -32,7 +32,7 @@ async def _fleet(connecting: Connecting, terms: Terms = _SHORT) -> AsyncIterator
 def test_what_is_published_is_taken_once(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
-            stored = await mixer.publish(_WORK.subject, b"one", "k1")
+            stored = await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             assert not stored.duplicate
             (taken,) = await rack.take(_WORK, 5, 2)
             assert (taken.data, taken.sequence, taken.deliveries) == (b"one", stored.sequence, 1)
@@ -46,7 +46,7 @@ def test_several_are_done_with_at_once(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(ack_wait=1.0)) as (mixer, rack):
             for number in range(5):
-                await mixer.publish(_WORK.subject, b"some", f"k{number}")
+                await mixer.publish(_WORK.of("run-1"), b"some", f"k{number}")
             taken = await rack.take(_WORK, 5, 2)
             await rack.done(taken[:4])
             (again,) = await rack.take(_WORK, 5, 3)
@@ -63,14 +63,14 @@ def test_several_are_done_with_at_once(connecting: Connecting) -> None:
 def test_a_key_that_is_known_is_kept_once(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
-            first = await mixer.publish(_WORK.subject, b"one", "k1")
-            again = await mixer.publish(_WORK.subject, b"other", "k1")
+            first = await mixer.publish(_WORK.of("run-1"), b"one", "k1")
+            again = await mixer.publish(_WORK.of("run-1"), b"other", "k1")
             assert (again.duplicate, again.sequence) == (True, first.sequence)
             taken = await rack.take(_WORK, 5, 1)
             assert [one.data for one in taken] == [b"one"]
             await taken[0].ack()
             # Also when the first is done with: that is what a rack that publishes again relies on.
-            assert (await mixer.publish(_WORK.subject, b"one", "k1")).duplicate
+            assert (await mixer.publish(_WORK.of("run-1"), b"one", "k1")).duplicate
             assert await rack.take(_WORK, 5, 0.3) == []
 
     asyncio.run(main())
@@ -79,7 +79,7 @@ def test_a_key_that_is_known_is_kept_once(connecting: Connecting) -> None:
 def test_what_nobody_acknowledges_comes_again(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             await rack.take(_WORK, 1, 1)
             (again,) = await rack.take(_WORK, 1, 3)
             assert (again.data, again.deliveries) == (b"one", 2)
@@ -92,7 +92,7 @@ def test_what_nobody_acknowledges_comes_again(connecting: Connecting) -> None:
 def test_a_sign_of_progress_keeps_it(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(ack_wait=0.5)) as (mixer, rack):
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             (taken,) = await rack.take(_WORK, 1, 1)
             for _ in range(4):
                 await taken.in_progress()
@@ -105,7 +105,7 @@ def test_a_sign_of_progress_keeps_it(connecting: Connecting) -> None:
 def test_what_is_given_back_comes_at_once_or_after_the_delay(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(ack_wait=30)) as (mixer, rack):
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             (taken,) = await rack.take(_WORK, 1, 1)
             await taken.nak()
             (taken,) = await rack.take(_WORK, 1, 2)
@@ -120,7 +120,7 @@ def test_what_is_given_back_comes_at_once_or_after_the_delay(connecting: Connect
 def test_what_is_dropped_does_not_come_again(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             (taken,) = await rack.take(_WORK, 1, 1)
             await taken.term()
             assert await rack.take(_WORK, 1, 0.5) == []
@@ -131,7 +131,7 @@ def test_what_is_dropped_does_not_come_again(connecting: Connecting) -> None:
 def test_a_bound_of_deliveries_holds(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(ack_wait=0.2, most_deliveries=2)) as (mixer, rack):
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             assert len(await rack.take(_WORK, 1, 1)) == 1
             assert len(await rack.take(_WORK, 1, 2)) == 1
             assert await rack.take(_WORK, 1, 0.5) == []
@@ -143,7 +143,7 @@ def test_two_takers_share_a_queue(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(ack_wait=30)) as (mixer, one), connecting("two") as two:
             for number in range(20):
-                await mixer.publish(_WORK.subject, b"%d" % number, f"k{number}")
+                await mixer.publish(_WORK.of("run-1"), b"%d" % number, f"k{number}")
             seen: list[bytes] = []
             for rack in (one, two, one, two):
                 for taken in await rack.take(_WORK, 5, 1):
@@ -159,7 +159,7 @@ def test_pools_are_apart(connecting: Connecting) -> None:
         async with _fleet(connecting) as (mixer, rack):
             other = subjects.work("other")
             await mixer.open_queue(other, _SHORT)
-            await mixer.publish(other.subject, b"one", "k1")
+            await mixer.publish(other.of("run-1"), b"one", "k1")
             assert await rack.take(_WORK, 1, 0.3) == []
             (taken,) = await rack.take(other, 1, 1)
             await taken.ack()
@@ -170,10 +170,18 @@ def test_pools_are_apart(connecting: Connecting) -> None:
 def test_what_is_withdrawn_is_not_given_out(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):
-            stored = [await mixer.publish(_WORK.subject, b"%d" % n, f"k{n}") for n in range(3)]
-            assert await mixer.withdraw(_WORK.stream, stored[1].sequence) is True
-            assert await mixer.withdraw(_WORK.stream, stored[1].sequence) is False
-            assert [one.data for one in await rack.take(_WORK, 5, 1)] == [b"0", b"2"]
+            mine = subjects.work("default", "mine")
+            await mixer.open_queue(mine, Terms())
+            for number, run in enumerate(("run-1", "run-2", "run-1", "run-2")):
+                await mixer.publish(_WORK.of(run), b"%d" % number, f"k{number}")
+            await mixer.publish(mine.of("run-1"), b"mine", "k4")
+            await mixer.publish(subjects.work("other").of("run-1"), b"other", "k5")
+            assert await mixer.withdraw(_WORK.stream, subjects.work_of("default", "run-1")) == 3
+            assert await mixer.withdraw(_WORK.stream, subjects.work_of("default", "run-1")) == 0
+            assert [one.data for one in await rack.take(_WORK, 5, 1)] == [b"1", b"3"]
+            assert await mixer.waiting(_WORK.stream, mine.subject) == 0
+            # That of another pool is another run's.
+            assert await mixer.waiting(_WORK.stream, subjects.work("other").subject) == 1
 
     asyncio.run(main())
 
@@ -181,7 +189,7 @@ def test_what_is_withdrawn_is_not_given_out(connecting: Connecting) -> None:
 def test_a_queue_that_is_opened_again_has_the_new_terms(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting, Terms(ack_wait=60)) as (mixer, rack):
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             await rack.take(_WORK, 1, 1)
             assert await rack.take(_WORK, 1, 0.3) == []
             # Also for what somebody has in his hands.
@@ -198,9 +206,9 @@ def test_a_stream_that_is_prepared_again_has_the_new_terms(connecting: Connectin
     async def main() -> None:
         async with _fleet(connecting, Terms(dedupe=60)) as (mixer, _):
             await mixer.prepare(Terms(dedupe=0.2))
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             await asyncio.sleep(0.5)
-            assert not (await mixer.publish(_WORK.subject, b"one", "k1")).duplicate
+            assert not (await mixer.publish(_WORK.of("run-1"), b"one", "k1")).duplicate
 
     asyncio.run(main())
 
@@ -208,7 +216,7 @@ def test_a_stream_that_is_prepared_again_has_the_new_terms(connecting: Connectin
 async def _refusal(mixer: Transport, key: str) -> SnakeError | None:
     """What is said of a message of 1,000 bytes; None where there was room for it."""
     try:
-        await mixer.publish(_WORK.subject, b"x" * 1_000, key)
+        await mixer.publish(_WORK.of("run-1"), b"x" * 1_000, key)
     except SnakeError as error:
         return error
     return None
@@ -227,7 +235,7 @@ def test_a_stream_that_is_full_refuses_and_takes_again_when_there_is_room(connec
             taken = await rack.take(_WORK, 3, 5)
             for delivery in taken:
                 await delivery.ack()
-            await mixer.publish(_WORK.subject, b"x" * 1_000, f"k{kept}")
+            await mixer.publish(_WORK.of("run-1"), b"x" * 1_000, f"k{kept}")
             assert await mixer.waiting("flux-work", _WORK.subject) == kept + 1 - len(taken)
 
     asyncio.run(main())
@@ -239,10 +247,11 @@ def test_what_nobody_has_acknowledged_is_counted(connecting: Connecting) -> None
             stream, subject = _WORK.stream, _WORK.subject
             assert await mixer.waiting(stream, subject) == 0
             for number in range(3):
-                await mixer.publish(subject, b"%d" % number, f"k{number}")
-            await mixer.publish(subjects.work("other").subject, b"other", "k9")
+                await mixer.publish(_WORK.of(f"run-{number}"), b"%d" % number, f"k{number}")
+            await mixer.publish(subjects.work("other").of("run-1"), b"other", "k9")
             (taken,) = await rack.take(_WORK, 1, 1)
             assert await mixer.waiting(stream, subject) == 3
+            assert await mixer.waiting(stream, _WORK.of("run-1")) == 1
             await taken.ack()
             assert await mixer.waiting(stream, subject) == 2
 
@@ -256,7 +265,7 @@ def test_no_more_is_taken_than_was_asked_for(connecting: Connecting) -> None:
             taking = asyncio.create_task(rack.take(_WORK, 3, 5))
             await asyncio.sleep(0.1)
             for number in range(6):
-                await mixer.publish(_WORK.subject, b"%d" % number, f"k{number}")
+                await mixer.publish(_WORK.of("run-1"), b"%d" % number, f"k{number}")
             assert 1 <= len(first := await taking) <= 3
             # What was not taken is there for another at once, and not held for the one that asked for several.
             rest = await mixer.take(_WORK, 6, 2)
@@ -271,7 +280,7 @@ def test_a_taker_is_woken_by_what_is_published(connecting: Connecting) -> None:
             taking = asyncio.create_task(rack.take(_WORK, 1, 10))
             await asyncio.sleep(0.1)
             begun = asyncio.get_running_loop().time()
-            await mixer.publish(_WORK.subject, b"one", "k1")
+            await mixer.publish(_WORK.of("run-1"), b"one", "k1")
             assert [one.data for one in await taking] == [b"one"]
             assert asyncio.get_running_loop().time() - begun < 5
 
