@@ -37,6 +37,7 @@ from pytest_fluxscenario.model.request import Approval, Environment, Given, Requ
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
 from pytest_fluxscenario.runtimes.none import NoHooks
+from tests.fakes.quiet import QUIET
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUNDLED = _ROOT / "scenarios" / "local_patch_review"
@@ -82,7 +83,7 @@ class Story:
         self.root = root
         programs = root.parent / "bin"
         programs.mkdir()
-        quiet = "-p no:randomly -p no:cacheprovider -p no:rerunfailures"
+        quiet = " ".join((*QUIET, "-p no:cacheprovider -p no:rerunfailures"))
         # The interpreter, too: another python3 on PATH has not what this one has.
         for name, how in (
             ("pytest", f"-P -m pytest {quiet}"),

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.fleet import TOKEN
-
-_QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+from tests.fakes.quiet import QUIETER
 
 
 @dataclass
@@ -51,7 +50,7 @@ class Operators:
     def pytest(self, *arguments: str, evidence: str = "evidence", **environ: str) -> subprocess.Popen[bytes]:
         """Start a session over the Mixer; what it says is in ``said("pytest")``."""
         mixer = f"--fluxscenario-mixer={self.url}"
-        options = (*_QUIET, mixer, f"--fluxscenario-evidence={evidence}", *arguments)
+        options = (*QUIETER, mixer, f"--fluxscenario-evidence={evidence}", *arguments)
         return self._start("pytest", "pytest", *options, environ={**self.environ, **environ})
 
     def fluxrig(self, *arguments: str) -> str:

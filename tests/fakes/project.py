@@ -11,9 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.fakes.packs import write, write_pack
-
-#: Plugins of the environment that a run does not need; randomly would make every order another one.
-_QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest")
+from tests.fakes.quiet import QUIET
 
 
 @dataclass
@@ -44,11 +42,11 @@ class Project:
 
     def run(self, *args: str | Path) -> pytest.RunResult:
         """A run in this process."""
-        return self.pytester.runpytest_inprocess(*_QUIET, *args)
+        return self.pytester.runpytest_inprocess(*QUIET, *args)
 
     def spawn(self, *args: str | Path) -> pytest.RunResult:
         """A run in a process of its own."""
-        return self.pytester.runpytest_subprocess(*_QUIET, *args)
+        return self.pytester.runpytest_subprocess(*QUIET, *args)
 
     def run_with(self, plugin_args: tuple[str, ...], *args: str | Path) -> pytest.RunResult:
         """A run with or without workers, in this process where there are none."""

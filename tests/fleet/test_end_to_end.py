@@ -29,6 +29,7 @@ from pytest_fluxscenario.fleet.subjects import HELLO
 from pytest_fluxscenario.fleet.wire import Writer, decode
 from tests.fakes.fleet import TOKEN, config_of
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
+from tests.fakes.quiet import QUIETER
 from tests.fleet.desk import until
 
 _SLOW = """\
@@ -37,7 +38,6 @@ call = json.loads(sys.stdin.readline())
 time.sleep(0.1)
 print(json.dumps({"status": "ok", "facts": {"risky": False}}))
 """
-_QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Whole:
     async def pytest(self, evidence: str, *arguments: str) -> tuple[int, str]:
         """Exit status and output of a run of the project's scenarios."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-evidence={evidence}", *arguments, "packs"),
+            *(sys.executable, "-m", "pytest", *QUIETER, f"--fluxscenario-evidence={evidence}", *arguments, "packs"),
             cwd=self.project,
             env={**os.environ, "FLUXRIG_API_TOKEN": TOKEN},
             stdout=subprocess.PIPE,

@@ -20,11 +20,9 @@ from tests.fakes.fleet import TOKEN, running_mixer
 from tests.fakes.packs import scenario
 from tests.fakes.project import Project
 from tests.fakes.project_fixture import project
+from tests.fakes.quiet import QUIET
 
 __all__ = ["project"]
-
-#: Plugins of the environment that these sessions do not need; hypothesis loads itself when one is interrupted.
-_QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest")
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +46,7 @@ def test_an_interrupted_session_drops_its_queued_work(
         client = mixer.client()
         # It is there, and never comes back with an answer.
         mixer.start(before=lambda _work: False)
-        command = [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={mixer.url}", *more]
+        command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}", *more]
         with subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True, env=os.environ) as session:
             # Collected, submitted, and known to the process that keeps the evidence.
             _until(lambda: bool(client.runs()) and (project.evidence / "manifest.json").exists())
@@ -86,7 +84,7 @@ def test_a_mixer_that_is_started_again_is_waited_for(project: Project, tmp_path:
     with running_mixer(tmp_path, hub=hub, work={"ack_wait": 0.5}) as mixer:
         port = mixer.url.rpartition(":")[2]
         mixer.start(before=dies_at_the_fourth)
-        command = [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={mixer.url}"]
+        command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}"]
         session = subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True)
         assert died.wait(60)
         client = mixer.client()

@@ -14,6 +14,7 @@ from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
+from tests.fakes.quiet import QUIET
 
 __all__ = ["project"]
 
@@ -187,7 +188,7 @@ def test_two_sessions_of_two_projects_with_the_same_ids(project: Project, mixer:
     write(other / "packs" / "small" / "scenarios" / "a.json", failing("one"), scenario("two"))
     mixer.start("one")
     mixer.start("two")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", f"--fluxscenario-mixer={mixer.url}"]
+    command = [sys.executable, "-m", "pytest", "-q", *QUIET, f"--fluxscenario-mixer={mixer.url}"]
     sessions = [
         subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) for folder in (project.root, other)
     ]

@@ -20,11 +20,10 @@ from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import LOGIC, needs_hook, scenario, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
+from tests.fakes.quiet import QUIET
 from tests.fleet.test_mixer_runs import parcel_of, send
 
 __all__ = ["project"]
-
-_QUIET = ("-p", "no:randomly", "-p", "no:hypothesispytest")
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_what_is_cancelled_elsewhere_is_told(project: Project, mixer: RunningMix
     project.add("a.json", scenario("one"))
     client = mixer.client()
     mixer.start(before=lambda _work: False)
-    command = [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={mixer.url}"]
+    command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}"]
     with subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True) as session:
         _until(lambda: bool(client.runs()))
         client.cancel(client.runs()[0].run)
@@ -89,7 +88,7 @@ def test_the_run_of_a_session_that_sleeps_goes_on_and_that_of_a_dead_one_is_drop
     project.add("a.json", scenario("one"), scenario("two"))
     client = mixer.client()
     mixer.start(before=lambda _work: False)
-    command = [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={mixer.url}"]
+    command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}"]
     with subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL, env=os.environ) as session:
         _until(lambda: bool(client.runs()))
         run = client.runs()[0].run

@@ -31,9 +31,9 @@ from tests.fakes.collector import Collector, SeenSpan, collecting
 from tests.fakes.fleet import TOKEN, running_mixer
 from tests.fakes.hooks import answering
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
+from tests.fakes.quiet import QUIETER
 from tests.fleet.desk import cases_of, open_desk
 
-_QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 _TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -65,7 +65,7 @@ class Fleet:
 
     def pytest(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "pytest", *_QUIET, f"--fluxscenario-mixer={self.url}", *arguments, "packs"],
+            [sys.executable, "-m", "pytest", *QUIETER, f"--fluxscenario-mixer={self.url}", *arguments, "packs"],
             cwd=self.root,
             env={**self.environ, **environ},
             capture_output=True,

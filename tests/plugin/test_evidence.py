@@ -26,6 +26,7 @@ from pytest_fluxscenario.evidence.writer import root_hash
 from pytest_fluxscenario.model.evidence import Manifest, Record
 from tests.fakes.packs import failing, needs_hook, scenario, step
 from tests.fakes.project import Project, text_of
+from tests.fakes.quiet import QUIET
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def test_a_session_that_is_killed_leaves_what_it_finished(project: Project) -> N
     )
     for name in "abcd":
         project.add(f"{name}.json", scenario(name))
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:xdist", str(project.root)]
+    command = [sys.executable, "-m", "pytest", *QUIET, "-p", "no:xdist", str(project.root)]
     with subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL) as process:
         end = time.monotonic() + 30
         while not (project.root / "reached").exists() and time.monotonic() < end:

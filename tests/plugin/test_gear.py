@@ -50,7 +50,7 @@ def path(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_served_engine_gives_the_records_of_the_engine(
     project: Project, pack: Path, way: str, workers: str
 ) -> None:
-    local = project.spawn("packs", "--fluxscenario-evidence=local", "-p", "no:randomly")
+    local = project.spawn("packs", "--fluxscenario-evidence=local")
     local.assert_outcomes(passed=4, failed=1)
     gear = way.format(FLUXRIG, pack)
     result = project.spawn("packs", workers, f"--fluxscenario-gear={gear}", "--fluxscenario-evidence=far")

@@ -15,6 +15,7 @@ import pytest
 from tests.fakes.hooks import ANSWER, answering, carrying
 from tests.fakes.packs import needs_hook, scenario, step, write_hook
 from tests.fakes.project import Project, text_of
+from tests.fakes.quiet import QUIET
 
 _RISKY = answering('{"risky": call["payload"].get("files", 0) > 20}')
 _NO = {"status": "nok", "route": "Blocked", "gate_id": "check_needs_facts", "hook_calls": {"assess": "ok"}}
@@ -134,7 +135,7 @@ def test_nothing_is_left_of_a_session_that_is_ended(project: Project, args: tupl
     project.add("a.json", needs_hook())
     temporary = project.root / "temporary"
     temporary.mkdir()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *args]
+    command = [sys.executable, "-m", "pytest", "-q", *QUIET, *args]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     # A shell's job in the background ignores SIGINT, and so would whatever it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)

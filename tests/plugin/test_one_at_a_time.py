@@ -13,6 +13,7 @@ import pytest
 from pytest_fluxscenario.evidence.verify import verify
 from tests.fakes.packs import failing, scenario
 from tests.fakes.project import Project, text_of
+from tests.fakes.quiet import QUIET
 
 _WAITS = """\
 import os
@@ -33,7 +34,7 @@ _HELD = (
 @contextmanager
 def _first(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
     """Another session, in the middle of its first scenario until the end of this block."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:xdist", str(project.root)]
+    command = [sys.executable, "-m", "pytest", *QUIET, "-p", "no:xdist", str(project.root)]
     with monkeypatch.context() as patched:
         patched.setenv("WAIT", "1")
         process = subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL)

@@ -13,6 +13,7 @@ import pytest
 
 import pytest_fluxscenario
 from tests.fakes.packs import scenario, write, write_pack
+from tests.fakes.quiet import QUIET
 
 #: Each costs tens of milliseconds, or is needed only once there is a scenario.
 _LATE = (
@@ -122,7 +123,7 @@ def test_a_session_that_exports_nothing_leaves_opentelemetry_alone(tmp_path: Pat
     if choice:
         environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"
     plugin = () if _installed() else ("-p", "pytest_fluxscenario.plugin.entry")
-    quiet = ("-p", "no:randomly", "-p", "no:hypothesispytest", *plugin, *filter(None, [choice]))
+    quiet = (*QUIET, *plugin, *filter(None, [choice]))
     run = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", *quiet, str(tmp_path)],
         cwd=tmp_path,

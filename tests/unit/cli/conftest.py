@@ -15,6 +15,7 @@ import pytest
 
 import pytest_fluxscenario
 from tests.fakes.packs import write, write_pack
+from tests.fakes.quiet import QUIET
 
 _HOME = Path(pytest_fluxscenario.__file__).parent.parent
 #: What an outer environment must not decide.
@@ -52,7 +53,7 @@ class Rig:
 
     def pytest(self, *args: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         plugins = () if _installed() else ("-p", "pytest_fluxscenario.plugin.entry")
-        quiet = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:rerunfailures")
+        quiet = (*QUIET, "-p", "no:cacheprovider", "-p", "no:rerunfailures")
         return subprocess.run(
             [sys.executable, "-P", "-m", "pytest", *plugins, *quiet, *map(str, args)],
             cwd=self.root,
