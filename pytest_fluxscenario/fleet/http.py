@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.connections import CONNECTION, Connections, Listening
+from pytest_fluxscenario.fleet.repeating import Repeating
 from pytest_fluxscenario.fleet.tls import load_pair, written
 
 _BACKLOG = 1024
@@ -100,7 +101,7 @@ class HttpServer:
     _server: _Server | None = None
     _task: asyncio.Task[None] | None = None
     _socket: socket.socket | None = field(default=None, repr=False)
-    _renewing: asyncio.Task[None] | None = field(default=None, repr=False)
+    _renewing: Repeating | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -151,23 +152,27 @@ class HttpServer:
         while not server.started and not self._task.done():  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.005)
         if self.cert:
-            self._renewing = asyncio.create_task(self._renew(config.ssl), name="certificate")
+            renew = self._renewal(config.ssl)
+            failed = "the certificate that was renewed cannot be shown, and the one before is"
+            self._renewing = Repeating(renew, 1, failed, "the certificate that was renewed is shown").start()
 
-    async def _renew(self, context: ssl.SSLContext) -> None:
-        """Show a certificate that was renewed in its file; one that cannot be used is passed over."""
+    def _renewal(self, context: ssl.SSLContext) -> Callable[[], Awaitable[None]]:
+        """Shows a certificate that was renewed in its file. It raises UsageError for one that cannot be used."""
         before = written(self.cert, self.key)
-        while True:
-            await asyncio.sleep(1)
+
+        async def look() -> None:
+            nonlocal before
             if (now := written(self.cert, self.key)) != before:
+                load_pair(context, self.cert, self.key)
                 before = now
-                with contextlib.suppress(FluxError):
-                    load_pair(context, self.cert, self.key)
+
+        return look
 
     async def stop(self) -> None:
         """End; what is being answered is given a second."""
         renewing, self._renewing = self._renewing, None
         if renewing is not None:
-            renewing.cancel()
+            await renewing.stop()
         server, task = self._server, self._task
         self._server = self._task = None
         if server is not None and task is not None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -23,7 +23,7 @@ from pytest_fluxscenario.fleet.configuration import split_address
 from pytest_fluxscenario.fleet.connections import Connections, fitting
 from pytest_fluxscenario.fleet.content import Content
 from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.dropping import Dropping
+from pytest_fluxscenario.fleet.dropping import DROP, Dropping
 from pytest_fluxscenario.fleet.endpoint import PATH, make_app
 from pytest_fluxscenario.fleet.exposure import is_loopback
 from pytest_fluxscenario.fleet.guard import Guard
@@ -40,6 +40,7 @@ from pytest_fluxscenario.fleet.passport import issue
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.queues import Queues
 from pytest_fluxscenario.fleet.registry import Rack, Registry
+from pytest_fluxscenario.fleet.repeating import Repeating
 from pytest_fluxscenario.fleet.rest import ENDPOINTS
 from pytest_fluxscenario.fleet.run_evidence import RunEvidence
 from pytest_fluxscenario.fleet.run_table import RunTable
@@ -50,7 +51,7 @@ from pytest_fluxscenario.fleet.snake import Snake, make_snake
 from pytest_fluxscenario.fleet.startup import Startup
 from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Terms
-from pytest_fluxscenario.fleet.upkeep import Upkeep
+from pytest_fluxscenario.fleet.upkeep import UPKEEP, Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
 from pytest_fluxscenario.remote.api import RunInfo
 
@@ -152,8 +153,7 @@ class Mixer:
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
-            seeker = Seeker(runs, link, queues.prepare, min(config.work.ack_wait, SEEK))
-            for part in (Upkeep(runs, config.keep), seeker, Dropping(runs, self.service.cancel)):
+            for part in _repeated(config, runs, Seeker(runs, link, queues.prepare), self.service):
                 parts.push_async_callback(part.start().stop)
             http.app = exported(
                 self.telemetry,
@@ -194,6 +194,23 @@ async def _hang_up(runs: Runs, http: HttpServer) -> None:
     await runs.end()
     await http.stop()
     await runs.handing.stop()
+
+
+def _repeated(config: MixerConfig, runs: Runs, seeker: Seeker, service: Service) -> Iterator[Repeating]:
+    """What is looked at now and then."""
+    upkeep, dropping = Upkeep(runs, config.keep), Dropping(runs, service.cancel)
+    yield Repeating(
+        upkeep.look, UPKEEP, "what is old could not be removed", "what is old is removed again", at_once=True
+    )
+    yield Repeating(
+        seeker.look, min(config.work.ack_wait, SEEK), "what is left of runs could not be seen", "runs are seen again"
+    )
+    yield Repeating(
+        dropping.look,
+        DROP,
+        "a run that nobody waits for could not be dropped",
+        "runs that nobody waits for are dropped",
+    )
 
 
 def _registry(config: MixerConfig, database: Database, reserved: frozenset[str]) -> Registry:

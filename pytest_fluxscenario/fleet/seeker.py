@@ -6,15 +6,11 @@ a copy, or lost: then the run would wait for ever for what nobody has.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final
 
-from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import EVIDENCE_STREAM, WORK_STREAM, evidence, work
@@ -33,24 +29,8 @@ class Seeker:
     transport: Transport
     #: Makes streams and queues that are not there.
     prepare: Callable[[], Awaitable[None]]
-    #: Seconds between two looks.
-    every: float
     #: Run to how many records it had at the last look.
     _seen: dict[str, int] = field(default_factory=dict)
-    _task: asyncio.Task[None] | None = None
-
-    def start(self) -> Self:
-        """Begin."""
-        self._task = asyncio.create_task(self._seek(), name="seeker")
-        return self
-
-    async def stop(self) -> None:
-        """End."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def look(self) -> None:
         """Look once. Raises FluxError."""
@@ -78,13 +58,3 @@ class Seeker:
         if lost:
             _LOG.warning("run %s: of %d scenarios nothing is left; they are handed out anew", run.run, len(lost))
             await self.runs.hand_out_anew(run, lost)
-
-    async def _seek(self) -> None:
-        while True:
-            await asyncio.sleep(self.every)
-            try:
-                await self.look()
-            except FluxError as error:
-                _LOG.warning("what is left of runs could not be seen: %s", shown(error, 500))
-            except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
-                _LOG.exception("what is left of runs could not be seen")

@@ -18,14 +18,14 @@ import sysconfig
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import make_folder, replace_file
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.cbor import MOST_BYTES
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.keys import SECRET
 from pytest_fluxscenario.fleet.permissions import Accounts
+from pytest_fluxscenario.fleet.repeating import Repeating
+from pytest_fluxscenario.fleet.server_signs import Disk, last_words
 from pytest_fluxscenario.fleet.tls import written
 from pytest_fluxscenario.runtimes.leash import leashed
 
@@ -38,10 +38,6 @@ _AROUND: Final = 64 << 10
 _START: Final = 60.0
 _STOP: Final = 5.0
 _LOOK: Final = 0.005
-#: What it says of a disk that is full, how much room has to be there again, and how much of its log is looked at.
-_FULL: Final = ("no space left on device", "disk quota exceeded")
-_ROOM: Final = 8 << 20
-_TAIL: Final = 64 << 10
 #: Of its log; what is older than so many files goes.
 _LOG_BYTES: Final = 8 << 20
 _LOG_FILES: Final = 3
@@ -74,11 +70,15 @@ class NatsServer:
     accounts: Accounts
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
-    #: Size of the log when it was looked at last.
-    _looked: int = -1
-    _keeper: asyncio.Task[None] | None = field(default=None, repr=False)
+    _keeper: Repeating | None = field(default=None, repr=False)
+    #: Of its certificates, as it has read them.
+    _renewed: tuple[int, ...] = ()
+    _disk: Disk = field(init=False, repr=False)
     #: Of who starts it or has it read its accounts: a signal that comes too early would end it.
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self._disk = Disk(self._path("jetstream"), self._path("nats.log"))
 
     @property
     def url(self) -> str:
@@ -114,7 +114,9 @@ class NatsServer:
 
     async def keep(self, pause: float = 0.5) -> None:
         """See to it that it runs, until ``stop``: one that ends is started again after ``pause`` seconds."""
-        self._keeper = asyncio.create_task(self._keep(pause))
+        self._renewed = self._stamps()
+        said = "the NATS server does not run as it should"
+        self._keeper = Repeating(self._look_after, pause, said, "the NATS server runs again").start()
 
     async def reload(self, accounts: Accounts) -> None:
         """Let others in, or no longer. Raises WriteError; SnakeError where the server does not run."""
@@ -130,9 +132,7 @@ class NatsServer:
         """End it."""
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await keeper.stop()
         await self._end()
 
     async def _end(self) -> None:
@@ -148,34 +148,19 @@ class NatsServer:
             process.kill()
         process.wait()
 
-    async def _keep(self, pause: float) -> None:
-        renewed = self._stamps()
-        while True:
-            await asyncio.sleep(pause)
-            process = self._process
-            if process is None or process.poll() is not None:
-                # Whatever stands against it now may not do so the next time: a full disk, no memory, the port in use.
-                with contextlib.suppress(FluxError, OSError):
-                    await self.start()
-            elif self._is_stuck(process.pid):
-                process.terminate()
-            elif (stamps := self._stamps()) != renewed:
-                # Certificates end after weeks, and a Mixer does not. What cannot be written now is tried again.
-                with contextlib.suppress(FluxError, OSError):
-                    await self.reload(self.accounts)
-                    renewed = stamps
-
-    def _is_stuck(self, pid: int) -> bool:
-        """Whether its disk was full, and has room again: it keeps nothing more until it is started anew."""
-        try:
-            size, disk = os.stat(self._path("nats.log")).st_size, os.statvfs(self._path("jetstream"))
-            if size == self._looked or disk.f_bavail * disk.f_frsize < _ROOM:
-                return False
-            self._looked = size
-            lines = [line for line in self._tail(_TAIL) if line.startswith(f"[{pid}]")]
-        except OSError:
-            return False
-        return any(word in line for line in lines for word in _FULL)
+    async def _look_after(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            # Whatever stands against it now may not do so the next time: a full disk, no memory, the port in use.
+            await self.start()
+        elif self._disk.is_full():
+            raise self._error("snake.disk", "its disk is full: nothing is kept until there is room", "")
+        elif self._disk.is_over(process.pid):
+            process.terminate()
+        elif (stamps := self._stamps()) != self._renewed:
+            # Certificates end after weeks, and a Mixer does not.
+            await self.reload(self.accounts)
+            self._renewed = stamps
 
     def _stamps(self) -> tuple[int, ...]:
         return written(self.settings.cert, self.settings.key, self.settings.ca)
@@ -196,7 +181,7 @@ class NatsServer:
         except TimeoutError:
             await self._end()
             message = f"the NATS server did not listen within {_START:g} seconds"
-            raise self._error("snake.server", message, self._last_words()) from None
+            raise self._error("snake.server", message, last_words(self._path("nats.log"), PROGRAM)) from None
 
     def _listens(self, path: str) -> bool:
         try:
@@ -233,7 +218,7 @@ class NatsServer:
         replace_file(self._path("nats.conf"), json.dumps(config, indent=1).encode(), mode=SECRET)
 
     def _ended_at_once(self) -> SnakeError:
-        said = self._last_words()
+        said = last_words(self._path("nats.log"), PROGRAM)
         found = re.search(r"\[FTL\] Error listening on port: (\S+),.*: bind: ([^\"]+)", said)
         if found is None:
             return self._error("snake.server", "the NATS server ended at once", said)
@@ -242,20 +227,6 @@ class NatsServer:
             "snake.server", Place(found[1]), f"the NATS server cannot listen there: {found[2]}", hint
         )
         return error
-
-    def _last_words(self) -> str:
-        """The last line of the log that says what is wrong."""
-        try:
-            lines = self._tail(4_096)
-        except OSError:
-            return ""
-        said = [line for line in lines if "[FTL]" in line or "[ERR]" in line or line.startswith(PROGRAM)] or lines
-        return f"it said: {shown(said[-1], 300)}" if said else ""
-
-    def _tail(self, most: int) -> list[str]:
-        with open(self._path("nats.log"), "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - most))
-            return file.read().decode("utf-8", "replace").splitlines()
 
     def _path(self, name: str) -> str:
         return os.path.join(os.path.abspath(self.settings.folder), name)

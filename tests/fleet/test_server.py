@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,6 +25,10 @@ from pytest_fluxscenario.fleet.transport import Delivery, Terms
 from tests.fleet.conftest import Running
 
 _WORK = subjects.work("default")
+_IN_USE = (
+    "the NATS server cannot listen there: address already in use"
+    " (is another Mixer running? name another address as 'listen' under 'snake')"
+)
 
 
 def _gone(pid: int) -> bool:
@@ -282,6 +287,43 @@ def test_a_server_that_cannot_listen_says_why(nats_server: NatsServer, tmp_path:
             await other.start()
 
     asyncio.run(main())
+
+
+def _listen(port: int) -> socket.socket:
+    """As soon as a process that was killed has let go of it."""
+    while True:
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+        time.sleep(0.001)
+
+
+def test_one_that_cannot_be_started_again_is_told_of_until_it_can(
+    nats_server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def until_it_says(text: str) -> None:
+        async with asyncio.timeout(20):
+            while text not in caplog.text:  # noqa: ASYNC110 - a log has no event for it
+                await asyncio.sleep(0.02)
+
+    async def main() -> None:
+        await nats_server.start()
+        await nats_server.keep(0.3)
+        pid, port = nats_server.pid, int(nats_server.url.rpartition(":")[2])
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        assert _gone(pid)
+        with _listen(port):
+            await until_it_says("cannot listen")
+            await asyncio.sleep(1)
+        await until_it_says("runs again")
+        assert nats_server.pid not in (None, pid)
+
+    asyncio.run(main())
+    port = nats_server.url.rpartition(":")[2]
+    assert [record.getMessage() for record in caplog.records if record.name == "fluxrig.mixer"] == [
+        f"the NATS server does not run as it should, and it is tried again: 127.0.0.1:{port}: {_IN_USE}",
+        "the NATS server runs again",
+    ]
 
 
 def test_its_log_is_bounded_and_for_nobody_else(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
