@@ -248,7 +248,7 @@ class RackWork:
         most = self.config.scenario_seconds
         try:
             async with asyncio.timeout(most):
-                return await slot.run(asked, fetch.from_thread, trace)
+                return await slot.run(asked, fetch.from_thread, message.run, trace)
         except TimeoutError:
             slot.stuck = True
             return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")

@@ -31,7 +31,7 @@ from pytest_fluxscenario.runtimes.make import Runtimes
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
 
-_Job = tuple[Work, str, Callable[[str], bytes], Callable[[Evidence], None]]
+_Job = tuple[Work, str, str, Callable[[str], bytes], Callable[[Evidence], None]]
 
 
 @dataclass(slots=True)
@@ -54,8 +54,8 @@ class Slot:
     _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
-    async def run(self, work: Work, fetch: Callable[[str], bytes], trace: str = "") -> Evidence:
-        """What came of a scenario that is run for what ``trace`` names.
+    async def run(self, work: Work, fetch: Callable[[str], bytes], run: str = "", trace: str = "") -> Evidence:
+        """What came of a scenario of ``run`` that is run for what ``trace`` names.
 
         ``fetch`` gives content by its hash, and is called in the slot's thread.
         """
@@ -74,7 +74,7 @@ class Slot:
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="slot", daemon=True)
             self._thread.start()
-        self._jobs.put((work, trace, fetch, tell))
+        self._jobs.put((work, run, trace, fetch, tell))
         return await future
 
     def close(self) -> None:
@@ -92,17 +92,22 @@ class Slot:
         # Its own: a gear answers one scenario at a time, and ends with the thread that started it.
         gears = Offered(self.gears(self.environ))
         bench = Bench(self.blobs, self.rack, self.redact_env, self.environ, runtimes, self.telemetry, gears)
+        before = ""
         try:
             while (job := self._jobs.get()) is not None:
-                work, trace, fetch, tell = job
-                tell(self._one(bench, work, trace, fetch))
+                work, run, trace, fetch, tell = job
+                tell(self._one(bench, work, trace, fetch, begins=run != before))
+                before = run
         finally:
             bench.close()
 
-    def _one(self, bench: Bench, work: Work, trace: str, fetch: Callable[[str], bytes]) -> Evidence:
+    def _one(self, bench: Bench, work: Work, trace: str, fetch: Callable[[str], bytes], *, begins: bool) -> Evidence:
         case = work.case
         said = Evidence(rack=self.rack, item=case.item, attempt=work.attempt, outcome="refused", gear=case.gear)
         try:
+            if begins:
+                # Another run than before: as a session does, each begins with hooks and gears of its own.
+                bench.afresh()
             bring(work.case, self.blobs, fetch, self._whole, work.document)
             try:
                 done = bench.run(work.case, work.settings, work.earlier, work.document, trace)

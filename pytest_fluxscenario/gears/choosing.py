@@ -83,6 +83,11 @@ class Offered:
             self._open[name] = gear
         return gear
 
+    def afresh(self) -> None:
+        """End programs and connections; each is begun anew when it is asked next."""
+        for gear in self._open.values():
+            gear.close()
+
     def close(self) -> None:
         """Let go of all that were opened."""
         while self._open:

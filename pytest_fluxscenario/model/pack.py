@@ -135,6 +135,7 @@ class Hooks(Struct, frozen=True, omit_defaults=True):
 
 
 #: How long a process of a hook lives.
-LIFETIMES = ("call", "session")
+SESSION = "session"
+LIFETIMES = ("call", SESSION)
 #: The kinds of hook (control.md, "Hooks").
 HOOK_TYPES = ("condition.evaluate", "artifact.validate", "template.render")

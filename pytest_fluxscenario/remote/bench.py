@@ -170,6 +170,11 @@ class Bench:
         """The points of a case's profile, of which ``seen`` tells. Raises like ``run``."""
         return self._counter.chart(self._subject(msgspec.structs.replace(case, gear=ENGINE), settings.limits)).index
 
+    def afresh(self) -> None:
+        """Another run begins: what hooks and gears remember of an earlier one must not decide in it."""
+        self.runtimes.afresh()
+        self.gears.afresh()
+
     def close(self) -> None:
         """End what hooks and gears have started, and remove their files."""
         self.runtimes.close()

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Final
 
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.model.pack import SESSION
 from pytest_fluxscenario.packs.files import file_place
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.runtimes.code import HookSettings, PackCode
@@ -40,6 +41,12 @@ class Runtimes:
         made = LazyHooks(PackCode(pack.hooks.runtime, pack.files, pack.code, place, self.settings))
         self._made.append(made)
         return made
+
+    def afresh(self) -> None:
+        """End what is kept from one call to the next: another session's calls are not to meet it."""
+        for made in self._made:
+            if made.code.runtime.lifetime == SESSION:
+                made.close()
 
     def close(self) -> None:
         """End every process, and remove every file that a hook was given; may be called again."""

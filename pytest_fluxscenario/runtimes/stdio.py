@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.model.pack import SESSION
 from pytest_fluxscenario.runtimes.bounds import environment_of, limits_of
 from pytest_fluxscenario.runtimes.code import PackCode
 from pytest_fluxscenario.runtimes.command import Program, node_program, python_program
@@ -16,8 +17,6 @@ from pytest_fluxscenario.runtimes.process import Child, Tree
 from pytest_fluxscenario.runtimes.talk import Heard, talk
 from pytest_fluxscenario.runtimes.verdict import Judged, judge
 from pytest_fluxscenario.runtimes.workdir import WorkFolder
-
-SESSION = "session"
 
 
 @dataclass(slots=True)

@@ -277,6 +277,15 @@ def test_a_gear_that_fails_is_an_error_and_the_rack_goes_on(
     assert all(has_ended(pid) for pid in pids)
 
 
+def test_a_run_meets_no_gear_that_an_earlier_one_has_started(project: Project, mixer: RunningMixer) -> None:
+    project.add("a.json", scenario("one"), scenario("two"))
+    note = project.root / "pids"
+    with racked(mixer, gears={"says": sayer(project.root, "says", str(note))}):
+        for count in (1, 2):
+            project.run(f"--fluxscenario-mixer={mixer.url}", "--fluxscenario-gear=says").assert_outcomes(failed=2)
+            assert len(note.read_text("utf-8").split()) == count
+
+
 def test_a_slot_that_is_given_up_ends_its_gear(project: Project, mixer: RunningMixer) -> None:
     project.add("a.json", scenario("one"))
     note = project.root / "pids"

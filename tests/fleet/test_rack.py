@@ -362,6 +362,36 @@ json.dump({"facts": {"risky": False}}, sys.stdout)
 """
 
 
+#: Says that it is risky when it is asked first, and never again.
+_REMEMBERS = """\
+import json, sys
+first = True
+for line in sys.stdin:
+    print(json.dumps({"status": "ok", "facts": {"risky": first}}), flush=True)
+    first = False
+"""
+
+
+@_IN_MEMORY
+def test_a_run_meets_no_hook_that_an_earlier_one_has_left(connecting: Connecting, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
+            pack = write_hook(write_pack(tmp_path / "packs" / "small"), _REMEMBERS, lifetime="session")
+            write(pack / "scenarios" / "a.json", needs_hook("one"), needs_hook("two"))
+            cases = parcel_of(tmp_path, desk, "packs/small/scenarios/a.json").cases
+            async with _racked(connecting, tmp_path):
+                for number, run in enumerate(("run-0001", "run-0002"), 1):
+                    await desk.hand_out(run, *cases)
+                    await desk.collect(2 * number)
+            said = {(run, item): one[0].done for (run, item, _), one in desk.evidence.items()}
+            # As in two sessions: the process is kept within each.
+            for run in ("run-0001", "run-0002"):
+                verdicts = [said[run, case.item] for case in cases]
+                assert [done.verdict for done in verdicts if done is not None] == ["failed", "passed"]
+
+    asyncio.run(main())
+
+
 def test_a_rack_that_ends_at_once_gives_back_what_it_has(connecting: Connecting, tmp_path: Path) -> None:
     async def main() -> None:
         async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
