@@ -16,7 +16,7 @@ import msgspec
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.gears.port import GearStepError
-from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask, encode, failed, read_reply
+from pytest_fluxscenario.gears.wire import MOST_BYTES, TRACEPARENT, Ask, apart, encode, failed, read_reply
 
 _OK: Final = 200
 
@@ -36,9 +36,12 @@ class HttpChannel:
     begins: bool = True
     _connection: http.client.HTTPConnection | None = None
     _count: int = 0
+    #: Of the message that is under way.
+    _trace: str = ""
 
     def ask(self, message: Ask) -> dict[str, Any]:
         """The ``ok`` of its answer. Raises GearError."""
+        message, self._trace = apart(message)
         self._count += 1
         body = encode(msgspec.structs.replace(message, id=self._count))
         self._look()
@@ -114,6 +117,8 @@ class HttpChannel:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        if self._trace:
+            headers[TRACEPARENT] = self._trace
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._connection.request("POST", target, body, headers)
         answer = self._connection.getresponse()

@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec import UNSET
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.gears.port import GearError
 from pytest_fluxscenario.gears.stdio import tied
-from pytest_fluxscenario.gears.wire import Ask, failed, read_plain, read_shape, result_of
+from pytest_fluxscenario.gears.wire import TRACEPARENT, Ask, apart, failed, read_plain, read_shape, result_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -53,12 +54,13 @@ class McpChannel:
     def ask(self, message: Ask) -> dict[str, Any]:
         """The ``ok`` of its answer. Raises GearError."""
         client = self._open()
+        message, trace = apart(message)
         if message.op == "decide" and message.request is not UNSET and message.faults is UNSET:
-            return self._call(client, CONTROL_TOOL, msgspec.to_builtins(message.request))
+            return self._call(client, CONTROL_TOOL, msgspec.to_builtins(message.request), trace)
         if self._full:
             self._count += 1
             numbered = msgspec.structs.replace(message, id=self._count)
-            reply = self._call(client, GEAR_TOOL, msgspec.to_builtins(numbered))
+            reply = self._call(client, GEAR_TOOL, msgspec.to_builtins(numbered), trace)
             return result_of(read_shape(reply, self.name), self.name, self._count)
         if message.op == "hello":
             info = client.server_info
@@ -120,11 +122,11 @@ class McpChannel:
         client = create_mcp_http_client(headers={"Authorization": f"Bearer {self.token}"})
         return streamable_http_client(self.url, http_client=client)
 
-    def _call(self, client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, client: Client, tool: str, arguments: dict[str, Any], trace: str) -> dict[str, Any]:
         if self._portal is None:
             raise failed(self.name, "is closed")
         try:
-            answer = self._portal.call(self._timed, client.call_tool, tool, arguments)
+            answer = self._portal.call(self._timed, partial(client.call_tool, tool, arguments, meta=_meta(trace)))
         except Exception as error:
             self.close()
             raise failed(self.name, f"gave no answer: {_why(error)}") from error
@@ -154,6 +156,11 @@ class McpChannel:
 
         with fail_after(self.timeout):
             return await ask(*arguments)
+
+
+def _meta(trace: str) -> Any:
+    """What goes along with a call: MCP keeps ``traceparent`` in ``_meta`` for this."""
+    return {TRACEPARENT: trace} if trace else None
 
 
 def _why(error: BaseException) -> str:

@@ -36,6 +36,8 @@ class Stage:
     now: datetime
     #: The faults of hooks that the step under way asks for: hook id to fault.
     faults: Callable[[], Mapping[str, str]]
+    #: The ``traceparent`` of the step under way; empty where nothing is traced.
+    trace: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,10 @@ class RemoteControl:
         self._runs.clear()
 
     def _ask(self, message: Ask) -> dict[str, Any]:
+        # What is forgotten belongs to no step any more.
+        trace = "" if message.op == "end" else self.stage.trace()
+        if trace:
+            message = msgspec.structs.replace(message, trace=trace)
         try:
             return self.channel.ask(message)
         except GearSaysError:

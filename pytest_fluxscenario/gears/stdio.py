@@ -20,11 +20,13 @@ from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.gears.port import GearError, GearStepError
 from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask, encode, failed, read_reply
-from pytest_fluxscenario.runtimes.leash import leashed
+from pytest_fluxscenario.runtimes.kept import kept
 
 _PIECE: Final = 1 << 16
 #: What a gear is given to end by itself once nobody speaks to it any more, in seconds.
 _FAREWELL: Final = 2.0
+#: ... and who watches over it, to end what it has started.
+_ENDING: Final = 5.0
 _ERRORS_KEPT: Final = 2000
 
 
@@ -168,7 +170,7 @@ def _why(error: OSError | ValueError) -> str:
 
 
 def tied(command: Sequence[str]) -> list[str]:
-    """What to start for ``command``: it ends with this process, also where that is killed.
+    """What to start for ``command``: it ends with this process, also where that is killed, and all that it started.
 
     Raises OSError where there is no such program, ValueError for a name that no file can have.
     """
@@ -176,17 +178,22 @@ def tied(command: Sequence[str]) -> list[str]:
     if program is None:
         there = os.path.exists(command[0])
         raise OSError(errno.EACCES, "it may not be executed") if there else OSError(errno.ENOENT, "there is no such")
-    return leashed((os.path.abspath(program), *command[1:]), signal.SIGKILL)
+    return kept((os.path.abspath(program), *command[1:]))
 
 
 def _end(process: subprocess.Popen[bytes], farewell: float) -> None:
-    """Close its input, and kill what is still there after a while: the program, and whatever is in its group."""
+    """Close its input, and end what is still there after a while: the program, and whatever it has started."""
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
     with suppress(subprocess.TimeoutExpired):
         process.wait(farewell)
+    if process.poll() is None:
+        # To who watches over it: it knows what the program has started.
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDING)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -21,6 +21,8 @@ PROTOCOL: Final = "fst.gear.v1"
 #: Bytes of one message, either way.
 MOST_BYTES: Final = 8 << 20
 _LIMITS: Final = Limits(file_bytes=MOST_BYTES, scalar_bytes=MOST_BYTES)
+#: What a trace is called in headers, and in the ``_meta`` of MCP.
+TRACEPARENT: Final = "traceparent"
 Operation = Literal["hello", "begin", "decide", "approve", "end"]
 
 
@@ -55,6 +57,8 @@ class Ask(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     faults: dict[str, str] | UnsetType = UNSET
     #: ``approve``.
     approval: Approval | UnsetType = UNSET
+    #: The ``traceparent`` of what the message belongs to, where that is traced; HTTP and MCP say it in their own way.
+    trace: str | UnsetType = UNSET
 
 
 class Hello(Struct, frozen=True):
@@ -72,6 +76,13 @@ class Reply(Struct, frozen=True, omit_defaults=True):
     id: int | UnsetType = UNSET
     ok: dict[str, Any] | UnsetType = UNSET
     error: str | UnsetType = UNSET
+
+
+def apart(message: Ask) -> tuple[Ask, str]:
+    """A message without its trace, and that; empty where there is none."""
+    if message.trace is UNSET:
+        return message, ""
+    return msgspec.structs.replace(message, trace=UNSET), message.trace
 
 
 def encode(message: Ask | Reply) -> bytes:

@@ -44,6 +44,8 @@ class StepHooks:
     results: dict[int, list[Mapping[str, Any] | None]] = field(default_factory=dict)
     #: Who measures what each call takes: gets the call, and what makes it.
     around: Callable[[HookCall, Callable[[HookCall], HookOutcome]], HookOutcome] | None = None
+    #: The ``traceparent`` of what is under way; empty where nothing is traced.
+    trace: Callable[[], str] = str
 
     def call(self, call: HookCall) -> HookOutcome:
         """The outcome of the step's fault for that hook, or of the real call."""
@@ -123,5 +125,8 @@ class Case:
         def faults() -> Mapping[str, str]:
             return hooks.faults if isinstance(hooks, StepHooks) else {}
 
+        def trace() -> str:
+            return hooks.trace() if isinstance(hooks, StepHooks) else ""
+
         now = (clock or StandingClock()).now()
-        return Stage(self.subject.pack, environment or self.environment, now, faults)
+        return Stage(self.subject.pack, environment or self.environment, now, faults, trace)

@@ -5,6 +5,9 @@ itself, and so all that it starts, and can become the parent of whatever its hoo
 (PR_SET_CHILD_SUBREAPER) without touching the session's process. When the session ends, however it ends, so does the
 descriptor: the warden kills what is left, removes the folder, and goes.
 
+``warden.py keep PARENT PROGRAM ARGUMENT…`` watches over one program instead, which has the standard streams for itself:
+when that ends, on SIGTERM, and when whoever started it does, nothing that it has started is left.
+
 A message is a header (kind, number of the call, length) and a body. To the warden: ``S`` start, with stdin, stdout and
 stderr as descriptors, and ``K`` end that call. From it: ``R`` ready, ``F`` not started (errno), ``X`` the first process
 has ended (wait status), ``D`` nothing of the call is left.
@@ -27,7 +30,7 @@ from contextlib import suppress
 
 HEADER = struct.Struct("!cIi")
 _SPACE = socket.CMSG_SPACE(3 * array("i").itemsize)
-_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 #: Seconds after which a warden that cannot end its hooks gives up: another user's process, or one stuck in the kernel.
 _PATIENCE = 10.0
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
@@ -170,17 +173,64 @@ class Warden:
             _kill(-self._leader)
             _kill(self._leader)
             self._leader = 0
-        deadline, pause = time.monotonic() + _PATIENCE, 0.0002
-        while time.monotonic() < deadline:
-            try:
-                if os.waitpid(-1, os.WNOHANG)[0]:
-                    continue
-            except ChildProcessError:
-                return
-            for child in _children():
-                _kill(child)
-            time.sleep(pause)
-            pause = min(2 * pause, 0.01)
+        _end_children()
+
+
+def _end_children() -> None:
+    deadline, pause = time.monotonic() + _PATIENCE, 0.0002
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            return
+        for child in _children():
+            _kill(child)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.01)
+
+
+def keep(parent: int, program: list[str]) -> int:
+    """Run a program until it ends, SIGTERM comes or ``parent`` is gone; gives its exit status, as a shell would."""
+    prctl = _prctl()
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    watched = {signal.SIGTERM, signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    # It may have died before the kernel was asked.
+    if os.getppid() != parent:
+        return 1
+    leader = os.fork()
+    if not leader:
+        _become(prctl, program, watched)
+    # The ends of its pipes are its own: whoever speaks to it sees when it closes them.
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+    status = int(signal.SIGKILL)
+    while signal.sigwait(watched) == signal.SIGCHLD:
+        # Of those that it has left behind, too.
+        ended = {}
+        with suppress(ChildProcessError):
+            while (one := os.waitpid(-1, os.WNOHANG))[0]:
+                ended[one[0]] = one[1]
+        if leader in ended:
+            status = ended[leader]
+            break
+    _end_children()
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _become(prctl: Callable[..., int], program: list[str], blocked: set[signal.Signals]) -> None:
+    """In the child: be the program, which ends with the process that watches over it."""
+    prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+    try:
+        os.execv(program[0], program)  # noqa: S606 - both come from whoever starts it  # nosec B606
+    except OSError as error:
+        os.write(2, f"cannot be started: {error.strerror}\n".encode())
+    os._exit(127)
 
 
 def _bound(process: int, kind: int, most: int) -> None:
@@ -236,4 +286,6 @@ def main(descriptor: int, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "keep":
+        sys.exit(keep(int(sys.argv[2]), sys.argv[3:]))
     main(int(sys.argv[1]), sys.argv[2])

@@ -68,6 +68,10 @@ class ScenarioWatch:
         """The ``traceparent`` of what belongs below the scenario."""
         return self._span.trace
 
+    def under_way(self) -> str:
+        """The ``traceparent`` of what belongs below the step, or below the scenario between two steps."""
+        return (self._step or self._span).trace
+
     def __enter__(self) -> Self:
         return self
 
@@ -133,8 +137,7 @@ class ScenarioWatch:
     def call(self, call: HookCall, go: Callable[[HookCall], HookOutcome]) -> HookOutcome:
         """Call a hook, and see how long that takes. Raises what the call raises."""
         name = self._name(call.hook_id)
-        parent = (self._step or self._span).trace
-        span = self._telemetry.start(f"hook {name}", parent, attributes={words.HOOK: name})
+        span = self._telemetry.start(f"hook {name}", self.under_way(), attributes={words.HOOK: name})
         called, begun = _Called(span, name, 0, 0.0, "unavailable", ""), seconds()
         self._calls.append(called)
         try:

@@ -83,5 +83,5 @@ def watching(
     from pytest_fluxscenario.telemetry.scenario import ScenarioWatch
 
     watch = ScenarioWatch(telemetry, about(), text, parent)
-    hooks.around = watch.call
+    hooks.around, hooks.trace = watch.call, watch.under_way
     return watch

@@ -15,7 +15,7 @@ from pytest_fluxscenario.gears.port import GearError
 from pytest_fluxscenario.gears.stdio import StdioChannel
 from pytest_fluxscenario.gears.wire import Ask
 from pytest_fluxscenario.model.request import Actor, Request
-from tests.fakes.alive import has_ended
+from tests.fakes.alive import has_ended, is_alive
 
 #: Answers a line, by its number.
 ANSWER = """
@@ -156,3 +156,59 @@ def test_a_program_that_cannot_be_started_is_told(command: list[str], channels: 
     channels.append(channel)
     with pytest.raises(GearError, match="cannot be started"):
         channel.ask(Ask("hello"))
+
+
+#: Starts something that leaves group and session, and is nobody's child: its number goes to a file.
+_ESCAPES = """
+if not os.fork():
+    os.setsid()
+    if os.fork(): os._exit(0)
+    for stream in range(3): os.close(stream)
+    open({path!r} + ".new", "w").write(str(os.getpid()))
+    os.rename({path!r} + ".new", {path!r})
+    time.sleep(300)
+    os._exit(0)
+while not os.path.exists({path!r}): time.sleep(0.01)
+"""
+
+
+def _escaped(path: Path) -> int:
+    pid = int(path.read_text())
+    assert is_alive(pid)
+    return pid
+
+
+@pytest.mark.parametrize("end", ["closed", "silent", "ends by itself"])
+def test_nothing_that_it_has_started_is_left(channels: list[StdioChannel], tmp_path: Path, end: str) -> None:
+    path = tmp_path / "pid"
+    rest = {"closed": "", "silent": "input(); time.sleep(60)", "ends by itself": "input(); sys.exit(3)"}[end]
+    code = f"{_ESCAPES.format(path=str(path))}answer(sys.stdin.readline())\n{rest}\nfor line in sys.stdin: answer(line)"
+    channel = opened(channels, code, timeout=10.0)
+    channel.ask(Ask("hello"))
+    pid = _escaped(path)
+    if end == "closed":
+        channel.close()
+    else:
+        channel.timeout = 0.3 if end == "silent" else 10.0
+        with pytest.raises(GearError, match=r"did not answer within|ended without an answer"):
+            channel.ask(Ask("hello"))
+    assert has_ended(pid)
+
+
+def test_nothing_that_it_has_started_outlives_a_session_that_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    code = f"import sys, os, time\n{ANSWER}\n{_ESCAPES.format(path=str(path))}for line in sys.stdin: answer(line)"
+    session = (
+        "import sys, time\n"
+        "from pytest_fluxscenario.gears.stdio import StdioChannel\n"
+        "from pytest_fluxscenario.gears.wire import Ask\n"
+        "StdioChannel('mine', [sys.executable, '-S', '-c', sys.argv[1]], 30.0).ask(Ask('hello'))\n"
+        "print('asked', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", session, code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"asked\n"
+        pid = _escaped(path)
+        process.kill()
+    assert has_ended(pid)
