@@ -116,6 +116,9 @@ def summary(info: RunInfo) -> str:
 
 
 def status(info: RunInfo) -> int:
-    """The exit status of a run that has ended: what was skipped is no fault, what could not be run is."""
-    left_out = info.verdict == "incomplete" and set(info.verdicts) != {"skipped"}
+    """The exit status of a run that has ended: what was skipped, or failed as expected, is no fault.
+
+    What could not be run is. So it is in a session of pytest.
+    """
+    left_out = info.verdict == "incomplete" and not set(info.verdicts) <= {"skipped", "xfailed"}
     return exits.NO if info.verdict == "failed" or info.state == "cancelled" or left_out else exits.DONE

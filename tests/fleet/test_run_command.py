@@ -12,11 +12,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.cli.run_evidence import unpack
+from pytest_fluxscenario.cli.run_follow import status
+from pytest_fluxscenario.model.evidence import RunVerdict
+from pytest_fluxscenario.remote.api import RunInfo
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
 
@@ -87,6 +91,24 @@ def test_runs_are_listed_shown_cancelled_and_waited_for(mixer: RunningMixer, cap
     assert [info["verdict"] for info in json.loads(capsys.readouterr().out)["runs"]] == ["passed", "incomplete"]
     assert main(["run", "evidence", run, "fetched"]) == 0
     assert capsys.readouterr().out.startswith("evidence incomplete, 0 records in fetched")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "exits"),
+    [
+        ({"passed": 1}, "passed", 0),
+        ({"skipped": 1}, "incomplete", 0),
+        # So a session of pytest ends, too.
+        ({"xfailed": 1, "skipped": 1}, "incomplete", 0),
+        ({"xfailed": 1, "missing": 1}, "incomplete", 1),
+        ({"passed": 1, "failed": 1}, "failed", 1),
+    ],
+)
+def test_the_exit_status_of_a_run_that_has_ended(verdicts: dict[str, int], verdict: RunVerdict, exits: int) -> None:
+    total = sum(verdicts.values())
+    info = RunInfo("run", "finished", "s", "default", "", total, total, verdicts, verdict=verdict)
+    assert status(info) == exits
+    assert status(msgspec.structs.replace(info, state="cancelled")) == 1
 
 
 @pytest.mark.parametrize(
