@@ -103,9 +103,9 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
         if options.no_wait:
             _tell_begun(info, options, outputs)
             return exits.DONE
-        outputs.err.line(f"run {info.run} of {shown(info.source, 200)}: {plural(info.total, 'scenario')}", "dim")
-        outputs.err.flush()
         try:
+            outputs.err.line(f"run {info.run} of {shown(info.source, 200)}: {plural(info.total, 'scenario')}", "dim")
+            outputs.err.flush()
             return _to_end(follower, info.run, options)
         except (KeyboardInterrupt, MixerError):
             # Nobody waits for it any more; what is under way may still come.

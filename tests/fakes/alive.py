@@ -16,7 +16,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def has_ended(pid: int, wait: float = 5.0) -> bool:
+def has_ended(pid: int, wait: float = 30.0) -> bool:
     """Whether it ends in so many seconds."""
     end = time.monotonic() + wait
     while is_alive(pid):

@@ -74,7 +74,7 @@ class Foreign:
 
     def _wait(self, at: int, said: str) -> None:
         log = self.folder / f"n{at}" / "log"
-        for _ in range(400):
+        for _ in range(2_400):
             text = log.read_text(errors="replace")
             if said in text and "[FTL]" not in text:
                 return

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
+from tests.fakes.waiting import PATIENCE, until
 
 TOKEN = "a-token-of-the-tests"
-#: Seconds for whatever has to happen: far more than it takes, on a machine that has much to do.
-PATIENCE = 120.0
 _T = TypeVar("_T")
 
 
@@ -150,14 +148,6 @@ def fleet_of(root: Path, *racks: str, **more: Any) -> Iterator[Fleet]:
         yield fleet
     finally:
         fleet.end()
-
-
-def until(true: Callable[[], object], wait: float = PATIENCE) -> None:
-    """Until ``true()`` is."""
-    end = time.monotonic() + wait
-    while not true():
-        assert time.monotonic() < end, f"not so within {wait:g} seconds"
-        time.sleep(0.02)
 
 
 def free_port() -> int:

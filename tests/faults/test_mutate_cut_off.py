@@ -16,6 +16,7 @@ import pytest
 import pytest_fluxscenario
 from pytest_fluxscenario.cli.main import main
 from tests.fakes.packs import scenario, step, write, write_hook, write_pack
+from tests.fakes.waiting import until
 
 _HOME = Path(pytest_fluxscenario.__file__).parent.parent
 #: Rows that each mutant of one action is tried with: a hunt takes a second or two, and can be cut off in its middle.
@@ -51,13 +52,7 @@ def _begin(folder: Path, *more: str) -> subprocess.Popen[str]:
 
 def _wait_for(folder: Path, lines: int) -> None:
     """Until so many verdicts are in the journal."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        journal = _journal(folder)
-        if journal is not None and journal.read_bytes().count(b"\n") > lines:
-            return
-        time.sleep(0.01)
-    raise AssertionError("no verdict was kept")
+    until(lambda: (journal := _journal(folder)) is not None and journal.read_bytes().count(b"\n") > lines)
 
 
 def _report(capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:

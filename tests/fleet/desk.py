@@ -75,7 +75,7 @@ class Desk:
             stored.append(await self.link.publish(work(pool).of(run), data, once_key(run, case.item, 1)))
         return stored
 
-    async def collect(self, count: int, wait: float = 20) -> None:
+    async def collect(self, count: int, wait: float = 60) -> None:
         """Until so many scenarios are accounted for."""
         async with asyncio.timeout(wait):
             while len(self.evidence) < count:
@@ -140,7 +140,7 @@ async def open_desk(
     yield desk
 
 
-async def until(true: Callable[[], object], wait: float = 10) -> None:
+async def until(true: Callable[[], object], wait: float = 60) -> None:
     """Until ``true()`` is."""
     async with asyncio.timeout(wait):
         for _ in iter(lambda: not true(), False):

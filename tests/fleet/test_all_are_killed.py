@@ -23,8 +23,9 @@ import pytest
 from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.evidence.verify import verify
 from pytest_fluxscenario.remote.api import ItemDone
-from tests.fakes.fleet_processes import PATIENCE, Fleet, fleet_of, until
+from tests.fakes.fleet_processes import Fleet, fleet_of
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
+from tests.fakes.waiting import PATIENCE, until
 
 _SLOW = """\
 import json, os, sys, time

@@ -144,8 +144,8 @@ def test_killed_at_any_moment_it_keeps_what_it_has_acknowledged(tmp_path: Path) 
         arguments = (sys.executable, "-c", _WRITES, path, str(first))
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as started:
             assert started.stdout is not None
-            told.add(int(started.stdout.readline()))
-            killer = threading.Timer(0.05 + 0.06 * turn, started.kill)
+            told.update(int(started.stdout.readline()) for _ in range(3 + turn))
+            killer = threading.Timer(0.02 * turn, started.kill)
             killer.start()
             told.update(int(line) for line in started.stdout if line.endswith("\n"))
         killer.join()

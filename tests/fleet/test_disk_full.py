@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.cli.main import main
-from tests.fakes.fleet_processes import fleet_of, until
+from tests.fakes.fleet_processes import fleet_of
 from tests.fakes.packs import needs_hook, scenario, write, write_hook, write_pack
+from tests.fakes.waiting import until
 
 _COUNT = 150
 

@@ -38,6 +38,7 @@ from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario, step
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
+from tests.fakes.waiting import until
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send
 
 __all__ = ["project"]
@@ -204,10 +205,7 @@ def test_a_gear_that_nobody_offers_is_said_after_a_bounded_wait(project: Project
 
 
 def _active(mixer: RunningMixer, count: int) -> None:
-    end = time.monotonic() + 10
-    while mixer.client().health().racks.active < count:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: mixer.client().health().racks.active >= count)
 
 
 @pytest.mark.parametrize(

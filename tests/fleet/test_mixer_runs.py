@@ -29,6 +29,7 @@ from pytest_fluxscenario.remote.unpack import read_record
 from pytest_fluxscenario.runner.suite import Suite
 from tests.fakes.fleet import FakeRack, MemorySnake, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
+from tests.fakes.waiting import PATIENCE
 
 
 def parcel_of(root: Path, *documents: object) -> Parcel:
@@ -50,7 +51,7 @@ def send(client: Client, parcel: Parcel, run: str = "") -> RunInfo:
     return client.submit(run or secrets.token_hex(16), Submission(tool(), tuple(parcel.cases)))
 
 
-def all_of(client: Client, run: str, seconds: float = 20) -> list[ItemDone]:
+def all_of(client: Client, run: str, seconds: float = PATIENCE) -> list[ItemDone]:
     """The records of a run, when all of them are there."""
     found: list[ItemDone] = []
     end = time.monotonic() + seconds
@@ -166,7 +167,7 @@ def test_a_large_run_is_handed_out_while_nobody_waits(tmp_path: Path) -> None:
         assert mixer.do(waiting_when_cancelled_at_once(runs, "cancelled-at-once")) == 0
         assert 0 < mixer.do(handed_out_at_once(runs, "and-the-rest-follows")) < 300
         mixer.start("one")
-        assert len(all_of(client, "and-the-rest-follows", 60)) == 300
+        assert len(all_of(client, "and-the-rest-follows")) == 300
 
 
 def test_the_same_submission_is_the_same_run_and_another_is_refused(tmp_path: Path) -> None:
@@ -354,6 +355,6 @@ def test_a_run_larger_than_the_queue_is_taken_and_handed_out_as_there_is_room(tm
         work_stream = mixer.hub.streams["flux-work"]
         assert 10 < len(work_stream.kept) < 100
         mixer.start()
-        done = all_of(client, info.run, 60)
+        done = all_of(client, info.run)
         assert len({item.item for item in done}) == len(done) == 100
         assert client.run(info.run).verdict == "passed"

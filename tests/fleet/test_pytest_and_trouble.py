@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from tests.fakes.packs import scenario
 from tests.fakes.project import Project
 from tests.fakes.project_fixture import project
 from tests.fakes.quiet import QUIET
+from tests.fakes.waiting import until
 
 __all__ = ["project"]
 
@@ -28,13 +28,6 @@ __all__ = ["project"]
 @pytest.fixture(autouse=True)
 def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
-
-
-def _until(what: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("more", [(), ("-n2",)], ids=["plain", "n2"])
@@ -49,7 +42,7 @@ def test_an_interrupted_session_drops_its_queued_work(
         command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}", *more]
         with subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True, env=os.environ) as session:
             # Collected, submitted, and known to the process that keeps the evidence.
-            _until(lambda: bool(client.runs()) and (project.evidence / "manifest.json").exists())
+            until(lambda: bool(client.runs()) and (project.evidence / "manifest.json").exists())
             session.send_signal(signal.SIGINT)
             said, _ = session.communicate(timeout=60)
         assert session.returncode == pytest.ExitCode.INTERRUPTED, said
@@ -88,7 +81,7 @@ def test_a_mixer_that_is_started_again_is_waited_for(project: Project, tmp_path:
         session = subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True)
         assert died.wait(60)
         client = mixer.client()
-        _until(lambda: client.runs()[0].done == 3)
+        until(lambda: client.runs()[0].done == 3)
     hub.changed = asyncio.Condition()
     hub.listeners.clear()
     time.sleep(0.5)

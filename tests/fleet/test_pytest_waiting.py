@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from tests.fakes.packs import LOGIC, needs_hook, scenario, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
 from tests.fakes.quiet import QUIET
+from tests.fakes.waiting import until
 from tests.fleet.test_mixer_runs import parcel_of, send
 
 __all__ = ["project"]
@@ -31,13 +32,6 @@ def mixer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
     with running_mixer(tmp_path_factory.mktemp("mixer")) as running:
         yield running
-
-
-def _until(what: Callable[[], bool], wait: float = 60) -> None:
-    end = time.monotonic() + wait
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +68,7 @@ def test_what_is_cancelled_elsewhere_is_told(project: Project, mixer: RunningMix
     mixer.start(before=lambda _work: False)
     command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}"]
     with subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True) as session:
-        _until(lambda: bool(client.runs()))
+        until(lambda: bool(client.runs()))
         client.cancel(client.runs()[0].run)
         said, _ = session.communicate(timeout=60)
     assert session.returncode == pytest.ExitCode.TESTS_FAILED
@@ -90,17 +84,17 @@ def test_the_run_of_a_session_that_sleeps_goes_on_and_that_of_a_dead_one_is_drop
     mixer.start(before=lambda _work: False)
     command = [sys.executable, "-m", "pytest", *QUIET, f"--fluxscenario-mixer={mixer.url}"]
     with subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL, env=os.environ) as session:
-        _until(lambda: bool(client.runs()))
+        until(lambda: bool(client.runs()))
         run = client.runs()[0].run
         service = mixer.mixer.service
         assert service is not None
         attending = service.runs.attending
-        _until(lambda: run in attending._there)
+        until(lambda: run in attending._there)
         session.send_signal(signal.SIGSTOP)
         time.sleep(2.5)
         assert client.run(run).state == "running"
         session.kill()
-    _until(lambda: client.run(run).state == "cancelled", 10)
+    until(lambda: client.run(run).state == "cancelled", 10)
 
 
 def test_a_run_whose_sender_does_not_come_back_after_the_mixer_is_dropped(tmp_path: Path) -> None:
@@ -118,5 +112,5 @@ def test_a_run_whose_sender_does_not_come_back_after_the_mixer_is_dropped(tmp_pa
     hub.listeners.clear()
     with running_mixer(tmp_path / "mixer", hub=hub) as mixer:
         again = mixer.client()
-        _until(lambda: again.run("a-run-that-is-left").state == "cancelled", 10)
+        until(lambda: again.run("a-run-that-is-left").state == "cancelled", 10)
         assert again.run("a-run-that-waits").state == "running"

@@ -174,13 +174,13 @@ def test_a_slow_body_is_given_up(mixer: RunningMixer) -> None:
     begun = time.monotonic()
     status, answer = ask(mixer, "PUT", f"/v1/runs/{_RUN}", b"{", Content_Length="100")
     assert (status, json.loads(answer)["code"]) == (408, "http.slow")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 def test_a_slow_head_is_given_up(mixer: RunningMixer) -> None:
     begun = time.monotonic()
-    assert raw(mixer, b"GET /v1/health HTTP/1.1\r\nHost: 127", wait=10) == b""
-    assert time.monotonic() - begun < 5
+    assert raw(mixer, b"GET /v1/health HTTP/1.1\r\nHost: 127", wait=40) == b""
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize(

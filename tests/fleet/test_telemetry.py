@@ -9,8 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +31,7 @@ from tests.fakes.fleet import TOKEN, running_mixer
 from tests.fakes.hooks import answering
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
 from tests.fakes.quiet import QUIETER
+from tests.fakes.waiting import until
 from tests.fleet.desk import cases_of, open_desk
 
 _TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -53,7 +53,7 @@ class Fleet:
         config = {"api": listen, "snake": listen, "racks": racks, "work": {"ack_wait": 2}}
         (self.root / "mixer.yaml").write_text(json.dumps(config))
         log = self._start("mixer", "pytest_fluxscenario.cli.mixer", "-c", "mixer.yaml")
-        found = _await(lambda: re.search(r"mixer: (http\S+) .* Snake (nats://[^,]+),", log.read_text()))
+        found = until(lambda: re.search(r"mixer: (http\S+) .* Snake (nats://[^,]+),", log.read_text()))
         self.url, self.snake = found[1], found[2]
 
     def rack(self, name: str, **more: object) -> None:
@@ -61,7 +61,7 @@ class Fleet:
         config = {"name": name, "data": name, "slots": 2, "snake": snake, **more}
         (self.root / f"{name}.yaml").write_text(json.dumps(config))
         log = self._start(name, "pytest_fluxscenario.cli.main", "rack", "start", "-c", f"{name}.yaml")
-        _await(lambda: re.search("active, at", log.read_text()))
+        until(lambda: re.search("active, at", log.read_text()))
 
     def pytest(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -93,14 +93,6 @@ class Fleet:
                 subprocess.Popen(command, cwd=self.root, env=self.environ, stdin=subprocess.DEVNULL, stderr=file)
             )
         return log
-
-
-def _await(find: Callable[[], re.Match[str] | None]) -> re.Match[str]:
-    end = time.monotonic() + 60
-    while (found := find()) is None:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return found
 
 
 @contextmanager

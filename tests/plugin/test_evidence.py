@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from pytest_fluxscenario.model.evidence import Manifest, Record
 from tests.fakes.packs import failing, needs_hook, scenario, step
 from tests.fakes.project import Project, text_of
 from tests.fakes.quiet import QUIET
+from tests.fakes.waiting import until
 
 
 @dataclass(frozen=True)
@@ -195,9 +195,7 @@ def test_a_session_that_is_killed_leaves_what_it_finished(project: Project) -> N
         project.add(f"{name}.json", scenario(name))
     command = [sys.executable, "-m", "pytest", *QUIET, "-p", "no:xdist", str(project.root)]
     with subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL) as process:
-        end = time.monotonic() + 30
-        while not (project.root / "reached").exists() and time.monotonic() < end:
-            time.sleep(0.02)
+        until((project.root / "reached").exists)
         process.send_signal(signal.SIGKILL)
     assert project.manifest()["verdict"] == "incomplete"
     assert set(project.outcomes()) == set("abcd")

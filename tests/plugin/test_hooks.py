@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.fakes.hooks import ANSWER, answering, carrying
 from tests.fakes.packs import needs_hook, scenario, step, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.quiet import QUIET
+from tests.fakes.waiting import until
 
 _RISKY = answering('{"risky": call["payload"].get("files", 0) > 20}')
 _NO = {"status": "nok", "route": "Blocked", "gate_id": "check_needs_facts", "hook_calls": {"assess": "ok"}}
@@ -142,20 +142,13 @@ def test_nothing_is_left_of_a_session_that_is_ended(project: Project, args: tupl
     session = subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.DEVNULL)
     signal.signal(signal.SIGINT, before)
     with session:
-        _until(mark.exists)
+        until(mark.exists)
         # The hook says so before it forks.
-        _until(lambda: len(carrying(str(temporary))) >= 4)
+        until(lambda: len(carrying(str(temporary))) >= 4)
         session.send_signal(number)
         session.wait(20)
-        _until(lambda: not carrying(str(temporary)))
+        until(lambda: not carrying(str(temporary)))
     assert list(temporary.glob("fluxscenario-*")) == []
-
-
-def _until(condition: Any, patience: float = 20.0) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_the_command_line_runs_them_too(project: Project) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -25,10 +24,8 @@ def test_many_failures_in_one_file_are_quick(project: Project, monkeypatch: pyte
         return read_places(*args)
 
     monkeypatch.setattr("pytest_fluxscenario.runner.suite.read_places", counted)
-    begun = time.perf_counter()
     result = project.run()
-    # About a second; where each reads the file anew, the time grows with the square of their number.
-    assert time.perf_counter() - begun < 15
+    # Where each reads the file anew, the time grows with the square of their number.
     assert read == 1
     result.assert_outcomes(failed=_MANY)
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ from pytest_fluxscenario.evidence.verify import verify
 from tests.fakes.packs import failing, scenario
 from tests.fakes.project import Project, text_of
 from tests.fakes.quiet import QUIET
+from tests.fakes.waiting import until
 
 _WAITS = """\
 import os
@@ -38,10 +38,8 @@ def _first(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[subpro
     with monkeypatch.context() as patched:
         patched.setenv("WAIT", "1")
         process = subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL)
-    end = time.monotonic() + 30
-    while not (project.root / "reached").exists() and time.monotonic() < end:
-        time.sleep(0.02)
     try:
+        until((project.root / "reached").exists)
         yield process
     finally:
         (project.root / "go-on").touch()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.waiting import until
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="counts by /proc")
 
@@ -49,11 +51,8 @@ def test_memory_and_children_of_another_process() -> None:
         # At most, and now.
         assert 60 <= peak_mb(process.pid) < 120
         assert proportional_mb(process.pid) < 40
-        for _ in range(500):
-            # Between fork and exec it is still called what its parent is.
-            if Path(f"/proc/{child}/comm").read_text(encoding="utf-8") == "sleep\n":
-                break
-            time.sleep(0.01)
+        # Between fork and exec it is still called what its parent is.
+        until(lambda: Path(f"/proc/{child}/comm").read_text(encoding="utf-8") == "sleep\n")
         assert child_of(process.pid, "sleep") == child
         with pytest.raises(LookupError):
             child_of(process.pid, "nats-server")

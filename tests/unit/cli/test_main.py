@@ -8,13 +8,13 @@ import re
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 
 import pytest
 
 from pytest_fluxscenario.cli.main import NOUNS
 from tests.fakes.packs import failing, scenario, step
+from tests.fakes.waiting import until
 from tests.unit.cli.conftest import Rig
 
 _STORE_VERBS = ("import", "list", "history", "show", "export", "diff")
@@ -245,9 +245,7 @@ def test_an_interrupted_run_says_so_and_leaves_incomplete_evidence(rig: Rig, mor
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        until = time.monotonic() + 60
-        while not (log.exists() and log.stat().st_size) and time.monotonic() < until:
-            time.sleep(0.01)
+        until(lambda: log.exists() and log.stat().st_size)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 130

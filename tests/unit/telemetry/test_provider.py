@@ -18,6 +18,7 @@ from pytest_fluxscenario.telemetry.spans import span
 from pytest_fluxscenario.telemetry.wanted import Wanted, read_wanted
 from tests.fakes import collector as collectors
 from tests.fakes.collector import Collector, collecting
+from tests.fakes.waiting import until
 
 _PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -125,7 +126,8 @@ def test_a_bad_collector_is_not_waited_for(
             pass
         begun = time.monotonic()
         lost = telemetry.end(0.7)
-        assert time.monotonic() - begun < 2
+        # The exporter alone would wait for ten seconds.
+        assert time.monotonic() - begun < 8
     assert lost.startswith("1 of 1 span")
     assert lost.endswith(f" not delivered: {collector.url} {said}")
     assert caplog.records == []
@@ -139,7 +141,7 @@ def test_where_nobody_is_there_nothing_is_tried_twice_at_the_end(monkeypatch: py
     begun = time.monotonic()
     assert telemetry.end(10) == "1 of 1 span not delivered: http://127.0.0.1:9 cannot be reached"
     # The exporter alone tries for ten seconds.
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
 
 
 def test_a_service_says_when_delivering_fails_and_when_it_is_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,20 +153,13 @@ def test_a_service_says_when_delivering_fails_and_when_it_is_well_again(monkeypa
             collector.answer = answer
             with span(telemetry, "one"):
                 pass
-            _until(lambda: all(lane.taken == lane.delivered + lane.failed for lane in telemetry.lanes))
+            until(lambda: all(lane.taken == lane.delivered + lane.failed for lane in telemetry.lanes))
         lost = telemetry.end()
     assert told == [
         f"telemetry (spans) is not delivered: {collector.url} sends elsewhere (307)",
         "telemetry (spans) is delivered again; 2 were lost",
     ]
     assert lost.startswith("2 of 4 spans not delivered: ")
-
-
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_a_queue_that_is_full_drops_and_counts(
@@ -176,8 +171,8 @@ def test_a_queue_that_is_full_drops_and_counts(
         for _ in range(1_000):
             with span(telemetry, "one"):
                 pass
-        # Nobody waits for room.
-        assert time.monotonic() - begun < 2
+        # Nobody waits for room: the collector would not make any for ten seconds.
+        assert time.monotonic() - begun < 8
         lost = telemetry.end(0.2)
     assert lost.startswith("1000 of 1000 spans")
     assert "995 dropped because the queue was full" in lost
