@@ -156,17 +156,9 @@ class Piece(Body, frozen=True, kw_only=True):
     data: bytes
 
 
-class Telemetry(Body, frozen=True, kw_only=True):
-    """What a rack measured."""
-
-    kind: ClassVar = "telemetry"
-    rack: str
-    values: dict[str, float] = {}
-
-
 #: The allow-list: what is not here is refused.
 KINDS: Final[dict[str, type[Body]]] = {
-    body.kind: body for body in (Hello, Welcome, Refusal, Heartbeat, Command, Work, Evidence, Fetch, Piece, Telemetry)
+    body.kind: body for body in (Hello, Welcome, Refusal, Heartbeat, Command, Work, Evidence, Fetch, Piece)
 }
 
 

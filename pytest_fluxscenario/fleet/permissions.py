@@ -88,7 +88,6 @@ def _rack(rack: RackAccount) -> dict[str, Any]:
         subjects.HELLO,
         subjects.CONTENT,
         subjects.heartbeat(name),
-        subjects.telemetry(name),
         "flux.evidence.*",
         *_taking(rack.queues()),
     ]

@@ -16,7 +16,6 @@ HELLO: Final = "flux.agent.hello"
 #: Asks the Mixer for content by its hash.
 CONTENT: Final = "flux.content.get"
 HEARTBEATS: Final = "flux.agent.heartbeat.*"
-TELEMETRY: Final = "flux.telemetry.>"
 WORK_STREAM: Final = "flux-work"
 EVIDENCE_STREAM: Final = "flux-evidence"
 #: Stream to the subjects that it keeps.
@@ -60,11 +59,6 @@ def heartbeat(rack: str) -> str:
 def commands(rack: str) -> str:
     """Where a rack is told what to do."""
     return f"flux.rack.{token(rack, 'rack')}.command"
-
-
-def telemetry(rack: str) -> str:
-    """Where a rack tells what it measured."""
-    return f"flux.telemetry.{token(rack, 'rack')}"
 
 
 def evidence(run: str) -> str:

@@ -28,7 +28,7 @@ def test_ids_grow_and_are_not_made_twice() -> None:
 
 def test_an_id_holds_time_counter_and_machine() -> None:
     clock = _SetClock()
-    ids = Ids(0xBEEF, clock)
+    ids = Ids(0xBEEF, clock, lambda: 0.0)
     clock.at += timedelta(seconds=3)
     first, second = ids.next(), ids.next()
     assert first & 0xFFFF == second & 0xFFFF == 0xBEEF
@@ -37,16 +37,38 @@ def test_an_id_holds_time_counter_and_machine() -> None:
     assert first >> 24 == (151 * 86_400 + 3) * 100
 
 
-def test_a_clock_that_is_set_back_makes_nobody_wait() -> None:
-    clock = _SetClock()
-    ids = Ids(1, clock)
+@pytest.mark.parametrize(
+    "set_to", [datetime(2026, 6, 1, tzinfo=UTC) - timedelta(hours=1), datetime(1970, 1, 2, tzinfo=UTC)]
+)
+def test_a_clock_that_is_set_back_makes_nobody_wait(set_to: datetime) -> None:
+    clock, gone = _SetClock(), 0.0
+
+    def steady() -> float:
+        nonlocal gone
+        gone += 1e-4
+        return gone
+
+    ids = Ids(1, clock, steady)
     before = [ids.next() for _ in range(10)]
-    clock.at -= timedelta(hours=1)
+    clock.at = set_to
     begun = time.perf_counter()
-    after = [ids.next() for _ in range(300)]
-    # The counter ran over once: the library waits for the next step, of 10 ms, and not for an hour.
-    assert time.perf_counter() - begun < 5
+    after = [ids.next() for _ in range(20_000)]
+    assert time.perf_counter() - begun < 2
     assert before + after == sorted({*before, *after})
+    # And where the clock is right again, ids tell the time.
+    clock.at = datetime(2026, 6, 2, tzinfo=UTC)
+    assert ids.next() >> 24 == 152 * 86_400 * 100
+
+
+def test_a_clock_that_is_behind_all_ids_makes_nobody_wait() -> None:
+    clock = _SetClock()
+    clock.at = datetime(1970, 1, 1, tzinfo=UTC)
+    ids, begun = Ids(1, clock), time.perf_counter()
+    made = [ids.next() for _ in range(2_560)]
+    # Ten times the counter runs over, and a step is 10 ms; where the time stood still, each would take longer.
+    assert time.perf_counter() - begun < 1
+    assert made == sorted(set(made))
+    assert all(0 < number <= MOST_ID for number in made)
 
 
 def test_the_number_of_a_machine_has_16_bits() -> None:

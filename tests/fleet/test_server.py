@@ -53,7 +53,7 @@ def test_who_has_no_account_is_not_let_in(nats_running: Running) -> None:
         "flux.rack.two.command",
         "flux.rack.one.command",
         "flux.agent.heartbeat.two",
-        "flux.telemetry.two",
+        "flux.telemetry.one",
         "_INBOX.two.x",
         "$JS.API.STREAM.DELETE.flux-work",
         "$JS.API.STREAM.PURGE.flux-evidence",

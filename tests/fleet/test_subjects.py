@@ -12,7 +12,6 @@ from pytest_fluxscenario.fleet.errors import SnakeError
 _MADE: list[Callable[[str], object]] = [
     subjects.heartbeat,
     subjects.commands,
-    subjects.telemetry,
     subjects.evidence,
     subjects.work,
     lambda name: subjects.work("default", name),
@@ -41,7 +40,6 @@ def test_subjects_are_those_of_the_specification() -> None:
     assert subjects.work("gpu", "mine").of("run-1") == "flux.work.gpu.mine.run-1"
     assert subjects.work_of("gpu", "run-1") == "flux.work.gpu.*.run-1"
     assert subjects.evidence("run-1") == "flux.evidence.run-1"
-    assert subjects.TELEMETRY == "flux.telemetry.>"
 
 
 def test_a_key_tells_run_scenario_and_attempt_apart() -> None:
