@@ -14,7 +14,7 @@ from pytest_fluxscenario.cas.scenarios import RunsOn
 from pytest_fluxscenario.cas.store import Store
 from pytest_fluxscenario.cas.usage import Usage
 from pytest_fluxscenario.cli import exits
-from pytest_fluxscenario.cli.render import Outputs, plural, table
+from pytest_fluxscenario.cli.render import Outputs, plural
 
 _HASH_DIGITS: Final = 12
 #: Names in one cell of a table; ``--json`` has all of them.
@@ -85,8 +85,7 @@ def tell(store: Store, kind: Kind, names: Sequence[str], outputs: Outputs, *, js
         outputs.json([row.to_json() for row in rows])
     elif rows:
         header = ("NAME", "TAG", "", "HASH", "SIZE", "TITLE", "RUNS ON" if kind == "scenarios" else "USED BY")
-        for number, line in enumerate(table(header, [row.to_cells() for row in rows])):
-            outputs.out.line(line, "" if number else "bold")
+        outputs.out.table(header, [row.to_cells() for row in rows])
     outputs.out.flush()
     faults += usage.faults
     for fault in faults:

@@ -135,8 +135,6 @@ def _hunt(
 
 
 def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs, duration: float) -> None:
-    from pytest_fluxscenario.cli.render import table
-
     out = outputs.out
     for mutant in report.mutants:
         if mutant.fate == "survived":
@@ -150,8 +148,7 @@ def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs,
         if score.survived or options.verbose
     ]
     if rows:
-        for number, line in enumerate(table(("GATE", "NOTICED", "SURVIVED", "EQUIVALENT", "SCORE"), rows)):
-            out.line(line, "" if number else "bold")
+        out.table(("GATE", "NOTICED", "SURVIVED", "EQUIVALENT", "SCORE"), rows)
     _tell_suite(report, options, outputs)
     if report.left_out:
         outputs.err.line(f"{plural(len(report.left_out), 'scenario')} marked skip or xfail noticed nothing", "yellow")
@@ -169,15 +166,12 @@ def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs,
 
 def _tell_suite(report: MutationReport, options: argparse.Namespace, outputs: Outputs) -> None:
     """What each scenario has a part in, and those without which nothing would be missed."""
-    from pytest_fluxscenario.cli.render import table
-
     if not report.suite:
         return
     out = outputs.out
     if options.verbose:
         rows = [(shown(one.id), f"{one.notices}", f"{one.reaches}", f"{len(one.alone)}") for one in report.suite]
-        for number, line in enumerate(table(("SCENARIO", "NOTICES", "REACHES", "ALONE"), rows)):
-            out.line(line, "" if number else "bold")
+        out.table(("SCENARIO", "NOTICES", "REACHES", "ALONE"), rows)
     redundant = [one for one in report.suite if one.redundant]
     for one in redundant:
         out.write(f"{shown(one.id)}: ")

@@ -60,7 +60,6 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
 
 def _tell(checked: Checked, outputs: Outputs, *, classes: bool) -> None:
     from pytest_fluxscenario.analysis.pack_check import report_of
-    from pytest_fluxscenario.cli.render import table
     from pytest_fluxscenario.model.vocabulary import CLASSES
 
     for found in checked.findings:
@@ -75,8 +74,7 @@ def _tell(checked: Checked, outputs: Outputs, *, classes: bool) -> None:
     if reports:
         reports = tuple(one for one in reports if one.scenarios or one.name in CLASSES or one.asked)
         cells = [(one.name, str(one.scenarios), one.reason or ("" if one.scenarios else "missing")) for one in reports]
-        for number, line in enumerate(table(("CLASS", "SCENARIOS", ""), cells)):
-            outputs.out.line(line, "" if number else "bold")
+        outputs.out.table(("CLASS", "SCENARIOS", ""), cells)
 
 
 def _verdict(checked: Checked, *, valid: bool) -> str:

@@ -10,7 +10,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.mixers import WHICH, client_of_process
 from pytest_fluxscenario.cli.parser import Parser, command
-from pytest_fluxscenario.cli.render import Outputs, table
+from pytest_fluxscenario.cli.render import Outputs
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.remote.api import RackInfo
@@ -64,10 +64,7 @@ def _list(options: argparse.Namespace, outputs: Outputs) -> int:
         )
         for rack in racks
     ]
-    first, *others = table(head, rows)
-    outputs.out.line(first, "bold")
-    for rack, line in zip(racks, others, strict=True):
-        outputs.out.line(line, _COLOURS[rack.state] if rack.state != "active" else "")
+    outputs.out.table(head, rows, [_COLOURS[rack.state] if rack.state != "active" else "" for rack in racks])
     return exits.DONE
 
 

@@ -55,6 +55,13 @@ class Output:
         self.write(text, style)
         self.write("\n")
 
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str] = ()) -> None:
+        """Write rows below a header; ``styles`` has one for each row, or none at all."""
+        first, *others = _lines(header, rows)
+        self.line(first, "bold")
+        for line, style in zip(others, styles or [""] * len(others), strict=True):
+            self.line(line, style)
+
     def data(self, data: bytes) -> None:
         """Write bytes as they are."""
         self.flush()
@@ -146,7 +153,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as lines with columns below one another, the last as long as it is."""
     whole = [tuple(header), *map(tuple, rows)]
     widths = [max(len(row[column]) for row in whole) for column in range(len(header))]

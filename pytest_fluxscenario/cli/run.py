@@ -11,7 +11,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.mixers import WHICH, client_of_process
 from pytest_fluxscenario.cli.parser import Parser, command, duration, verbs
-from pytest_fluxscenario.cli.render import Outputs, plural, table
+from pytest_fluxscenario.cli.render import Outputs, plural
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.cli.run_follow import Follower
@@ -165,10 +165,7 @@ def _list(options: argparse.Namespace, outputs: Outputs) -> int:
         (info.run, info.state, f"{info.done}/{info.total}", info.created, shown(info.source, 60), summary(info))
         for info in runs
     ]
-    first, *others = table(head, rows)
-    outputs.out.line(first, "bold")
-    for info, line in zip(runs, others, strict=True):
-        outputs.out.line(line, _COLOURS[info.verdict] if info.state != "running" else "")
+    outputs.out.table(head, rows, [_COLOURS[info.verdict] if info.state != "running" else "" for info in runs])
     return exits.DONE
 
 

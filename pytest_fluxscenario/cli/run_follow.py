@@ -43,7 +43,10 @@ class Follower:
         return patiently(self.client, self.patience, ask, self._wait_for_mixer)
 
     def wait(self, run: str, *, to_end: bool = True) -> RunInfo:
-        """The run once it has ended, or as far as it is. Raises MixerError, also where no rack is there to run it."""
+        """The run once it has ended, or as far as it is now. Raises MixerError.
+
+        That also where it waits, and no rack is there to run it.
+        """
         progress, last, alone = Progress(self.outputs.err), 0, seconds()
         wait = max(0.1, min(_POLL, self.patience / 2)) if to_end else 0.0
         try:
@@ -57,7 +60,7 @@ class Follower:
                 progress.tell(f"{said.done} of {plural(said.total, 'scenario')}, {len(self.bad)} not as they should be")
                 if not said.records and (said.state != "running" or not to_end):
                     break
-                if seconds() - alone >= self.patience:
+                if to_end and seconds() - alone >= self.patience:
                     raise self._nobody(run, said)
         finally:
             progress.end()

@@ -80,7 +80,10 @@ def test_runs_are_listed_shown_cancelled_and_waited_for(mixer: RunningMixer, cap
     assert main(["run", "start", "good:latest", "--no-wait", "--json"]) == 0
     other = json.loads(capsys.readouterr().out)["run"]
     assert main(["run", "wait", other]) == 0
-    capsys.readouterr()
+    told = capsys.readouterr().out
+    # Of one that has ended the same is shown, whoever waited for it.
+    assert main(["run", "show", other]) == 0
+    assert capsys.readouterr().out == told
     assert main(["run", "list"]) == 0
     head, newest, oldest = capsys.readouterr().out.splitlines()
     assert head.split() == ["RUN", "STATE", "DONE", "BEGUN", "SOURCE", "VERDICTS"]
