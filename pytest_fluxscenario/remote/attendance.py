@@ -6,10 +6,10 @@ import http.client
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.remote.api import API
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class Attendance:
 
     def keep(self) -> None:
         """See that the Mixer knows; where it does not answer, it is asked again in some seconds."""
-        if self._is_held() or monotonic() - self._tried < _ANSWER:
+        if self._is_held() or seconds() - self._tried < _ANSWER:
             return
         self.close()
-        self._tried = monotonic()
+        self._tried = seconds()
         # Whoever asks for records is there too: nothing hangs on this one connection.
         with suppress(OSError, http.client.HTTPException):
             self._begin()

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
@@ -258,18 +259,18 @@ class Client:
 
 
 def patiently(
-    client: Client, seconds: float, ask: Callable[[], _T], told: Callable[[UnreachableError], None] | None = None
+    client: Client, wait: float, ask: Callable[[], _T], told: Callable[[UnreachableError], None] | None = None
 ) -> _T:
-    """What ``ask`` gives; a Mixer that is started again meanwhile is waited for. Raises like ``ask``.
+    """What ``ask`` gives; a Mixer that is started again meanwhile is waited for, ``wait`` seconds. Raises like ``ask``.
 
     ``told`` is called with what is wrong for as long as it is waited for.
     """
-    end = time.monotonic() + seconds
+    end = seconds() + wait
     while True:
         try:
             return ask()
         except UnreachableError as error:
-            if time.monotonic() >= end:
+            if seconds() >= end:
                 raise
             client.close()
             if told is not None:

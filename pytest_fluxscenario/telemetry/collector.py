@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ProtocolError
 
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 
 #: Bytes of an answer that are read; one to an export has a few.
@@ -35,7 +35,7 @@ class CollectorSession(requests.Session):  # type: ignore[misc]  # where the ext
     def request(self, method: str, url: str, **more: Any) -> requests.Response:
         """One request; raises what ``requests`` raises, and CollectorError."""
         self.fault = f"{address(url)} gives no answer in time"
-        until = monotonic() + float(more.get("timeout") or _LONGEST)
+        until = seconds() + float(more.get("timeout") or _LONGEST)
         try:
             response = super().request(method, url, **{**more, "stream": True, "allow_redirects": False})
             _read(response, until)
@@ -78,7 +78,7 @@ def _read(response: requests.Response, until: float) -> None:
         if len(data) > _MOST:
             response.close()
             raise CollectorError("answers with more than anybody asked for")
-        if monotonic() > until:
+        if seconds() > until:
             response.close()
             raise CollectorError("does not end its answer")
     response._content = data  # noqa: SLF001 - as reading it whole would have left it

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any, Final
 
 from opentelemetry import context as contexts
@@ -22,6 +21,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 from pytest_fluxscenario.telemetry import exporters
@@ -168,14 +168,14 @@ class Telemetry:
 
     def end(self, patience: float = PATIENCE) -> str:
         """Deliver what is there, for ``patience`` seconds at most; gives what was lost and why, or nothing."""
-        until = monotonic() + patience
+        until = seconds() + patience
         self._session.ending = True
         # Daemons: one that a collector holds up does not hold up the process.
         ending = [threading.Thread(target=_quietly, args=(end,), daemon=True) for end in self._ends]
         for thread in ending:
             thread.start()
         for thread in ending:
-            thread.join(max(0.0, until - monotonic()))
+            thread.join(max(0.0, until - seconds()))
         if any(thread.is_alive() for thread in ending):
             # What is left behind says nothing either, whenever it comes back.
             for exporter in self._exporters:
