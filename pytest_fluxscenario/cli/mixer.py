@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
@@ -130,7 +130,7 @@ def _check(config: MixerConfig, startup: Startup, outputs: Outputs) -> int:
     return exits.DONE
 
 
-async def _serve(mixer: Mixer, ready: object) -> None:
+async def _serve(mixer: Mixer, ready: Callable[[Mixer], None]) -> None:
     import asyncio
     import signal
 
@@ -138,7 +138,7 @@ async def _serve(mixer: Mixer, ready: object) -> None:
     # A terminal that is closed ends it in order too.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, until.set)
-    await mixer.run(ready, until)  # type: ignore[arg-type]  # made above
+    await mixer.run(ready, until)
 
 
 def _told(mixer: Mixer, outputs: Outputs) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Final, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
@@ -44,8 +43,3 @@ def split_address(text: str) -> tuple[str, int] | None:
     ):
         return None
     return (host, int(port)) if len(port) <= 5 and int(port) < 1 << 16 else None
-
-
-def as_yaml(config: Struct) -> str:
-    """A configuration as text that ``read_config`` reads again: YAML holds JSON."""
-    return msgspec.json.format(msgspec.json.encode(config), indent=2).decode() + "\n"

@@ -33,8 +33,8 @@ from pytest_fluxscenario.fleet.http import HttpServer
 from pytest_fluxscenario.fleet.ids import Ids, machine_of
 from pytest_fluxscenario.fleet.keys import Key, keep_key
 from pytest_fluxscenario.fleet.listener import Listener
-from pytest_fluxscenario.fleet.message import Command
 from pytest_fluxscenario.fleet.mixer_measures import exported
+from pytest_fluxscenario.fleet.orders import Orders
 from pytest_fluxscenario.fleet.page import PAGES
 from pytest_fluxscenario.fleet.passport import issue
 from pytest_fluxscenario.fleet.permissions import Accounts
@@ -53,7 +53,6 @@ from pytest_fluxscenario.fleet.tickets import Tickets
 from pytest_fluxscenario.fleet.transport import Terms
 from pytest_fluxscenario.fleet.upkeep import UPKEEP, Upkeep
 from pytest_fluxscenario.fleet.wire import Writer
-from pytest_fluxscenario.remote.api import RunInfo
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
@@ -127,17 +126,7 @@ class Mixer:
 
             listener = Listener(link, writer, registry, runs, content, passport, admission.settle, config.racks.beat)
             listener.key, listener.ack_wait, listener.telemetry = key.public, config.work.ack_wait, self.telemetry
-
-            async def changed(name: str, verb: str) -> None:
-                command = {"approve": "hello", "suspend": "suspend", "activate": "activate", "remove": "remove"}[verb]
-                # Told while it can still hear: what was removed is let in no more.
-                await listener.command(name, Command(do=command))  # type: ignore[arg-type]  # one of the words of Command
-                await admission.settle()
-
-            async def cancelled(info: RunInfo) -> None:
-                for rack in registry.all():
-                    await listener.command(rack.name, Command(do="cancel", run=info.run))
-
+            orders = Orders(listener, registry, admission)
             self.service = Service(
                 registry,
                 runs,
@@ -146,8 +135,8 @@ class Mixer:
                 self.startup,
                 tool(),
                 lambda: link.connected,
-                changed,
-                cancelled,
+                orders.changed,
+                orders.cancelled,
                 self.telemetry,
             )
             self.resumed = await runs.resume()
@@ -155,26 +144,19 @@ class Mixer:
             parts.push_async_callback(listener.stop)
             for part in _repeated(config, runs, Seeker(runs, link, queues.prepare), self.service):
                 parts.push_async_callback(part.start().stop)
-            http.app = exported(
-                self.telemetry,
-                Guard(
-                    make_app(self.service, ENDPOINTS, PAGES),
-                    self.token,
-                    _hosts(config),
-                    config.api.body_bytes,
-                    config.api.body_seconds,
-                    http.connections,
-                ),
-                PATH,
-                runs,
-                registry,
-            )
+            http.app = exported(self.telemetry, self._guarded(self.service), PATH, runs, registry)
             await http.start()
             # Before all that it answers from.
             parts.push_async_callback(_hang_up, runs, http)
             self.url, self.snake_url = http.url, snake.url
             ready(self)
             await until.wait()
+
+    def _guarded(self, service: Service) -> Guard:
+        """The API and the pages, behind their door."""
+        api = self.config.api
+        app = make_app(service, ENDPOINTS, PAGES)
+        return Guard(app, self.token, _hosts(self.config), api.body_bytes, api.body_seconds, self.connections)
 
     def _contents(self) -> tuple[Content, RunEvidence]:
         data = self.config.data

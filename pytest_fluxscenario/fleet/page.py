@@ -12,11 +12,12 @@ from typing import Final
 
 from pytest_fluxscenario.base.html import code, text
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.endpoint import JSON, ZIP, Asked, Download, Endpoint, Page, Query
+from pytest_fluxscenario.fleet.endpoint import JSON, ZIP, Asked, Endpoint, Page, Query
 from pytest_fluxscenario.fleet.history import Run
 from pytest_fluxscenario.fleet.page_parts import ago, bar, counts, lasted, load, page, state, table, word
 from pytest_fluxscenario.fleet.page_run import FILTERS, run_html, scenario_html
 from pytest_fluxscenario.fleet.refusal import NotThere, refused
+from pytest_fluxscenario.fleet.rest import evidence
 from pytest_fluxscenario.remote.api import Health, ItemDone, RackInfo, RunInfo
 
 #: Digits of a run's id that are shown where there are many.
@@ -52,11 +53,6 @@ async def _record_file(asked: Asked) -> bytes:
     return f"{done.record}\n".encode()
 
 
-async def _evidence_file(asked: Asked) -> Download:
-    run = asked.path["run"]
-    return Download(await asked.service.archive(run), f"evidence-{run}.zip")
-
-
 async def _record_of(asked: Asked) -> tuple[Run, ItemDone]:
     run, number = await asked.service.runs.table.get(asked.path["run"]), asked.path["number"]
     if not number.isascii() or not number.isdigit() or len(number) > 9 or not 1 <= int(number) <= len(run.records):
@@ -68,7 +64,7 @@ PAGES: Final = (
     Endpoint("GET", "/", _overview_page),
     Endpoint("GET", "/runs/{run}", _run_page, query=(_PAGE,)),
     Endpoint("GET", "/runs/{run}/only/{only}", _run_page, query=(_PAGE,)),
-    Endpoint("GET", "/runs/{run}/evidence.zip", _evidence_file, kind=ZIP),
+    Endpoint("GET", "/runs/{run}/evidence.zip", evidence, kind=ZIP),
     Endpoint("GET", "/runs/{run}/scenarios/{number}", _scenario_page),
     Endpoint("GET", "/runs/{run}/scenarios/{number}/record.json", _record_file, kind=JSON),
 )

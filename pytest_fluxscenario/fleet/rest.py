@@ -138,7 +138,8 @@ async def _cancel(asked: Asked) -> RunInfo:
     return await asked.service.cancel(asked.path["run"])
 
 
-async def _evidence(asked: Asked) -> Download:
+async def evidence(asked: Asked) -> Download:
+    """A ZIP file with the evidence of a run. Raises NotThere, FluxError."""
     run = asked.path["run"]
     return Download(await asked.service.archive(run), f"evidence-{run}.zip")
 
@@ -220,7 +221,7 @@ ENDPOINTS: Final = (
     Endpoint(
         "GET",
         "/runs/{run}/evidence",
-        _evidence,
+        evidence,
         "Manifest and records of a run, as 'fluxrig evidence verify' reads them",
         "runs",
         bytes,

@@ -208,6 +208,11 @@ def config_of(folder: Path, **more: Any) -> MixerConfig:
     return msgspec.structs.replace(plain, **changed)
 
 
+def as_yaml(config: MixerConfig) -> str:
+    """A configuration as a file holds it: YAML holds JSON."""
+    return msgspec.json.format(msgspec.json.encode(config), indent=2).decode() + "\n"
+
+
 @contextmanager
 def running_mixer(
     folder: Path, *, token: str = TOKEN, hub: Hub | None = None, startup: str = "", nats: bool = False, **more: Any

@@ -13,10 +13,9 @@ import pytest
 from pytest_fluxscenario.base.errors import DamageError, FluxError, UsageError
 from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.fleet.config import ApiConfig, read_mixer_config, token_of
-from pytest_fluxscenario.fleet.configuration import as_yaml
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.remote.client import MixerError
-from tests.fakes.fleet import TOKEN, config_of, running_mixer
+from tests.fakes.fleet import TOKEN, as_yaml, config_of, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
 from tests.fleet.test_mixer_runs import all_of
 
