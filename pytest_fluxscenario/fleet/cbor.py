@@ -22,6 +22,8 @@ MOST_VALUES: Final = 200_000
 _MOST_INT: Final = (1 << 63) - 1
 _PLACE: Final = Place("message")
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
+#: First bytes of a text whose length stands in them: from the first of these up to the other.
+_SHORT_TEXT, _LONG_TEXT = _TEXT << 5, (_TEXT << 5) + 24
 _FOLLOWING: Final = {24: 1, 25: 2, 26: 4, 27: 8}
 _SHORT: Final = "ends too early"
 #: false, true, null; floats of 2, 4 and 8 bytes.
@@ -65,31 +67,38 @@ def refused(code: str, message: str, hint: str = "") -> MessageError:
 
 def _look_through(data: bytes) -> None:
     """Raise MessageError where ``data`` is not one value of plain data within the limits."""
-    at, values = 0, 0
-    #: What each open list or map still wants.
-    left: list[int] = [1]
-    while left:
-        if not left[-1]:
-            left.pop()
-            continue
-        left[-1] -= 1
+    at, values, size = 0, 0, len(data)
+    #: What the list or map that is looked at still wants, and what those around it do.
+    wanted, around = 1, list[int]()
+    while True:
+        while not wanted:
+            if not around:
+                if at > size:
+                    raise refused("message.short", _SHORT)
+                if at < size:
+                    raise refused("message.long", "goes on after its end")
+                return
+            wanted = around.pop()
+        wanted -= 1
         values += 1
         if values > MOST_VALUES:
             raise refused("message.values", f"has more than {MOST_VALUES} values")
+        # Nearly all values are short texts, in maps: those are looked at here.
+        first = data[at] if at < size else 0
+        if _SHORT_TEXT <= first < _LONG_TEXT:
+            at += 1 + first - _SHORT_TEXT
+            continue
         major, argument, at = _head(data, at)
         if major in (_BYTES, _TEXT):
             at += argument
         elif major in (_ARRAY, _MAP):
-            wanted = argument * 2 if major == _MAP else argument
-            if wanted > len(data) - at:
+            several = argument * 2 if major == _MAP else argument
+            if several > size - at:
                 raise refused("message.short", _SHORT)
-            if len(left) > MOST_DEPTH:
+            if len(around) >= MOST_DEPTH:
                 raise refused("message.depth", f"has more than {MOST_DEPTH} lists and maps inside one another")
-            left.append(wanted)
-    if at > len(data):
-        raise refused("message.short", _SHORT)
-    if at < len(data):
-        raise refused("message.long", "goes on after its end")
+            around.append(wanted)
+            wanted = several
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:

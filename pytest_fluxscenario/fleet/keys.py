@@ -8,6 +8,7 @@ import os
 import secrets
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import nacl.exceptions
@@ -33,7 +34,7 @@ class Key:
 
     def sign(self, data: bytes) -> bytes:
         """64 bytes that only the owner of this key can make for ``data``."""
-        signature: bytes = nkeys.from_seed(bytearray(self.seed.encode())).sign(data)
+        signature: bytes = _pair(self.seed).sign(data)
         return signature
 
 
@@ -59,6 +60,13 @@ def verify(public: str, data: bytes, signature: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=4)
+def _pair(seed: str) -> nkeys.KeyPair:
+    # Made from the seed it takes twice as long as it then signs. Nobody wipes it: the seed is held as long.
+    return nkeys.from_seed(bytearray(seed.encode()))
+
+
+@lru_cache(maxsize=256)
 def _public_bytes(public: str) -> bytes | None:
     """The 32 bytes of a public key: a prefix, the key and a CRC-16, in base 32 without padding."""
     if len(public) != 56 or not public.startswith("U"):
