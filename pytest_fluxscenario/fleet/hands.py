@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,26 +33,44 @@ class Held:
     #: By which it came last: an earlier one may mean nothing to the server any more.
     delivery: Delivery
 
-    async def keep(self, every: float) -> None:
-        """Say that it is worked on, again and again."""
+    @contextmanager
+    def kept(self, every: float) -> Iterator[None]:
+        """Around the work on it: what takes long is said to be worked on, again and again."""
+        saying: list[asyncio.Task[None]] = []
+        # Most of them end before that, and need no task.
+        timer = asyncio.get_running_loop().call_later(
+            every, lambda: saying.append(asyncio.create_task(self._say(every)))
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for task in saying:
+                task.cancel()
+
+    async def _say(self, every: float) -> None:
         while True:
-            await asyncio.sleep(every)
             with contextlib.suppress(SnakeError):
                 await self.delivery.in_progress()
+            await asyncio.sleep(every)
 
 
 @dataclass(slots=True)
 class Hands:
     """Of one rack."""
 
+    #: Tells queues that several are done with. Raises SnakeError; what a queue does not hear comes again.
+    done: Callable[[Sequence[Delivery]], Awaitable[None]]
     _held: dict[Key, Held] = field(default_factory=dict)
     _recorded: dict[Key, None] = field(default_factory=dict)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
+    #: What is done with, and was not told yet.
+    _done: list[Delivery] = field(default_factory=list)
 
     def take(self, key: Key, delivery: Delivery) -> Held | None:
         """What is to be done for a delivery; None where it is done, or under way here."""
         if key in self._recorded:
-            self._tell(_acknowledge(delivery))
+            self._acknowledge(delivery)
             return None
         held = self._held.get(key)
         if held is not None:
@@ -69,7 +88,7 @@ class Hands:
         self._recorded[held.key] = None
         while len(self._recorded) > _MOST:
             del self._recorded[next(iter(self._recorded))]
-        self._tell(_acknowledge(held.delivery))
+        self._acknowledge(held.delivery)
 
     def drop(self, delivery: Delivery) -> None:
         """Nobody is to have it."""
@@ -80,20 +99,27 @@ class Hands:
         while self._telling:
             await asyncio.wait(self._telling)
 
+    def _acknowledge(self, delivery: Delivery) -> None:
+        self._done.append(delivery)
+        if len(self._done) == 1:
+            self._tell(self._acknowledge_all())
+
+    async def _acknowledge_all(self) -> None:
+        """Say that they are done; where that cannot be said they come again, and their records are then duplicates."""
+        # What else ends at this moment goes along.
+        await asyncio.sleep(0)
+        several, self._done = self._done, []
+        for _ in range(_TRIES):
+            try:
+                await self.done(several)
+                return
+            except SnakeError:
+                await asyncio.sleep(_PAUSE)
+
     def _tell(self, saying: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(saying)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
-
-
-async def _acknowledge(delivery: Delivery) -> None:
-    """Say that it is done; where that cannot be said it comes again, and its record is then a duplicate."""
-    for _ in range(_TRIES):
-        try:
-            await delivery.ack()
-            return
-        except SnakeError:
-            await asyncio.sleep(_PAUSE)
 
 
 async def _quietly(delivery: Delivery) -> None:

@@ -43,6 +43,8 @@ _LOG: Final = logging.getLogger("fluxrig.mixer")
 #: Messages of evidence that are stored with one commit, and seconds to wait for the first of them.
 _BATCH: Final = 256
 _WAIT: Final = 5.0
+#: Seconds between two commits: less than pytest is told in at a time.
+_GATHER: Final = 0.02
 #: Seconds after a failure before it is tried again.
 _PAUSE: Final = 0.5
 #: Seconds that the last acknowledgements may take when the Mixer ends.
@@ -180,6 +182,8 @@ class Listener:
                 deliveries = await self.transport.take(EVIDENCE, _BATCH, _WAIT)
                 if deliveries:
                     await self._store(deliveries)
+                    # The first is stored at once; what follows is gathered, as each commit costs as much as several.
+                    await asyncio.sleep(_GATHER)
             except _NotStoredError:
                 await asyncio.sleep(_PAUSE)
             except FluxError as error:

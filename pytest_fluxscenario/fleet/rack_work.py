@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
@@ -18,6 +18,7 @@ from pytest_fluxscenario.fleet.message import Command, Evidence, Heartbeat, Mess
 from pytest_fluxscenario.fleet.rack_config import RackConfig
 from pytest_fluxscenario.fleet.rack_link import RackLink
 from pytest_fluxscenario.fleet.rack_measures import count_done, count_taken
+from pytest_fluxscenario.fleet.rack_pace import Pace
 from pytest_fluxscenario.fleet.rack_room import RackRoom
 from pytest_fluxscenario.fleet.slot import Slot
 from pytest_fluxscenario.fleet.subjects import Queue, evidence, once_key, work
@@ -62,7 +63,10 @@ class RackWork:
     draining: bool = False
     #: Scenarios that were recorded since the start.
     done: int = 0
-    hands: Hands = field(default_factory=Hands)
+    hands: Hands = field(init=False)
+    _pace: Pace = field(default_factory=Pace)
+    #: The link that is there now: it may be another one than what came by it.
+    _link: RackLink | None = None
     _free: list[Slot] = field(default_factory=list)
     _under_way: dict[asyncio.Task[None], Held] = field(default_factory=dict)
     _cancelled: dict[str, None] = field(default_factory=dict)
@@ -73,6 +77,7 @@ class RackWork:
     _busy: bool = False
 
     def __post_init__(self) -> None:
+        self.hands = Hands(self._acknowledge)
         self._free = [self.new_slot() for _ in range(self.config.slots)]
 
     def beat(self) -> Heartbeat:
@@ -98,6 +103,7 @@ class RackWork:
 
     async def run(self, link: RackLink) -> None:
         """Take and run, until it is draining and nothing is under way."""
+        self._link = link
         while not self.draining:
             if link.standing != "active":
                 link.changed.clear()
@@ -111,6 +117,7 @@ class RackWork:
                     free, self._free = self._free, [self.new_slot() for _ in self._free]
                     for slot in free:
                         slot.close()
+                await self._pace.settle()
                 await self._take(link)
         while self._under_way:
             await asyncio.wait(self._under_way)
@@ -224,8 +231,7 @@ class RackWork:
         self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str, trace: str
     ) -> Evidence:
         """Run and record; what was said of it."""
-        keeping = asyncio.create_task(held.keep(link.welcome.ack_wait / 3))
-        try:
+        with held.kept(link.welcome.ack_wait / 3):
             if held.delivery.deliveries > asked.tries:
                 reason = f"racks took it {asked.tries} times, and none came back with a record"
                 said = self._without(asked, "given-up", reason)
@@ -234,13 +240,13 @@ class RackWork:
                 reason = f"it asks for the gear '{asked.case.gear}', and stood in the queue of '{gear}'"
                 said = self._without(asked, "refused", reason)
             else:
-                said = await self._run(link, message, asked, slot, trace)
+                with self._pace.running():
+                    said = await self._run(link, message, asked, slot, trace)
             said = structs.replace(said, ticket=asked.ticket)
-            await self._record(link, message, asked, said, trace)
+            async with self._pace.recording():
+                await self._record(link, message, asked, said, trace)
             self.done += 1
             return said
-        finally:
-            keeping.cancel()
 
     async def _run(self, link: RackLink, message: Message, asked: Work, slot: Slot, trace: str) -> Evidence:
         fetcher = Fetcher(lambda: link.transport, self.writer, asked, message.run)
@@ -252,6 +258,10 @@ class RackWork:
         except TimeoutError:
             slot.stuck = True
             return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")
+
+    async def _acknowledge(self, several: Sequence[Delivery]) -> None:
+        if self._link is not None:
+            await self._link.transport.done(several)
 
     def _without(self, asked: Work, outcome: Literal["refused", "given-up"], reason: str) -> Evidence:
         """What there is to say of a scenario that has no record."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.hands import Hands
+from pytest_fluxscenario.fleet.transport import Delivery
 from tests.fleet.desk import until
 
 _KEY = ("run-0001", "a", 1, 0)
@@ -42,15 +44,19 @@ class Given:
         await self._say("progress")
 
 
+async def _ack(several: Sequence[Delivery]) -> None:
+    for delivery in several:
+        await delivery.ack()
+
+
 def test_what_comes_again_while_it_is_under_way_is_not_begun_twice() -> None:
     async def main() -> list[str]:
-        hands, said = Hands(), list[str]()
+        hands, said = Hands(_ack), list[str]()
         held = hands.take(_KEY, Given("first", said))
         assert held is not None
-        keeping = asyncio.create_task(held.keep(0.01))
-        assert hands.take(_KEY, Given("second", said)) is None
-        await until(lambda: "second progress" in said)
-        keeping.cancel()
+        with held.kept(0.01):
+            assert hands.take(_KEY, Given("second", said)) is None
+            await until(lambda: said.count("second progress") > 1)
         hands.ended(held, recorded=True)
         await hands.told()
         return said
@@ -61,7 +67,7 @@ def test_what_comes_again_while_it_is_under_way_is_not_begun_twice() -> None:
 
 def test_what_comes_again_after_it_was_recorded_is_acknowledged_and_not_run() -> None:
     async def main() -> list[str]:
-        hands, said = Hands(), list[str]()
+        hands, said = Hands(_ack), list[str]()
         held = hands.take(_KEY, Given("first", said, forgotten=True))
         assert held is not None
         hands.ended(held, recorded=True)
@@ -77,7 +83,7 @@ def test_what_comes_again_after_it_was_recorded_is_acknowledged_and_not_run() ->
 
 def test_what_was_not_recorded_is_taken_again() -> None:
     async def main() -> None:
-        hands, said = Hands(), list[str]()
+        hands, said = Hands(_ack), list[str]()
         held = hands.take(_KEY, Given("first", said))
         assert held is not None
         hands.ended(held, recorded=False)
