@@ -22,8 +22,7 @@ MOST_VALUES: Final = 200_000
 _MOST_INT: Final = (1 << 63) - 1
 _PLACE: Final = Place("message")
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
-#: First bytes of a text whose length stands in them: from the first of these up to the other, which says that the length
-#: is the next byte.
+#: First bytes of a text whose length stands in them, from the first of these; the other says that the next byte is it.
 _SHORT_TEXT, _LONG_TEXT = _TEXT << 5, (_TEXT << 5) + 24
 _FOLLOWING: Final = {24: 1, 25: 2, 26: 4, 27: 8}
 _SHORT: Final = "ends too early"
@@ -86,11 +85,8 @@ def _look_through(data: bytes) -> None:
             raise refused("message.values", f"has more than {MOST_VALUES} values")
         # Nearly all values are texts of less than 256 bytes, in maps: those are looked at here.
         first = data[at] if at + 1 < size else 0
-        if _SHORT_TEXT <= first < _LONG_TEXT:
-            at += 1 + first - _SHORT_TEXT
-            continue
-        if first == _LONG_TEXT:
-            at += 2 + data[at + 1]
+        if _SHORT_TEXT <= first <= _LONG_TEXT:
+            at += 1 + first - _SHORT_TEXT if first < _LONG_TEXT else 2 + data[at + 1]
             continue
         major, argument, at = _head(data, at)
         if major in (_BYTES, _TEXT):

@@ -71,6 +71,7 @@ def test_what_comes_again_after_it_was_recorded_is_acknowledged_and_not_run() ->
         held = hands.take(_KEY, Given("first", said, forgotten=True))
         assert held is not None
         hands.ended(held, recorded=True)
+        await hands.told()
         assert hands.take(_KEY, Given("again", said)) is None
         await hands.told()
         return said
@@ -79,6 +80,26 @@ def test_what_comes_again_after_it_was_recorded_is_acknowledged_and_not_run() ->
     assert said.count("again ack") == 1
     # It is tried a second time, and then left: whoever gave it out has forgotten it.
     assert said.count("first ack") == 2
+
+
+def test_what_ends_at_the_same_moment_is_acknowledged_at_once() -> None:
+    async def main() -> list[int]:
+        told, said = list[int](), list[str]()
+
+        async def done(several: Sequence[Delivery]) -> None:
+            told.append(len(several))
+            await _ack(several)
+
+        hands = Hands(done)
+        several = [hands.take(("run-0001", name, 1, 0), Given(name, said)) for name in "abc"]
+        for held in several:
+            assert held is not None
+            hands.ended(held, recorded=True)
+        await hands.told()
+        assert said == ["a ack", "b ack", "c ack"]
+        return told
+
+    assert asyncio.run(main()) == [3]
 
 
 def test_what_was_not_recorded_is_taken_again() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from pytest_fluxscenario.fleet.rack_pace import Pace
+from tests.fleet.desk import until
 
 
 async def _slot(pace: Pace, seconds: float, said: list[str], telling: float = 0.0) -> None:
@@ -81,9 +82,8 @@ def test_there_is_most_room_when_what_is_told_is_told() -> None:
     async def main() -> list[str]:
         pace, said = Pace(), list[str]()
         pace._moment = 60
-        slots = [asyncio.create_task(_slot(pace, 0, said, telling=0.01)) for _ in range(2)]
-        while said.count("told") < 2:
-            await asyncio.sleep(0)
+        slots = [asyncio.create_task(_slot(pace, 0, said, telling=0.1)) for _ in range(2)]
+        await until(lambda: said.count("told") == 2)
         settling = asyncio.create_task(pace.settle())
         await asyncio.sleep(0)
         assert not settling.done()
