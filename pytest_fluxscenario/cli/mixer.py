@@ -110,11 +110,13 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
 
 def _check(config: MixerConfig, startup: Startup, outputs: Outputs) -> int:
     """Say what a start would find. Raises FluxError with what would stop it; a Mixer that runs is no fault."""
+    from pytest_fluxscenario.fleet.data_folder import check_data
     from pytest_fluxscenario.fleet.mixer import DATABASE, check_listen
     from pytest_fluxscenario.fleet.server import find_program
     from pytest_fluxscenario.fleet.tables import look
 
     check_listen(config)
+    check_data(config.data, DATABASE)
     if not config.snake.url:
         find_program()
     path = os.path.join(config.data, DATABASE)

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from pytest_fluxscenario.base.clock import Clock, SystemClock
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.fs import make_folder
 from pytest_fluxscenario.base.place import Place
@@ -22,6 +23,7 @@ from pytest_fluxscenario.fleet.config import MixerConfig
 from pytest_fluxscenario.fleet.configuration import split_address
 from pytest_fluxscenario.fleet.connections import Connections, fitting
 from pytest_fluxscenario.fleet.content import Content
+from pytest_fluxscenario.fleet.data_folder import check_data
 from pytest_fluxscenario.fleet.database import Database
 from pytest_fluxscenario.fleet.dropping import DROP, Dropping
 from pytest_fluxscenario.fleet.endpoint import PATH, make_app
@@ -76,6 +78,8 @@ class Mixer:
     make_snake: SnakeMaker = lambda config, key: make_snake(config.snake, config.data, key)
     #: What it exports; None for nothing. Whoever made it ends it.
     telemetry: Telemetry | None = None
+    #: What tells when runs were begun, racks were seen, and what is old.
+    clock: Clock = SystemClock()  # noqa: RUF009 - a frozen value
     #: Where it is reached, once it runs.
     url: str = ""
     #: Where its racks find the Snake.
@@ -94,6 +98,7 @@ class Mixer:
         config = self.config
         check_listen(config)
         async with AsyncExitStack() as parts:
+            check_data(config.data, DATABASE)
             make_folder(config.data)
             host, port = split_address(config.api.listen) or ("127.0.0.1", 8090)
             http = HttpServer(None, host, port, config.api.body_seconds, config.api.tls_cert, config.api.tls_key)
@@ -103,7 +108,7 @@ class Mixer:
             database = parts.enter_context(closing(Database(os.path.join(config.data, DATABASE))))
             key = keep_key(os.path.join(config.data, "keys", "mixer.nk"))
             joining = keep_key(os.path.join(config.data, "keys", "joining.nk"))
-            registry = _registry(config, database, frozenset((key.public, joining.public)))
+            registry = _registry(config, database, frozenset((key.public, joining.public)), self.clock)
             snake = self.make_snake(config, key)
             parts.push_async_callback(snake.close)
 
@@ -114,12 +119,14 @@ class Mixer:
             owner = key.public if config.snake.url else ""
             terms = _terms(config, owner)
             await (queues := Queues(link, terms, config.work.pools, registry)).prepare()
-            writer = Writer(Ids(machine_of(key.public)))
+            writer = Writer(Ids(machine_of(key.public), self.clock), self.clock)
             content, evidence = self._contents()
             tickets = Tickets.of(key)
             admission = Admission(snake, queues, accounts)
             handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
-            runs = Runs(RunTable(history), handing, content, config.work.pools, Acceptance(tickets, registry))
+            runs = Runs(
+                RunTable(history), handing, content, config.work.pools, Acceptance(tickets, registry), self.clock
+            )
 
             def passport(rack: Rack) -> bytes:
                 return issue(key, rack.name, rack.key, rack.pools)
@@ -164,6 +171,7 @@ class Mixer:
             blobs_of(self.config.store) if self.startup.store is not None else None,
             blobs_of(os.path.join(data, "content")),
         )
+        content.trimmer.clock = self.clock
         scratch = os.path.join(data, "scratch")
         # What a Mixer that was killed has left there.
         shutil.rmtree(scratch, ignore_errors=True)
@@ -180,9 +188,9 @@ async def _hang_up(runs: Runs, http: HttpServer) -> None:
 
 def _repeated(config: MixerConfig, runs: Runs, seeker: Seeker, service: Service) -> Iterator[Repeating]:
     """What is looked at now and then."""
-    upkeep, dropping = Upkeep(runs, config.keep), Dropping(runs, service.cancel)
+    upkeep, dropping = Upkeep(runs, config.keep, runs.clock), Dropping(runs, service.cancel)
     yield Repeating(
-        upkeep.look, UPKEEP, "what is old could not be removed", "what is old is removed again", at_once=True
+        upkeep.tend, UPKEEP, "what is old could not be removed", "what is old is removed again", at_once=True
     )
     yield Repeating(
         seeker.look, min(config.work.ack_wait, SEEK), "what is left of runs could not be seen", "runs are seen again"
@@ -195,10 +203,10 @@ def _repeated(config: MixerConfig, runs: Runs, seeker: Seeker, service: Service)
     )
 
 
-def _registry(config: MixerConfig, database: Database, reserved: frozenset[str]) -> Registry:
+def _registry(config: MixerConfig, database: Database, reserved: frozenset[str], clock: Clock) -> Registry:
     racks = config.racks
     registry = Registry(
-        database, tool(), config.work.pools, racks.auto_adopt, racks.adopt, racks.offline_after, reserved
+        database, tool(), config.work.pools, racks.auto_adopt, racks.adopt, racks.offline_after, reserved, clock
     )
     registry.load()
     return registry

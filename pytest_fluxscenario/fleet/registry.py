@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 from duckdb import DuckDBPyConnection
 
-from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
+from pytest_fluxscenario.base.clock import Clock, SystemClock, seconds, timestamp
 from pytest_fluxscenario.base.names import word_fault
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.database import Database
@@ -71,6 +71,7 @@ class Registry:
     offline_after: float = 10.0
     #: Keys of others: of the Mixer, and of whoever joins.
     reserved: frozenset[str] = frozenset()
+    clock: Clock = SystemClock()  # noqa: RUF009 - a frozen value
     #: By name.
     _racks: dict[str, Rack] = field(default_factory=dict)
     _beats: dict[str, _Beat] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class Registry:
             raise refused(
                 Refused, "rack.many", f"the Mixer knows {MOST_RACKS} racks", "remove some: fluxrig rack remove"
             )
-        now = timestamp(SystemClock().now())
+        now = timestamp(self.clock.now())
         standing: Standing = "pending" if known is None else known.standing
         if standing == "pending" and said.key not in self._removed and (self.auto_adopt or said.rack in self.adopt):
             standing = "active"
@@ -139,7 +140,7 @@ class Registry:
         rack = self._racks.get(said.rack)
         if rack is not None:
             self._beats[rack.name] = _Beat(seconds(), said.busy[:_MOST_BUSY], said.done, said.slots)
-            now = timestamp(SystemClock().now())
+            now = timestamp(self.clock.now())
             self._racks[rack.name] = msgspec.structs.replace(rack, last_seen=now)
 
     async def stand(self, name: str, standing: Standing, only: Iterable[Standing]) -> Rack:

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import structs
 
-from pytest_fluxscenario.base.clock import SystemClock, timestamp
+from pytest_fluxscenario.base.clock import Clock, SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.acceptance import Acceptance
 from pytest_fluxscenario.fleet.asked import Asked, AskedTable
@@ -43,6 +43,7 @@ class Runs:
     pools: tuple[str, ...]
     #: Says which evidence counts.
     acceptance: Acceptance
+    clock: Clock = SystemClock()  # noqa: RUF009 - a frozen value
     #: Who is there for which run.
     attending: Attending = field(default_factory=Attending)
     #: Who waits for what comes of runs.
@@ -79,7 +80,7 @@ class Runs:
             if known is None:
                 check_submission(submission, self.pools)
                 asked = await asked_of(submission, self.content)
-                known = _begin(run_id, submission, digest, asked)
+                known = _begin(run_id, timestamp(self.clock.now()), submission, digest, asked)
                 await self.table.history.add(known)
                 self.table.hold(known)
             known.trace = known.trace or trace
@@ -251,7 +252,8 @@ class Runs:
         await self.awaiting.tell()
 
     async def _end(self, run: Run, state: RunStateName) -> None:
-        run.state, run.ended = state, timestamp(SystemClock().now())
+        # Not before it began, where the clock was set back meanwhile.
+        run.state, run.ended = state, max(run.created, timestamp(self.clock.now()))
         await self.table.history.end(info_of(run))
 
     async def _that_count(self, run: Run, several: Sequence[Evidence]) -> list[Evidence]:
@@ -286,8 +288,7 @@ class Runs:
             await self.handing.hand_out(run)
 
 
-def _begin(run_id: str, submission: Submission, digest: str, asked: AskedTable) -> Run:
-    created = timestamp(SystemClock().now())
+def _begin(run_id: str, created: str, submission: Submission, digest: str, asked: AskedTable) -> Run:
     source, pool, refs = shown(submission.source, 200), submission.pool, submission.refs
     patience = submission.patience
     return Run(

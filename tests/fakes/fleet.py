@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pytest_fluxscenario.base.clock import Clock, SystemClock
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
@@ -215,7 +216,14 @@ def as_yaml(config: MixerConfig) -> str:
 
 @contextmanager
 def running_mixer(
-    folder: Path, *, token: str = TOKEN, hub: Hub | None = None, startup: str = "", nats: bool = False, **more: Any
+    folder: Path,
+    *,
+    token: str = TOKEN,
+    hub: Hub | None = None,
+    startup: str = "",
+    nats: bool = False,
+    clock: Clock | None = None,
+    **more: Any,
 ) -> Iterator[RunningMixer]:
     """A Mixer that adopts every rack, unless ``racks`` says otherwise; with ``nats`` on a server of its own."""
     more.setdefault("racks", {"auto_adopt": True})
@@ -229,7 +237,7 @@ def running_mixer(
         until = asyncio.Event()
         shared = hub or Hub()
         snake = MemorySnake(shared)
-        mixer = Mixer(config, token, resolve_startup(config.store, startup))
+        mixer = Mixer(config, token, resolve_startup(config.store, startup), clock=clock or SystemClock())
         if not nats:
             mixer.make_snake = lambda _config, _key: snake
         loop = asyncio.get_running_loop()
