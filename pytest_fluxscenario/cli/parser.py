@@ -45,6 +45,13 @@ def duration(text: str, least: float = 0.0) -> float:
     return seconds
 
 
+def gear(text: str) -> str:
+    """A gear that an option names. Raises ArgumentTypeError where it is empty, as of a variable that is not set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty (engine asks the built-in engine)")
+    return text
+
+
 def command(
     commands: argparse._SubParsersAction[Parser],
     verb: str,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits
 from pytest_fluxscenario.cli.mixers import WHICH, client_of_process
-from pytest_fluxscenario.cli.parser import Parser, command, duration, verbs
+from pytest_fluxscenario.cli.parser import Parser, command, duration, gear, verbs
 from pytest_fluxscenario.cli.render import Outputs, plural
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--gear",
         metavar="NAME",
-        default="",
+        type=gear,
         help="what it runs against (default: what each pack names, else engine)",
     )
     one.add_argument("--key", metavar="KEY", default="", help="with the same key again it is the same run")
@@ -99,7 +99,7 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
     follower = _follower(options, outputs)
     client, key = follower.client, options.key or secrets.token_hex(16)
     with closing(client):
-        info = follower.ask(lambda: client.submit_ref(options.ref, options.pool, key, options.gear))
+        info = follower.ask(lambda: client.submit_ref(options.ref, options.pool, key, options.gear or ""))
         if options.no_wait:
             _tell_begun(info, options, outputs)
             return exits.DONE

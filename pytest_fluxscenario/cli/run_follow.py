@@ -71,7 +71,7 @@ class Follower:
         said = error.problems[0].message
         if said != self._said:
             self._said = said
-            self.outputs.err.line(f"waiting for the Mixer, for up to {self.patience:g} seconds: {said}")
+            self.outputs.err.line(f"{self.client.url}: {said}; waiting for it for up to {self.patience:g} s")
             self.outputs.err.flush()
 
     def _take(self, done: ItemDone) -> None:

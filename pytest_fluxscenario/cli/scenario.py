@@ -13,7 +13,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli import exits, scenario_draft
 from pytest_fluxscenario.cli.artifacts import Noun, add_verbs
-from pytest_fluxscenario.cli.parser import command, verbs
+from pytest_fluxscenario.cli.parser import command, gear, verbs
 from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.cli.scenario_diff import add_diff
 from pytest_fluxscenario.cli.stores import add_store, newest_hint
@@ -90,6 +90,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--gear",
         metavar="GEAR",
+        type=gear,
         help="run against another control implementation: stdio:COMMAND, http://HOST/PATH, mcp:COMMAND, "
         "mcp+http://HOST/PATH or module:function, or a name of fluxscenario_gears (default: what the pack names, else "
         "the built-in engine)",

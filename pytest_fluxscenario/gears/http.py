@@ -15,8 +15,16 @@ import msgspec
 
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.gears.port import GearStepError
-from pytest_fluxscenario.gears.wire import MOST_BYTES, TRACEPARENT, Ask, apart, encode, failed, read_reply
+from pytest_fluxscenario.gears.port import GearError, GearStepError
+from pytest_fluxscenario.gears.wire import (
+    MOST_BYTES,
+    TRACEPARENT,
+    Ask,
+    apart,
+    encode,
+    failed,
+    read_reply,
+)
 
 _OK: Final = 200
 
@@ -53,11 +61,11 @@ class HttpChannel:
             self.close()
             # Whether a decision was made before the connection went is unknown: deciding twice would be another run.
             if fresh or message.op not in ("hello", "begin", "end"):
-                raise failed(self.name, f"cannot be reached: {shown(error)}") from error
+                raise self._unreachable(error) from error
             data = self._again(body, until)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise failed(self.name, f"cannot be reached: {shown(error) or type(error).__name__}") from error
+            raise self._unreachable(error) from error
         try:
             return read_reply(data, self.name, self._count)
         except GearStepError:
@@ -81,7 +89,13 @@ class HttpChannel:
             return self._post(body, until)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise failed(self.name, f"cannot be reached: {shown(error)}") from error
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> GearError:
+        # Of the system's errors the words, without their number.
+        why = shown(getattr(error, "strerror", None) or error) or type(error).__name__
+        hint = "start it, or name another address" if isinstance(error, ConnectionRefusedError) else ""
+        return failed(self.name, f"cannot be reached: {why}", hint)
 
     def _post(self, body: bytes, until: float) -> bytes:
         """What the server answers; one that says a byte now and then has no more time than one that says nothing."""

@@ -177,7 +177,11 @@ def tied(command: Sequence[str]) -> list[str]:
     program = shutil.which(command[0])
     if program is None:
         there = os.path.exists(command[0])
-        raise OSError(errno.EACCES, "it may not be executed") if there else OSError(errno.ENOENT, "there is no such")
+        raise (
+            OSError(errno.EACCES, "it may not be executed")
+            if there
+            else OSError(errno.ENOENT, "there is no such program")
+        )
     return kept((os.path.abspath(program), *command[1:]))
 
 

@@ -82,8 +82,7 @@ def read_options(config: pytest.Config) -> Options:
     evidence, html = _evidence(config), _folder(config, "fluxscenario_html")
     if html is not None and evidence is None and config.getoption("fluxscenario_html"):
         raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
-    gear = str(config.getoption("fluxscenario_gear") or config.getini("fluxscenario_gear"))
-    mixer = _mixer(config)
+    mixer, gear = _mixer(config), _gear(config)
     if mixer and ":" in gear:
         # It would be reached from here, and racks are elsewhere: their verdicts would be told as this gear's.
         raise pytest.UsageError(
@@ -132,6 +131,14 @@ def _otel(config: pytest.Config) -> Wanted | None:
     from pytest_fluxscenario.plugin.otel import wanted_otel
 
     return wanted_otel(choice)
+
+
+def _gear(config: pytest.Config) -> str:
+    given: str | None = config.getoption("fluxscenario_gear")
+    if given is not None and not given.strip():
+        # As below: the verdicts of the engine would be taken for those of another.
+        raise pytest.UsageError("--fluxscenario-gear is empty (engine asks the built-in engine)")
+    return str(given or config.getini("fluxscenario_gear"))
 
 
 def _mixer(config: pytest.Config) -> str | None:

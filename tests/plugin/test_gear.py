@@ -108,7 +108,7 @@ def test_what_the_gear_cannot_do_is_skipped_and_the_run_is_incomplete(project: P
 def test_a_gear_that_is_not_there_fails_every_scenario(project: Project, pack: Path, workers: str) -> None:
     result = project.spawn("packs", workers, "--fluxscenario-gear=stdio:/nowhere/gear")
     result.assert_outcomes(failed=5)
-    assert "the gear stdio:/nowhere/gear cannot be started" in text_of(result)
+    assert "the gear stdio:/nowhere/gear cannot be started: there is no such program (name a" in text_of(result)
     assert "Traceback" not in text_of(result)
 
 
@@ -120,6 +120,20 @@ def test_a_setting_that_means_nothing_ends_the_session(project: Project, pack: P
     result = project.spawn("packs")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "fluxscenario_gear_timeout is 'soon'; it is a number of seconds" in text_of(result)
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_gear_that_is_empty_is_not_taken_for_the_engine(project: Project, pack: Path, empty: str) -> None:
+    from pytest_fluxscenario.cli.main import main
+
+    result = project.run("packs", f"--fluxscenario-gear={empty}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--fluxscenario-gear is empty (engine asks the built-in engine)" in text_of(result)
+    os.chdir(project.root)
+    for command in (["scenario", "run", "packs"], ["run", "start", "small:latest"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, "--gear", empty])
+        assert ended.value.code == 2
 
 
 def test_a_mixer_is_not_asked_for_an_address(project: Project, pack: Path) -> None:
