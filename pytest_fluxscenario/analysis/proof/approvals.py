@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from pytest_fluxscenario.analysis.proof.findings import Finding, Findings
 from pytest_fluxscenario.analysis.proof.reading import Reading
+from pytest_fluxscenario.analysis.proof.untried import Untried
 from pytest_fluxscenario.analysis.space.answers import UndecidedError
 from pytest_fluxscenario.analysis.space.approvals import Need, foreign_to
 from pytest_fluxscenario.analysis.space.explore import Explorer, Granted, Outcome, Visit
@@ -32,20 +33,15 @@ class Approvals:
     explorer: Explorer
     reading: Reading
     findings: Findings
-    _tried: set[int] = field(default_factory=set)
-    _seen: set[int] = field(default_factory=set)
+    _untried: Untried = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._untried = Untried(self.explorer)
 
     def check(self, visit: Visit) -> None:
         """Try the requests of one state that were not tried before."""
-        for outcomes in visit.outcomes.values():
-            if id(outcomes) in self._seen:
-                continue
-            self._seen.add(id(outcomes))
-            for outcome in outcomes:
-                asks = outcome.response.status == "ok" or outcome.response.required_approval is not UNSET
-                if asks and id(outcome) not in self._tried and not self.explorer.late():
-                    self._tried.add(id(outcome))
-                    self._try(visit, outcome)
+        for outcome in self._untried.of(visit, _asks):
+            self._try(visit, outcome)
 
     def _try(self, visit: Visit, outcome: Outcome) -> None:
         explorer, space = self.explorer, self.explorer.space
@@ -100,3 +96,7 @@ def _histories(needs: list[Need], grants: tuple[Approval, ...], most: int) -> It
     kinds = (*own, *foreign)
     for count in range(1, most + 1):
         yield from product(kinds, repeat=count)
+
+
+def _asks(outcome: Outcome) -> bool:
+    return outcome.response.status == "ok" or outcome.response.required_approval is not UNSET

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from pytest_fluxscenario.analysis.proof.findings import Finding, Findings
+from pytest_fluxscenario.analysis.proof.untried import Untried
 from pytest_fluxscenario.analysis.space.answers import UndecidedError
 from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
 from pytest_fluxscenario.analysis.space.watched import Reads, watch
@@ -28,22 +29,18 @@ class Replay:
 
     explorer: Explorer
     findings: Findings
-    _tried: set[int] = field(default_factory=set)
-    _seen: set[int] = field(default_factory=set)
+    _untried: Untried = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._untried = Untried(self.explorer)
 
     def check(self, visit: Visit) -> None:
         """Try the decisions of one state that were not tried before."""
-        for outcomes in visit.outcomes.values():
-            if id(outcomes) in self._seen:
-                continue
-            self._seen.add(id(outcomes))
-            for outcome in outcomes:
-                if id(outcome) not in self._tried and not self.explorer.late():
-                    self._tried.add(id(outcome))
-                    message = self._fault(self.explorer.run(visit.node), outcome)
-                    if message and self.findings.open("replay"):
-                        moves = self.explorer.path(visit.node, outcome)
-                        self.findings.add(Finding("replay", message, moves, keyed=True))
+        for outcome in self._untried.of(visit):
+            message = self._fault(self.explorer.run(visit.node), outcome)
+            if message and self.findings.open("replay"):
+                moves = self.explorer.path(visit.node, outcome)
+                self.findings.add(Finding("replay", message, moves, keyed=True))
 
     def _fault(self, run: Run, outcome: Outcome) -> str:
         """What is wrong with the replay of one decision; empty where nothing is."""
