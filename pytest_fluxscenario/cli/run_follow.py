@@ -16,6 +16,7 @@ from pytest_fluxscenario.cli.progress import Progress
 from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.remote.api import ItemDone, Records, RunInfo
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
+from pytest_fluxscenario.remote.trouble import offers
 from pytest_fluxscenario.remote.unpack import outcome_of, read_record
 from pytest_fluxscenario.runner.explain import headline
 
@@ -88,12 +89,12 @@ class Follower:
         self.bad[done.item] = done.counts, why
 
     def _nobody(self, run: str, said: Records) -> MixerError:
-        what = "rack was active"
+        what, has = "rack was active", ""
         if said.racks.active:
             named = ", ".join(f"'{shown(gear, 80)}'" for gear in sorted(said.waiting))
-            offered = ", ".join(shown(gear, 80) for gear in sorted(said.gears))
-            what = f"active rack offered the gear {named} (offered: {offered})"
-        message = f"no {what} for {self.patience:g} seconds, and the run {run} has not ended"
+            what = f"active rack offered the gear {named}"
+            has = f"; offered is {offers(said.gears)}"
+        message = f"no {what} for {self.patience:g} seconds{has}, and the run {run} has not ended"
         return MixerError.of("mixer.no-rack", Place(self.client.url), message, "see: fluxrig rack list")
 
     def tell(self, info: RunInfo) -> None:

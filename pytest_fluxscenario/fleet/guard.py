@@ -138,8 +138,8 @@ class Guard:
         # Of equal length, whatever was given: the time tells nothing.
         if not hmac.compare_digest(sha256(given.strip().encode()), sha256(self.token.encode())):
             challenge = 'Basic realm="Mixer", charset="UTF-8"' if is_page else "Bearer"
-            said = "there is no token" if not given else "the token is another one"
-            raise _Answer(401, "http.token", f"the Mixer answers who has its token, and {said}", challenge=challenge)
+            said = "this is not the token of the Mixer" if given else "the Mixer wants its token, and none was given"
+            raise _Answer(401, "http.token", said, challenge=challenge)
 
     def _place(self, scope: Scope) -> Connection | None:
         """The connection, which has a place from now on. Raises _Answer where all are taken."""

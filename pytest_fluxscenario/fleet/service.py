@@ -20,7 +20,7 @@ from pytest_fluxscenario.fleet.refusal import Conflict, NotThere, Refused, refus
 from pytest_fluxscenario.fleet.registry import Registry, Standing
 from pytest_fluxscenario.fleet.run_evidence import RunEvidence
 from pytest_fluxscenario.fleet.runs import Runs
-from pytest_fluxscenario.fleet.startup import Startup
+from pytest_fluxscenario.fleet.startup import STORE_HINT, Startup
 from pytest_fluxscenario.remote.api import Again, Filed, Health, RackInfo, RefSubmission, RunInfo, Submission
 from pytest_fluxscenario.telemetry import words
 from pytest_fluxscenario.telemetry.spans import Value, span
@@ -143,7 +143,7 @@ class Service:
         if isinstance(ref, str):
             raise refused(Refused, "store.ref", ref)
         if store is None:
-            raise refused(NotThere, "store.none", "the Mixer has no store")
+            raise refused(NotThere, "store.none", "the Mixer has no store", STORE_HINT)
         return store.resolve(kind, ref)
 
     def _store(self) -> Store | None:

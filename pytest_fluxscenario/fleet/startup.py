@@ -23,6 +23,8 @@ from pytest_fluxscenario.runner.stored import StoredDocument, bare_name_hint, fi
 from pytest_fluxscenario.runner.suite import Suite
 
 _MOST_FILES: Final = 10_000
+#: What to do where there is none.
+STORE_HINT: Final = "file something in the 'store' of its configuration: fluxrig profile import PATH --store DIR"
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Startup:
             if "/" in text and ref == "":
                 return _pack_path(suite, text, Parcel(gear)), text, ()
             if store is None:
-                raise refused(NotThere, "store.none", "the Mixer has no store")
+                raise refused(NotThere, "store.none", "the Mixer has no store", STORE_HINT)
             found = _find(store, text, "ref")
             parcel = _pack_stored(suite, store, found, Parcel(gear))
         finally:

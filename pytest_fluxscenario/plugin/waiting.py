@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.remote.trouble import offers
 
 if TYPE_CHECKING:
     import pytest
@@ -91,14 +92,14 @@ def no_rack(said: Records, patience: float) -> tuple[str, str]:
     if racks.pending:
         hint = "let one in: fluxrig rack approve NAME (see: fluxrig rack list)"
     elif racks.suspended:
-        hint = "fluxrig rack activate NAME"
+        hint = "let one take work again: fluxrig rack activate NAME (see: fluxrig rack list)"
     else:
         hint = "start one: fluxrig rack start -c configs/rack.yaml"
-    return f"no rack was active for {patience:g} seconds, so nothing runs ({others(racks)})", hint
+    return f"no rack was active for {patience:g} seconds, so nothing runs: {others(racks)}", hint
 
 
 def no_gear(said: Records, gear: str, patience: float) -> tuple[str, str]:
     """What is wrong, and what to do, where no active rack offered a gear."""
-    offered = ", ".join(f"{shown(name, 80)} by {count}" for name, count in sorted(said.gears.items()))
-    message = f"no active rack offered the gear '{shown(gear, 80)}' for {patience:g} seconds (offered: {offered})"
-    return message, "name one that is offered, or add it to 'gears' of a rack (see: fluxrig rack list)"
+    there = offers(said.gears)
+    message = f"no active rack offered the gear '{shown(gear, 80)}' for {patience:g} seconds; offered is {there}"
+    return message, "name one that is offered, or add it to 'gears' of a rack; fluxrig rack list shows them"

@@ -265,13 +265,14 @@ def patiently(
 
     ``told`` is called with what is wrong for as long as it is waited for.
     """
-    end = seconds() + wait
+    end, tried = seconds() + wait, 0
     while True:
         try:
             return ask()
         except UnreachableError as error:
             if seconds() >= end:
-                raise
+                raise (error.tried_for(wait) if tried else error) from None
+            tried += 1
             client.close()
             if told is not None:
                 told(error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -33,6 +35,11 @@ class UnreachableError(MixerError):
     #: Seconds after which it may be asked again.
     pause: float = 0.2
 
+    def tried_for(self, wait: float) -> UnreachableError:
+        """The same, of a Mixer that was asked again and again for so many seconds."""
+        first = self.problems[0]
+        return type(self).of(first.code, first.place, f"{first.message}, tried for {wait:g} seconds", first.hint)
+
 
 def refused(url: str, status: int, answer: bytes, token_variable: str, later: str = "") -> MixerError:
     """What an answer of that status means; ``answer`` is its body, of whoever answers there, ``later`` Retry-After."""
@@ -57,6 +64,14 @@ def _meant(url: str, status: int, answer: bytes, token_variable: str) -> MixerEr
     return kind.of(shown(trouble.code, 80), Place(url), shown(trouble.message, 1000), shown(hint, 1000))
 
 
+def offers(gears: Mapping[str, int]) -> str:
+    """What active racks offer, in words; ``gears`` is how many offer each."""
+    several = [
+        f"'{shown(name, 80)}' by {count} rack{'' if count == 1 else 's'}" for name, count in sorted(gears.items())
+    ]
+    return ", ".join(several) or "nothing"
+
+
 def unreachable(url: str, error: Exception, timeout: float) -> MixerError:
     """Why nothing came back within ``timeout`` seconds; ``error`` is what the standard library raised."""
     fault = certificate_fault(error, urlsplit(url).hostname or "", "SSL_CERT_FILE")
@@ -69,8 +84,10 @@ def unreachable(url: str, error: Exception, timeout: float) -> MixerError:
     elif isinstance(error, http.client.RemoteDisconnected):
         # Also what one sees of a server that speaks TLS.
         said, hint = "the connection ended without an answer", f"does it speak https://? else {_START}"
+    elif isinstance(error, socket.gaierror):
+        said, hint = f"its name means nothing here: {shown(error.strerror or error)}", "is the address right?"
     elif isinstance(error, OSError):
         said = shown(error.strerror or error)
     elif isinstance(error, http.client.HTTPException):
-        said, hint = "what answers there speaks no HTTP", f"does it speak https://? else {_START}"
+        said, hint = "what answers there speaks no HTTP", "is the port right, and does it speak https://?"
     return UnreachableError.of("mixer.unreachable", Place(url), f"the Mixer cannot be reached: {said}", hint)

@@ -170,7 +170,7 @@ def test_no_rack_is_said_after_a_bounded_wait(project: Project, mixer: RunningMi
     project.add("a.json", scenario("one"), scenario("two"))
     result = project.run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    said = f"{mixer.url}: no rack was active for 0.3 seconds, so nothing runs (none has said hello)"
+    said = f"{mixer.url}: no rack was active for 0.3 seconds, so nothing runs: none has said hello"
     result.stdout.fnmatch_lines([f"{said} (start one: fluxrig rack start -c configs/rack.yaml)"])
     assert "Traceback" not in text_of(result)
     assert set(project.outcomes().values()) == {"error"}
@@ -180,8 +180,8 @@ def test_no_rack_is_said_after_a_bounded_wait(project: Project, mixer: RunningMi
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"FLUXRIG_API_TOKEN": ""}, "the Mixer answers who has its token, and there is no token (give its token in"),
-        ({"FLUXRIG_API_TOKEN": "another"}, "the Mixer answers who has its token, and the token is another one"),
+        ({"FLUXRIG_API_TOKEN": ""}, "the Mixer wants its token, and none was given (give its token in"),
+        ({"FLUXRIG_API_TOKEN": "another"}, "this is not the token of the Mixer (give its token in"),
     ],
 )
 def test_without_its_token_nothing_begins(

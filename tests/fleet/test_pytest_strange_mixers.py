@@ -77,7 +77,7 @@ def small(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
         ),
         (
             b"INFO {}\r\n",
-            "the Mixer cannot be reached: what answers there speaks no HTTP (does it speak https://? else",
+            "the Mixer cannot be reached: what answers there speaks no HTTP (is the port right, and does it",
         ),
         (
             b"",
