@@ -15,6 +15,7 @@ from nats.js import api
 
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.access import Access
+from pytest_fluxscenario.fleet.nats_publish import Publishing
 from pytest_fluxscenario.fleet.nats_pull import Pull
 from pytest_fluxscenario.fleet.nats_reconnect import ERRORS, Link, Listening
 from pytest_fluxscenario.fleet.nats_session import LostError, Session
@@ -64,6 +65,8 @@ class NatsTransport:
 
     link: Link
     _pulls: dict[Queue, Pull] = field(default_factory=dict)
+    _publishing: Publishing | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def connected(self) -> bool:
@@ -107,14 +110,11 @@ class NatsTransport:
         until = loop.time() + _PATIENCE
         answer = _WAIT + len(data) / _SLOWEST
 
-        async def keep(session: Session) -> Stored:
-            self._fits(session, subject, data)
-            kept = await session.js.publish(subject, data, timeout=answer, headers={"Nats-Msg-Id": key})
-            return Stored(int(kept.seq), bool(kept.duplicate))
-
         while True:
             try:
-                return await self.link.on_session(keep, min(answer, until - loop.time()))
+                publishing = await self._publisher(min(answer, until - loop.time()))
+                self._fits(publishing.session, subject, data)
+                return await publishing.publish(subject, data, key, min(answer, until - loop.time()))
             except ERRORS as error:
                 if isinstance(error, nats.js.errors.APIError) and error.err_code in _NO_ROOM:
                     said = f"there is no more room for {shown(subject, 300)}"
@@ -236,6 +236,17 @@ class NatsTransport:
             self._pulls[queue] = known
             await session.bounded(known.begin(), _WAIT)
         return known
+
+    async def _publisher(self, wait: float) -> Publishing:
+        session = self.link.now or await self.link.session(wait)
+        if self._publishing is None or self._publishing.session is not session:
+            async with self._opening:
+                # Many begin to publish at the same time.
+                if self._publishing is None or self._publishing.session is not session:
+                    begun = Publishing(session)
+                    await session.bounded(begun.begin(), _WAIT)
+                    self._publishing = begun
+        return self._publishing
 
     def _fits(self, session: Session, subject: str, data: bytes) -> None:
         most = session.client.max_payload
