@@ -156,9 +156,21 @@ class Piece(Body, frozen=True, kw_only=True):
     data: bytes
 
 
+class Presence(Body, frozen=True, kw_only=True):
+    """A Mixer is there; another with its key answers with its own."""
+
+    kind: ClassVar = "presence"
+    #: Of this start of it.
+    instance: str
+    #: Nanoseconds since 1970, UTC.
+    since: int
+    #: The name of its machine.
+    host: str
+
+
 #: The allow-list: what is not here is refused.
 KINDS: Final[dict[str, type[Body]]] = {
-    body.kind: body for body in (Hello, Welcome, Refusal, Heartbeat, Command, Work, Evidence, Fetch, Piece)
+    body.kind: body for body in (Hello, Welcome, Refusal, Heartbeat, Command, Work, Evidence, Fetch, Piece, Presence)
 }
 
 

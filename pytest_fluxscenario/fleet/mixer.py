@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.clock import Clock, SystemClock
-from pytest_fluxscenario.base.errors import UsageError
+from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.fs import make_folder
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.store import blobs_of
@@ -40,6 +40,7 @@ from pytest_fluxscenario.fleet.orders import Orders
 from pytest_fluxscenario.fleet.page import PAGES
 from pytest_fluxscenario.fleet.passport import issue
 from pytest_fluxscenario.fleet.permissions import Accounts
+from pytest_fluxscenario.fleet.presence import PRESENCE, Presence
 from pytest_fluxscenario.fleet.queues import Queues
 from pytest_fluxscenario.fleet.registry import Rack, Registry
 from pytest_fluxscenario.fleet.repeating import Repeating
@@ -93,7 +94,8 @@ class Mixer:
     async def run(self, ready: Callable[[Mixer], None], until: asyncio.Event) -> None:
         """Serve until ``until``; ``ready`` is called when all of it is there.
 
-        Raises FluxError where a part cannot begin: the address, the database, the Snake.
+        Raises FluxError where a part cannot begin: the address, the database, the Snake; and where it gives way to
+        another Mixer with its key.
         """
         config = self.config
         check_listen(config)
@@ -118,8 +120,15 @@ class Mixer:
             link = await snake.open(accounts())
             owner = key.public if config.snake.url else ""
             terms = _terms(config, owner)
+            writer, ended = Writer(Ids(machine_of(key.public), self.clock), self.clock), list[FluxError]()
+            if config.snake.url:
+
+                def give_way(why: FluxError) -> None:
+                    ended.append(why)
+                    until.set()
+
+                await _claim(Presence(link, writer, config.snake.url, give_way), parts)
             await (queues := Queues(link, terms, config.work.pools, registry)).prepare()
-            writer = Writer(Ids(machine_of(key.public), self.clock), self.clock)
             content, evidence = self._contents()
             tickets = Tickets.of(key)
             admission = Admission(snake, queues, accounts)
@@ -158,6 +167,8 @@ class Mixer:
             self.url, self.snake_url = http.url, snake.url
             ready(self)
             await until.wait()
+            if ended:
+                raise ended[0]
 
     def _guarded(self, service: Service) -> Guard:
         """The API and the pages, behind their door."""
@@ -184,6 +195,14 @@ async def _hang_up(runs: Runs, http: HttpServer) -> None:
     await runs.end()
     await http.stop()
     await runs.handing.stop()
+
+
+async def _claim(presence: Presence, parts: AsyncExitStack) -> None:
+    """Be the only Mixer with its key, or raise SnakeError; whoever comes later finds it, until all parts end."""
+    await presence.claim()
+    parts.push_async_callback(presence.end)
+    failed, well = "whether another Mixer has the same key could not be asked", "other Mixers are asked for again"
+    parts.push_async_callback(Repeating(presence.look, PRESENCE, failed, well).start().stop)
 
 
 def _repeated(config: MixerConfig, runs: Runs, seeker: Seeker, service: Service) -> Iterator[Repeating]:

@@ -73,13 +73,19 @@ class Accounts:
 
 def _mixing() -> tuple[list[str], list[str]]:
     """What a Mixer publishes and subscribes."""
-    publish = [*subjects.STREAMS.values(), "flux.rack.*.command", "_INBOX.>"]
+    publish = [*subjects.STREAMS.values(), "flux.rack.*.command", subjects.MIXERS, "_INBOX.>"]
     for stream in subjects.STREAMS:
         publish += [f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "CREATE", "UPDATE", "PURGE")]
         publish += [f"$JS.API.CONSUMER.{verb}.{stream}.>" for verb in ("CREATE", "DURABLE.CREATE")]
     queue = subjects.EVIDENCE
     publish += [f"$JS.API.CONSUMER.MSG.NEXT.{queue.stream}.{queue.name}", f"$JS.ACK.{queue.stream}.{queue.name}.>"]
-    return publish, [subjects.HELLO, subjects.HEARTBEATS, subjects.CONTENT, f"_INBOX.{MIXER}.>"]
+    return publish, [
+        subjects.HELLO,
+        subjects.HEARTBEATS,
+        subjects.CONTENT,
+        subjects.MIXERS,
+        f"_INBOX.{MIXER}.>",
+    ]
 
 
 def _rack(rack: RackAccount) -> dict[str, Any]:

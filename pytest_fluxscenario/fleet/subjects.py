@@ -15,6 +15,8 @@ from pytest_fluxscenario.gears.settings import ENGINE
 HELLO: Final = "flux.agent.hello"
 #: Asks the Mixer for content by its hash.
 CONTENT: Final = "flux.content.get"
+#: Where Mixers with one key would meet.
+MIXERS: Final = "flux.mixer.here"
 HEARTBEATS: Final = "flux.agent.heartbeat.*"
 WORK_STREAM: Final = "flux-work"
 EVIDENCE_STREAM: Final = "flux-evidence"
