@@ -115,7 +115,7 @@ def test_hints_name_what_was_meant(rig: Rig) -> None:
 )
 def test_the_exit_status_is_the_verdict(rig: Rig, documents: tuple[object, ...], status: int) -> None:
     rig.add("a.json", *documents)
-    assert rig("scenario", "run", ".").returncode == status
+    assert rig.apart("scenario", "run", ".").returncode == status
     answer = rig("scenario", "run", ".", "--json")
     assert (answer.returncode, answer.stderr) == (status, "")
 
@@ -227,7 +227,7 @@ def test_a_full_disk_is_told(rig: Rig) -> None:
 
 def test_a_narrow_encoding_ends_nothing(rig: Rig) -> None:
     rig.add("a.json", scenario("one", step("grüßen ✓")))
-    answer = rig("scenario", "run", "packs", "-v", env={"PYTHONIOENCODING": "ascii"})
+    answer = rig.apart("scenario", "run", "packs", "-v", env={"PYTHONIOENCODING": "ascii"})
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "gr\\xfc\\xdfen" in answer.stdout
 
