@@ -196,6 +196,8 @@ def keep(parent: int, program: list[str]) -> int:
     prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     watched = {signal.SIGTERM, signal.SIGCHLD}
+    # What is ignored some systems do not keep for whoever waits for it; what is started does not inherit this.
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     # It may have died before the kernel was asked.
     if os.getppid() != parent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from pytest_fluxscenario.gears.mcp import McpChannel
 from pytest_fluxscenario.gears.port import GearError
 from pytest_fluxscenario.gears.wire import Ask, read_hello
 from pytest_fluxscenario.model.request import Actor, Request
+from tests.fakes.alive import has_ended, is_alive
+from tests.unit.gears.test_stdio import ESCAPES
 
 SERVER = """
 import anyio, mcp_types as types
@@ -85,3 +88,13 @@ def test_a_program_that_is_no_server_is_told() -> None:
     channel = McpChannel("none", 2.0, command=(sys.executable, "-c", "print('hello')"))
     with closing(channel), pytest.raises(GearError, match="cannot be reached"):
         channel.ask(Ask("hello"))
+
+
+def test_nothing_that_its_program_has_started_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    escapes = f"import os, sys, time\n{ESCAPES.format(path=str(path))}{SERVER.replace('NAME', repr('fst.control'))}"
+    with closing(McpChannel("live", 20.0, command=(sys.executable, "-c", escapes))) as channel:
+        ask(channel, "work.start")
+        pid = int(path.read_text())
+        assert is_alive(pid)
+    assert has_ended(pid)

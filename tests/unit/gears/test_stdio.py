@@ -157,7 +157,7 @@ def test_a_program_that_cannot_be_started_is_told(command: list[str], channels: 
 
 
 #: Starts something that leaves group and session, and is nobody's child: its number goes to a file.
-_ESCAPES = """
+ESCAPES = """
 if not os.fork():
     os.setsid()
     if os.fork(): os._exit(0)
@@ -180,7 +180,7 @@ def _escaped(path: Path) -> int:
 def test_nothing_that_it_has_started_is_left(channels: list[StdioChannel], tmp_path: Path, end: str) -> None:
     path = tmp_path / "pid"
     rest = {"closed": "", "silent": "input(); time.sleep(60)", "ends by itself": "input(); sys.exit(3)"}[end]
-    code = f"{_ESCAPES.format(path=str(path))}answer(sys.stdin.readline())\n{rest}\nfor line in sys.stdin: answer(line)"
+    code = f"{ESCAPES.format(path=str(path))}answer(sys.stdin.readline())\n{rest}\nfor line in sys.stdin: answer(line)"
     channel = opened(channels, code, timeout=10.0)
     channel.ask(Ask("hello"))
     pid = _escaped(path)
@@ -193,9 +193,19 @@ def test_nothing_that_it_has_started_is_left(channels: list[StdioChannel], tmp_p
     assert has_ended(pid)
 
 
+def test_what_is_no_program_is_told_by_whoever_watches_over_it(channels: list[StdioChannel], tmp_path: Path) -> None:
+    program = tmp_path / "gear"
+    program.write_bytes(b"\x7fELF nothing")
+    program.chmod(0o755)
+    channel = StdioChannel("mine", [str(program)], 10.0)
+    channels.append(channel)
+    with pytest.raises(GearError, match=r"standard error ends with: cannot be started: Exec format error"):
+        channel.ask(Ask("hello"))
+
+
 def test_nothing_that_it_has_started_outlives_a_session_that_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "pid"
-    code = f"import sys, os, time\n{ANSWER}\n{_ESCAPES.format(path=str(path))}for line in sys.stdin: answer(line)"
+    code = f"import sys, os, time\n{ANSWER}\n{ESCAPES.format(path=str(path))}for line in sys.stdin: answer(line)"
     session = (
         "import sys, time\n"
         "from pytest_fluxscenario.gears.stdio import StdioChannel\n"
