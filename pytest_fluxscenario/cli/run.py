@@ -100,6 +100,10 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
     client, key = follower.client, options.key or secrets.token_hex(16)
     with closing(client):
         info = follower.ask(lambda: client.submit_ref(options.ref, options.pool, key, options.gear or ""))
+        if options.key and info.state != "running" and set(info.verdicts) != {"skipped"}:
+            # A key that is the same every night would give last night's verdict for ever.
+            begun = f"the run of the key '{shown(key, 80)}' was begun at {info.created} and has ended: nothing runs now"
+            outputs.err.line(f"{begun} (another key runs it again)", "yellow")
         if options.no_wait:
             _tell_begun(info, options, outputs)
             return exits.DONE

@@ -84,6 +84,11 @@ def test_runs_are_listed_shown_cancelled_and_waited_for(mixer: RunningMixer, cap
     # Of one that has ended the same is shown, whoever waited for it.
     assert main(["run", "show", other]) == 0
     assert capsys.readouterr().out == told
+    # The verdict of a run that was begun long ago is not shown as if it had just been found.
+    assert main(["run", "start", "bad:latest", "--key", "nightly"]) == 1
+    said = capsys.readouterr().err.splitlines()[0]
+    assert said.startswith("the run of the key 'nightly' was begun at 20")
+    assert said.endswith(" and has ended: nothing runs now (another key runs it again)")
     assert main(["run", "list"]) == 0
     head, newest, oldest = capsys.readouterr().out.splitlines()
     assert head.split() == ["RUN", "STATE", "DONE", "BEGUN", "SOURCE", "VERDICTS"]
