@@ -182,8 +182,13 @@ def _tell(one: Shown, outputs: Outputs) -> None:
 
 def _say(found: Sequence[Shown], counts: dict[str, int], about: str, outputs: Outputs, *, verbose: bool) -> None:
     out = outputs.out
+    alike = len({one.why for one in found}) == 1 and counts["departs"] == len(found) > 1
+    if alike:
+        # Such as a server of another pack: that is one thing that is wrong, and not one with each rule.
+        hint = "if it serves another pack: --pack names that one, and {pack} in a command is the folder of this one"
+        out.line(one_line(f"no rule could be looked at: {found[0].why} ({hint})"), "red")
     for one in found:
-        if one.finding == "departs":
+        if one.finding == "departs" and not alike:
             out.line(one_line(f"{one.place}: departs from {one.rule}: {one.says}"), "red")
             for line in one.lines or (one.why,):
                 out.line(f"    {line}")
