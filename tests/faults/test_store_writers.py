@@ -166,8 +166,8 @@ def import_at_once(folder: Path, processes: int, count: int) -> None:
     assert faults(folder / "store", set()) == []
 
 
-def test_sixteen_processes_lose_nothing(tmp_path: Path) -> None:
-    import_at_once(tmp_path, 16, 4)
+def test_eight_processes_lose_nothing(tmp_path: Path) -> None:
+    import_at_once(tmp_path, 8, 8)
 
 
 @pytest.mark.slow
