@@ -42,6 +42,8 @@ _LONGEST: Final = 1_024
 #: Of a body that is refused, how much is read, and for how long.
 _DRAIN_BYTES: Final = 1 << 20
 _DRAIN_SECONDS: Final = 0.5
+#: What is not answered because the Mixer ends.
+_ENDING: Final = 503
 #: Seconds after which who was refused for a lack of room may ask again.
 _AGAIN: Final = 1
 _HEALTH: Final = f"{API}/health"
@@ -78,6 +80,15 @@ class Guard:
                 await self.app(scope, receive, send)
             # A WebSocket is not accepted: the server closes it.
             return
+        try:
+            await self._answer(scope, receive, send)
+        except asyncio.CancelledError:
+            # The Mixer ends, and does not wait for it. It would be the Mixer's failure (500), which nobody tries again;
+            # where the answer has begun already, it ends with the connection.
+            with contextlib.suppress(RuntimeError):
+                await _refuse(send, _Answer(_ENDING, "http.ending", "the Mixer ends", "ask again when it is started"))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken, placed = 0, None
         try:
             headers = _headers(scope)
@@ -271,7 +282,7 @@ async def _refuse(send: Send, answer: _Answer) -> None:
     headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(data)).encode())]
     if answer.challenge:
         headers.append((b"www-authenticate", answer.challenge.encode()))
-    if answer.status == TOO_MANY:
+    if answer.status in (TOO_MANY, _ENDING):
         headers.append((b"retry-after", b"%d" % _AGAIN))
     # What of the body has not come is not waited for.
     headers.append((b"connection", b"close"))

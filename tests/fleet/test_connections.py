@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.client
 import os
@@ -21,7 +22,7 @@ import pytest
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet import connections as under_test
 from pytest_fluxscenario.fleet.connections import Connections, Listening, descriptors_of, strangers_of
-from pytest_fluxscenario.remote.api import Submission
+from pytest_fluxscenario.remote.api import RunInfo, Submission
 from pytest_fluxscenario.remote.client import Client, UnreachableError, patiently
 from tests.fakes.certificates import Authority
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
@@ -330,3 +331,32 @@ def test_many_at_once_are_all_answered_in_the_end(mixer: RunningMixer) -> None:
     for one in threads:
         one.join(30)
     assert wrong == []
+
+
+def test_who_is_not_answered_when_the_mixer_ends_asks_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    said: list[BaseException] = []
+    asked = threading.Event()
+
+    async def slow(*_: object) -> list[RunInfo]:
+        asked.set()
+        await asyncio.sleep(60)
+        return []
+
+    def ask(client: Client) -> None:
+        try:
+            client.runs()
+        except BaseException as error:  # noqa: BLE001 - it is looked at by the test
+            said.append(error)
+
+    with running_mixer(tmp_path) as mixer:
+        service = mixer.mixer.service
+        assert service is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(service.runs.table), "latest", slow)
+            thread = threading.Thread(target=ask, args=(Client(mixer.url, TOKEN),))
+            thread.start()
+            assert asked.wait(10)
+    thread.join(10)
+    assert [type(error) for error in said] == [UnreachableError]
+    assert "the Mixer ends (ask again when it is started)" in str(said[0])
+    assert "Exception in ASGI application" not in caplog.text
