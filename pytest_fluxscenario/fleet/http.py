@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import ssl
@@ -121,8 +122,13 @@ class HttpServer:
                 reuse_port=False,
             )
         except OSError as error:
-            message = f"cannot be listened on: {os.strerror(error.errno) if error.errno else shown(error)}"
-            hint = "is another Mixer running? name another address under 'api'"
+            taken = error.errno == errno.EADDRINUSE
+            # Not of every error the number is one of the system's: of a name that is not known it is another.
+            known = error.errno in errno.errorcode
+            message = (
+                f"cannot be listened on: {os.strerror(error.errno or 0) if known else shown(error.strerror or error)}"
+            )
+            hint = f"{'is another Mixer running? ' if taken else ''}name another address under 'api'"
             raise FluxError.of("http.listen", Place(f"{self.host}:{self.port}"), message, hint) from None
         self._socket = Listening.of(listening, self.connections)
         self.port = self._socket.getsockname()[1]

@@ -28,7 +28,7 @@ _TRY: Final = 2
 _LIBRARY_PING: Final = 60
 #: What comes after what was wrong.
 _EMPTY: Final = (nats.errors.UnexpectedEOF, nats.errors.NoServersError, ConnectionResetError, TimeoutError)
-_HINT: Final = "is the Mixer running, and are these its address and credentials?"
+_HINT: Final = "is the Mixer running, or the server that it names, and are these its address and credentials?"
 
 
 class InClearError(nats.errors.Error):  # type: ignore[misc]  # where the extra is not installed, the library has no types

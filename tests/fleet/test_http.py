@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
+import pytest
+
+from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.fleet.http import HttpServer
 
 _HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -32,3 +36,21 @@ def test_a_connection_is_ended_for_half_a_head_and_not_between_two_requests() ->
         await server.stop()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1", "Address already in use (is another Mixer running? name another address under 'api')"),
+        ("nowhere.invalid", " (name another address under 'api')"),
+        ("192.0.2.1", "Cannot assign requested address (name another address under 'api')"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_told_in_words(host: str, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(FluxError) as told:
+            HttpServer(_answer, host, port).bind()
+    assert str(told.value).startswith(f"{host}:{port}: cannot be listened on: ")
+    assert str(told.value).endswith(said)
+    assert "rror -" not in str(told.value)
