@@ -17,6 +17,8 @@ _LEVEL: Final = 2
 _MOST: Final = 32 << 10
 #: The bit of a packed text's second byte that says that it needs a dictionary.
 _NEEDS: Final = 0x20
+#: Bytes of a packed text that say how it was packed, and with which dictionary.
+_HEAD: Final = 6
 
 
 @dataclass(slots=True)
@@ -39,9 +41,14 @@ class Packer:
 
     def unpack(self, packed: bytes) -> bytes:
         """The text. Raises KeyError where its dictionary was never learned, zlib.error for what is no packed text."""
-        if not packed[1] & _NEEDS:
+        if len(packed) < _HEAD or not packed[1] & _NEEDS:
             return zlib.decompress(packed)
-        return zlib.decompressobj(zdict=self._known[int.from_bytes(packed[2:6])]).decompress(packed)
+        unpacking = zlib.decompressobj(zdict=self._known[int.from_bytes(packed[2:_HEAD])])
+        text = unpacking.decompress(packed)
+        if not unpacking.eof:
+            # Of half a packed text the library gives half a text, and says nothing.
+            raise zlib.error("a packed text ends too early")
+        return text
 
     def pack(self, text: bytes) -> bytes:
         """The text, packed."""
