@@ -45,6 +45,8 @@ _BATCH: Final = 256
 _WAIT: Final = 5.0
 #: Seconds between two commits: less than pytest is told in at a time.
 _GATHER: Final = 0.02
+#: Messages of which more are not waited for.
+_SEVERAL: Final = 64
 #: Seconds after a failure before it is tried again.
 _PAUSE: Final = 0.5
 #: Seconds that the last acknowledgements may take when the Mixer ends.
@@ -182,8 +184,9 @@ class Listener:
                 deliveries = await self.transport.take(EVIDENCE, _BATCH, _WAIT)
                 if deliveries:
                     await self._store(deliveries)
-                    # The first is stored at once; what follows is gathered, as each commit costs as much as several.
-                    await asyncio.sleep(_GATHER)
+                    if len(deliveries) < _SEVERAL:
+                        # The first is stored at once; what follows is gathered: a commit costs as much as some records.
+                        await asyncio.sleep(_GATHER)
             except _NotStoredError:
                 await asyncio.sleep(_PAUSE)
             except FluxError as error:

@@ -17,6 +17,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.config import ApiConfig, MixerConfig
+from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.fetching import Fetcher
 from pytest_fluxscenario.fleet.ids import Ids
 from pytest_fluxscenario.fleet.keys import Key, new_key
@@ -152,7 +153,16 @@ class FakeRack:
     async def _publish(self, run: str, said: Evidence, number: int, issue: int = 0) -> None:
         # Under keys of their own, as if the Snake had forgotten the first.
         key = once_key(run, said.item, said.attempt, issue) + (f".{number}" if number else "")
-        await self.transport.publish(evidence(run), self._writer.encoded(said, run=run), key)
+        data = self._writer.encoded(said, run=run)
+        while True:
+            try:
+                await self.transport.publish(evidence(run), data, key)
+                return
+            except SnakeError as error:
+                # The Mixer has not taken what is there yet.
+                if error.problems[0].code != "snake.full":
+                    raise
+                await asyncio.sleep(0.05)
 
 
 @dataclass

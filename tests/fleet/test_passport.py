@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import pytest
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.fleet import cbor
-from pytest_fluxscenario.fleet.errors import PassportError
+from pytest_fluxscenario.fleet.errors import MessageError, PassportError
+from pytest_fluxscenario.fleet.ids import Ids
 from pytest_fluxscenario.fleet.keys import keep_key, key_fault, new_key, read_key, verify
-from pytest_fluxscenario.fleet.message import Hello
-from pytest_fluxscenario.fleet.passport import is_signed, issue, read_passport, sign_hello
+from pytest_fluxscenario.fleet.message import Evidence, Hello
+from pytest_fluxscenario.fleet.passport import (
+    is_evidence_of,
+    is_signed,
+    issue,
+    read_passport,
+    sign_evidence,
+    sign_hello,
+)
 from pytest_fluxscenario.fleet.rack_state import RackState
+from pytest_fluxscenario.fleet.wire import Writer, decode_as
+from pytest_fluxscenario.remote.case import Done
 
 _MIXER, _RACK = new_key(), new_key()
 
@@ -103,3 +114,44 @@ def test_a_rack_keeps_its_passport_and_knows_its_mixer_by_it(tmp_path: Path) -> 
         RackState.open(str(tmp_path), "two")
     again.forget()
     assert RackState.open(str(tmp_path), "one").mixer == ""
+
+
+_DONE: Final = Done(
+    "a", '{"id":"a"}', "sha256:1", "passed", "one", where=((0, ("steps", 1)),), redactions={"b": 1, "a": 2}
+)
+_SAID: Final = Evidence(rack="one", item="a", attempt=1, outcome="ran", reason="r", done=_DONE, ticket="t")
+_CHANGES: Final[dict[str, object]] = {
+    "rack": "two",
+    "item": "b",
+    "attempt": 2,
+    "outcome": "missing",
+    "reason": "",
+    "gear": "other",
+    "done": msgspec.structs.replace(_DONE, redactions={"a": 1, "b": 2}),
+    "ticket": "",
+}
+
+
+def test_evidence_is_signed_with_all_that_it_says_and_for_its_run() -> None:
+    key = new_key()
+    signed = sign_evidence(_SAID, "run-0001", key)
+    assert is_evidence_of(signed, "run-0001", key.public)
+    assert not is_evidence_of(signed, "run-0002", key.public)
+    assert not is_evidence_of(signed, "run-0001", new_key().public)
+    assert {*_CHANGES, "signature"} == {field.name for field in msgspec.structs.fields(Evidence)}
+    for name, value in _CHANGES.items():
+        assert not is_evidence_of(msgspec.structs.replace(signed, **{name: value}), "run-0001", key.public), name
+
+
+def test_evidence_is_signed_whatever_order_its_words_come_in() -> None:
+    key, writer = new_key(), Writer(Ids(1))
+    sent = writer.encoded(sign_evidence(_SAID, "run-0001", key), run="run-0001")
+    come = decode_as(Evidence, sent)[1]
+    assert come.done is not None
+    assert list(come.done.redactions) == ["a", "b"] != list(_DONE.redactions)
+    assert is_evidence_of(come, "run-0001", key.public)
+
+
+def test_what_no_message_can_hold_is_not_signed() -> None:
+    with pytest.raises(MessageError, match="cannot be sent: UnicodeEncodeError"):
+        sign_evidence(msgspec.structs.replace(_SAID, reason="\udcff"), "run-0001", new_key())
