@@ -19,6 +19,8 @@ from textwrap import dedent
 
 import pytest
 
+from pytest_fluxscenario.cli.render import Outputs
+from pytest_fluxscenario.cli.run_follow import Follower
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet import connections as under_test
 from pytest_fluxscenario.fleet.connections import Connections, Listening, descriptors_of, strangers_of
@@ -360,3 +362,21 @@ def test_who_is_not_answered_when_the_mixer_ends_asks_again(tmp_path: Path, capl
     assert [type(error) for error in said] == [UnreachableError]
     assert "the Mixer ends (ask again when it is started)" in str(said[0])
     assert "Exception in ASGI application" not in caplog.text
+
+
+def test_a_command_that_waits_for_a_place_says_so_once(
+    tmp_path: Path, mixer: RunningMixer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = mixer.client()
+    run = send(client, parcel_of(tmp_path, scenario("a"))).run
+    client.close()
+    with flood(mixer.url, _PLACES, _HEAD.format(f"runs/{run}/attend").encode()) as attending:
+        _until(lambda: len(mixer.mixer.connections._busy) == _PLACES)
+        timer = threading.Timer(1.5, attending[0].close)
+        timer.start()
+        assert Follower(client, Outputs.of_process(), 20).ask(lambda: client.run(run)).run == run
+        timer.join()
+    mixer.client().cancel(run)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{mixer.url}: all 16 connections of the Mixer are in use; waiting for it for up to 20 s"
+    ]
