@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.remote.api import Health, RunInfo
 
 _OPTION: Final = "--fluxscenario-mixer"
+#: Seconds that the Mixer has at the end of a session, and of one that was interrupted.
+_AT_THE_END: Final = 5.0
+_HURRIED: Final = 1.5
 
 
 def client_of(options: Options) -> Client:
@@ -80,7 +83,7 @@ class RunOwner:
         self._run = run
         self._health = health
         self._info: RunInfo | None = None
-        self._ended = False
+        self._ended = self._hurried = False
         self._watch: MixerWatch | None = None
         #: What workers have not run yet.
         self._left: set[str] = set()
@@ -109,6 +112,10 @@ class RunOwner:
         active = self._health.racks.active
         return f"fluxscenario: Mixer {self._client.url}, {active} rack{'' if active == 1 else 's'} active"
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Somebody wants it to end now, and waits for no Mixer that does not answer."""
+        self._hurried = True
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """No item waits any more."""
@@ -130,12 +137,13 @@ class RunOwner:
         if self._ended:
             return
         self._ended = True
+        self._client.timeout = wait = _HURRIED if self._hurried else _AT_THE_END
         if self._watch is not None:
-            self._watch.stop()
+            self._watch.stop(wait)
         # Nothing of the session hangs on it, and a Mixer that is gone has nothing to drop.
         with suppress(MixerError):
-            self._client.timeout = 5.0
-            self._info = self._client.run(self._run)
-            if self._info.state == "running":
+            if not self._hurried:
+                self._info = self._client.run(self._run)
+            if self._info is None or self._info.state == "running":
                 self._info = self._client.cancel(self._run)
         self._client.close()

@@ -37,11 +37,11 @@ class MixerWatch:
         """Say nothing more."""
         self._ended.set()
 
-    def stop(self) -> None:
-        """End, and wait for that."""
+    def stop(self, wait: float) -> None:
+        """End, and wait for that; no longer than so many seconds for a Mixer that does not answer."""
         self.end()
         if self._thread is not None:
-            self._thread.join(self.client.timeout + 1)
+            self._thread.join(wait)
 
     def _go(self) -> None:
         while not self._ended.wait(_LOOK):

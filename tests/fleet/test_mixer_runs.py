@@ -6,12 +6,14 @@ import asyncio
 import secrets
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from pytest_fluxscenario.base.place import Place
+from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.errors import SnakeError
 from pytest_fluxscenario.fleet.handing import Handing
@@ -21,8 +23,11 @@ from pytest_fluxscenario.fleet.message import Evidence, Work
 from pytest_fluxscenario.fleet.permissions import Accounts
 from pytest_fluxscenario.fleet.runs import Runs
 from pytest_fluxscenario.fleet.subjects import WORK_STREAM, work
+from pytest_fluxscenario.fleet.tables import DatabaseError
+from pytest_fluxscenario.fleet.wire import decode_as
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
+from pytest_fluxscenario.remote.bench import Bench
 from pytest_fluxscenario.remote.client import Client, MixerError
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import read_record
@@ -243,6 +248,42 @@ def test_whoever_waits_for_a_run_hears_that_it_was_cancelled_also_while_the_snak
         info = send(mixer.client(), parcel_of(tmp_path, scenario("one")))
         assert mixer.mixer.service is not None
         assert mixer.do(cancelled(mixer.mixer.service.runs, info.run)) == "cancelled"
+
+
+def test_a_run_whose_records_cannot_be_stored_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Runs.take
+
+    async def take(runs: Runs, evidence: Iterable[tuple[str, Evidence]]) -> list[ItemDone]:
+        several = list(evidence)
+        if several[0][0] == "run-that-fails":
+            raise DatabaseError.of("database.failed", Place(""), "the row is damaged")
+        return await real(runs, several)
+
+    async def both_at_once(rack: FakeRack) -> None:
+        """Publish what came of both before the Mixer can take any of it."""
+        await rack.hello()
+        bench = Bench(blobs_of(str(rack.folder)), rack.name)
+        said = []
+        for delivery in await rack.transport.take(work("default"), 2, 5):
+            message, asked = decode_as(Work, delivery.data)
+            said.append((message.run, await rack._done(bench, message.run, asked)))
+            await delivery.ack()
+        for run, evidence in sorted(said, key=lambda one: one[0] != "run-that-fails"):
+            await rack._publish(run, evidence, 0)
+
+    with running_mixer(tmp_path, work={"ack_wait": 0.5}) as mixer:
+        client = mixer.client()
+        parcel = parcel_of(tmp_path, scenario("one"))
+        send(client, parcel, "run-that-fails")
+        client.submit("run-that-goes-on", Submission(tool(), tuple(parcel.cases)))
+        with monkeypatch.context() as patch:
+            patch.setattr(Runs, "take", take)
+            mixer.do(both_at_once(mixer.rack()))
+            assert [one.verdict for one in all_of(client, "run-that-goes-on", 15)] == ["passed"]
+            assert client.run("run-that-fails").state == "running"
+        assert [one.verdict for one in all_of(client, "run-that-fails")] == ["passed"]
 
 
 def test_a_rack_of_which_the_snake_did_not_hear_is_let_in_with_its_next_hello(
