@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -47,8 +47,14 @@ def one_mixer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMixer
 def mixer(one_mixer: RunningMixer) -> RunningMixer:
     """With nothing open, and as if nothing had been said."""
     held = one_mixer.mixer.connections
-    for connection in [*held._idle.values(), *held._strangers.values()]:
-        connection.shutdown(socket.SHUT_RDWR)
+
+    async def hang_up() -> None:
+        for connection in [*held._idle.values(), *held._busy.values(), *held._strangers.values()]:
+            # The other side may have ended it just now.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    one_mixer.do(hang_up())
     _until(lambda: held.open == 0)
     held._told.clear()
     return one_mixer
