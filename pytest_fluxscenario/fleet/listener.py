@@ -198,21 +198,31 @@ class Listener:
                 await asyncio.sleep(_PAUSE)
 
     async def _store(self, deliveries: list[Delivery]) -> None:
-        understood: dict[str, list[tuple[str, Evidence]]] = {}
+        done: list[Delivery] = []
+        understood: dict[str, list[tuple[Delivery, str, Evidence]]] = {}
         for delivery in deliveries:
             try:
                 message, evidence = decode_as(Evidence, delivery.data)
             except MessageError as error:
                 _LOG.warning("evidence was not understood, and is dropped: %s", shown(error))
+                done.append(delivery)
                 continue
-            understood.setdefault(message.run, []).append((message.trace, evidence))
+            understood.setdefault(message.run, []).append((delivery, message.trace, evidence))
+        failed: Exception | None = None
         for run, several in understood.items():
-            await self._store_of(run, several)
+            try:
+                await self._store_of(run, [(trace, evidence) for _, trace, evidence in several])
+            except Exception as error:  # noqa: BLE001 - raised below: what is wrong with one run holds up no other
+                failed = error
+            else:
+                done += [delivery for delivery, _, _ in several]
         # Stored, durably: only now may the Snake forget them. Nobody waits for it: a server that was killed may have
         # forgotten that it gave them out, and says nothing then.
-        task = asyncio.create_task(self._acknowledge(deliveries))
+        task = asyncio.create_task(self._acknowledge(done))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+        if failed is not None:
+            raise failed
 
     async def _store_of(self, run: str, several: list[tuple[str, Evidence]]) -> None:
         traces = [trace for trace, _ in several if trace]

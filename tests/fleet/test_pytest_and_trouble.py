@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_fluxscenario.fleet.memory import Hub
 from pytest_fluxscenario.fleet.message import Work
+from pytest_fluxscenario.remote.client import Client
 from tests.fakes.fleet import TOKEN, running_mixer
 from tests.fakes.packs import scenario
 from tests.fakes.project import Project
@@ -48,6 +50,33 @@ def test_an_interrupted_session_drops_its_queued_work(
         assert session.returncode == pytest.ExitCode.INTERRUPTED, said
         assert client.runs()[0].state == "cancelled"
         assert '"verdict": "incomplete"' in (project.evidence / "manifest.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("body", "asked"), [("raise KeyboardInterrupt", ["POST cancel"]), ("", ["GET "])])
+def test_who_interrupts_waits_for_one_short_answer_at_most(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, asked: list[str]
+) -> None:
+    project.add("a.json", scenario("one"))
+    # Comes last, when there are no more records to wait for.
+    project.text("zz/test_last.py", f"def test_last():\n    print(end='')\n    {body}\n")
+    seen: list[tuple[str, str, float]] = []
+    send = Client._once
+
+    def noting(client: Client, method: str, path: str, data: bytes, headers: Any, wait: float) -> Any:
+        seen.append((method, path, wait))
+        return send(client, method, path, data, headers, wait)
+
+    with running_mixer(tmp_path) as mixer:
+        mixer.start()
+        monkeypatch.setattr(Client, "_once", noting)
+        option = f"--fluxscenario-mixer={mixer.url}"
+        ended = project.pytester.inline_run(*QUIET, option, "packs", "zz", no_reraise_ctrlc=True)
+        assert ended.ret == (pytest.ExitCode.INTERRUPTED if body else 0)
+    # Behind the last record.
+    last = max(number for number, (_, path, _) in enumerate(seen) if "/records" in path)
+    after = [(f"{method} {path.rpartition('/')[2] if 'cancel' in path else ''}", wait) for method, path, wait in seen]
+    assert [said for said, _ in after[last + 1 :]] == asked
+    assert [wait <= 2 for _, wait in after[last + 1 :]] == [bool(body)]
 
 
 def test_a_rack_that_dies_costs_nothing_but_time(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
