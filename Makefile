@@ -135,7 +135,7 @@ lint: $(VENV)/stamp-lint typecheck
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive pytest_fluxscenario benchmarks
-	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml --check
+	$(BIN)/python -m pytest_fluxscenario.fleet.mixer.web.openapi docs/openapi.yaml --check
 	$(BIN)/pytest -q tests/typing
 
 typecheck: $(VENV)/stamp-lint
@@ -146,7 +146,7 @@ format: $(VENV)/stamp-lint
 	$(BIN)/ruff format .
 
 openapi: $(VENV)/stamp-test
-	$(BIN)/python -m pytest_fluxscenario.fleet.openapi docs/openapi.yaml
+	$(BIN)/python -m pytest_fluxscenario.fleet.mixer.web.openapi docs/openapi.yaml
 
 # For this Python and machine. `pip wheel` and not `pip download`: what has no wheel is built now, while there is an index.
 vendor: dist/.stamp

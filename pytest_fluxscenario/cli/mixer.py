@@ -18,9 +18,9 @@ from pytest_fluxscenario.cli.render import Outputs, plural
 from pytest_fluxscenario.cli.traced_service import ExportingHandler, serving
 
 if TYPE_CHECKING:
-    from pytest_fluxscenario.fleet.config import MixerConfig
-    from pytest_fluxscenario.fleet.mixer import Mixer
-    from pytest_fluxscenario.fleet.startup import Startup
+    from pytest_fluxscenario.fleet.mixer.config import MixerConfig
+    from pytest_fluxscenario.fleet.mixer.mixer import Mixer
+    from pytest_fluxscenario.fleet.mixer.startup import Startup
 
 _MORE = """\
 FILE says where the Mixer listens, what its store is and which racks it lets in (docs/fleet.md). Its token is taken from
@@ -70,10 +70,10 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
     import asyncio
 
     try:
-        from pytest_fluxscenario.fleet.config import read_mixer_config, token_of
-        from pytest_fluxscenario.fleet.connections import allow_descriptors
-        from pytest_fluxscenario.fleet.mixer import Mixer
-        from pytest_fluxscenario.fleet.startup import resolve_startup
+        from pytest_fluxscenario.fleet.mixer.config import read_mixer_config, token_of
+        from pytest_fluxscenario.fleet.mixer.mixer import Mixer
+        from pytest_fluxscenario.fleet.mixer.startup import resolve_startup
+        from pytest_fluxscenario.fleet.mixer.web.connections import allow_descriptors
     except ModuleNotFoundError as error:
         hint = "pip install 'pytest-fluxscenario[fleet]'"
         raise UsageError.of("fleet.extra", Place("fluxrig-mixer"), f"needs {error.name}", hint) from None
@@ -110,10 +110,10 @@ def _run(options: argparse.Namespace, outputs: Outputs) -> int:
 
 def _check(config: MixerConfig, startup: Startup, outputs: Outputs) -> int:
     """Say what a start would find. Raises FluxError with what would stop it; a Mixer that runs is no fault."""
-    from pytest_fluxscenario.fleet.data_folder import check_data
-    from pytest_fluxscenario.fleet.mixer import DATABASE, check_listen
-    from pytest_fluxscenario.fleet.server import find_program
-    from pytest_fluxscenario.fleet.tables import look
+    from pytest_fluxscenario.fleet.mixer.data_folder import check_data
+    from pytest_fluxscenario.fleet.mixer.history.tables import look
+    from pytest_fluxscenario.fleet.mixer.mixer import DATABASE, check_listen
+    from pytest_fluxscenario.fleet.snake.server import find_program
 
     check_listen(config)
     check_data(config.data, DATABASE)
@@ -145,7 +145,7 @@ async def _serve(mixer: Mixer, ready: Callable[[Mixer], None]) -> None:
 
 def _told(mixer: Mixer, outputs: Outputs) -> list[str]:
     """Say that it serves; gives what was said."""
-    from pytest_fluxscenario.fleet.exposure import in_clear
+    from pytest_fluxscenario.fleet.mixer.exposure import in_clear
 
     data = shown(os.path.abspath(mixer.config.data), 300)
     said = [f"{mixer.url} (the page, and REST below /v1), Snake {mixer.snake_url}, data in {data}"]

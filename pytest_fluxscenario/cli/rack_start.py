@@ -37,8 +37,8 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     logging.getLogger("nats").setLevel(logging.CRITICAL)
     try:
-        from pytest_fluxscenario.fleet.rack import serve
-        from pytest_fluxscenario.fleet.rack_config import read_rack_config
+        from pytest_fluxscenario.fleet.rack.config import read_rack_config
+        from pytest_fluxscenario.fleet.rack.rack import serve
     except ModuleNotFoundError as error:
         hint = "pip install 'pytest-fluxscenario[fleet]'"
         raise UsageError.of("fleet.extra", Place("fluxrig rack"), f"needs {error.name}", hint) from None

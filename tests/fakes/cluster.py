@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_fluxscenario.fleet.server import find_program
+from pytest_fluxscenario.fleet.snake.server import find_program
 from pytest_fluxscenario.runtimes.leash import leashed
 
 

@@ -16,21 +16,21 @@ from pytest_fluxscenario.base.clock import Clock, SystemClock
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.config import ApiConfig, MixerConfig
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.fetching import Fetcher
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.keys import Key, new_key
-from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.message import Evidence, Heartbeat, Hello, Message, Work
-from pytest_fluxscenario.fleet.mixer import Mixer
-from pytest_fluxscenario.fleet.passport import sign_evidence, sign_hello
-from pytest_fluxscenario.fleet.permissions import Accounts
-from pytest_fluxscenario.fleet.startup import resolve_startup
-from pytest_fluxscenario.fleet.subjects import HELLO, evidence, heartbeat, once_key, work
-from pytest_fluxscenario.fleet.tickets import Tickets
-from pytest_fluxscenario.fleet.transport import Transport
-from pytest_fluxscenario.fleet.wire import Writer, decode, decode_as
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.keys import Key, new_key
+from pytest_fluxscenario.fleet.messages.message import Evidence, Heartbeat, Hello, Message, Work
+from pytest_fluxscenario.fleet.messages.passport import sign_evidence, sign_hello
+from pytest_fluxscenario.fleet.messages.subjects import HELLO, evidence, heartbeat, once_key, work
+from pytest_fluxscenario.fleet.messages.tickets import Tickets
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode, decode_as
+from pytest_fluxscenario.fleet.mixer.config import ApiConfig, MixerConfig
+from pytest_fluxscenario.fleet.mixer.mixer import Mixer
+from pytest_fluxscenario.fleet.mixer.startup import resolve_startup
+from pytest_fluxscenario.fleet.rack.fetching import Fetcher
+from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
+from pytest_fluxscenario.fleet.snake.permissions import Accounts
+from pytest_fluxscenario.fleet.snake.transport import Transport
 from pytest_fluxscenario.remote.bench import Bench, bring
 from pytest_fluxscenario.remote.client import Client
 

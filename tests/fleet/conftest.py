@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.keys import Key, new_key
-from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
-from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount
-from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
-from pytest_fluxscenario.fleet.subjects import STREAMS
-from pytest_fluxscenario.fleet.transport import Transport
+from pytest_fluxscenario.fleet.messages.keys import Key, new_key
+from pytest_fluxscenario.fleet.messages.subjects import STREAMS
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
+from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
+from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount
+from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.snake.transport import Transport
 
 #: Gives connections: of the Mixer, or of the rack of that name.
 Connecting = Callable[[str], AbstractAsyncContextManager[Transport]]

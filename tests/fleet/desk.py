@@ -13,10 +13,10 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.cas.writing import write_blob
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.keys import Key, new_key
-from pytest_fluxscenario.fleet.message import (
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.keys import Key, new_key
+from pytest_fluxscenario.fleet.messages.message import (
     Body,
     Command,
     Evidence,
@@ -29,10 +29,10 @@ from pytest_fluxscenario.fleet.message import (
     Welcome,
     Work,
 )
-from pytest_fluxscenario.fleet.passport import is_signed, issue
-from pytest_fluxscenario.fleet.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, once_key, work
-from pytest_fluxscenario.fleet.transport import Delivery, Stored, Terms, Transport
-from pytest_fluxscenario.fleet.wire import Writer, decode_as
+from pytest_fluxscenario.fleet.messages.passport import is_signed, issue
+from pytest_fluxscenario.fleet.messages.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, once_key, work
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode_as
+from pytest_fluxscenario.fleet.snake.transport import Delivery, Stored, Terms, Transport
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.case import PortableCase
 from pytest_fluxscenario.remote.parcel import Parcel

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.fleet.asked import Asked, AskedTable, Numbers
+from pytest_fluxscenario.fleet.mixer.history.asked import Asked, AskedTable, Numbers
 from pytest_fluxscenario.model.evidence import ProfileRef
 from pytest_fluxscenario.remote.case import PortableCase, PortablePack, PortableSpec
 

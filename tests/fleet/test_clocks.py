@@ -11,11 +11,11 @@ import pytest
 
 from pytest_fluxscenario.base.clock import StandingClock
 from pytest_fluxscenario.cas.trimming import Trimmed
-from pytest_fluxscenario.fleet.config import KeepConfig
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.pace import Pace
-from pytest_fluxscenario.fleet.upkeep import Upkeep
-from pytest_fluxscenario.fleet.wire import Writer
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.wire import Writer
+from pytest_fluxscenario.fleet.mixer.config import KeepConfig
+from pytest_fluxscenario.fleet.mixer.pace import Pace
+from pytest_fluxscenario.fleet.mixer.upkeep import Upkeep
 from tests.fakes.fleet import RunningMixer, running_mixer
 from tests.fakes.packs import scenario
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send

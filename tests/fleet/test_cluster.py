@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.credentials import Credentials
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
-from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.keys import new_key
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.credentials import Credentials
+from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
+from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount
+from pytest_fluxscenario.fleet.snake.transport import Terms
 from tests.fakes.cluster import Foreign
 from tests.fakes.jwt import Trust
 from tests.fakes.operators import Operators

@@ -22,8 +22,8 @@ import pytest
 from pytest_fluxscenario.cli.render import Outputs
 from pytest_fluxscenario.cli.run_follow import Follower
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet import connections as under_test
-from pytest_fluxscenario.fleet.connections import Connections, Listening, descriptors_of, strangers_of
+from pytest_fluxscenario.fleet.mixer.web import connections as under_test
+from pytest_fluxscenario.fleet.mixer.web.connections import Connections, Listening, descriptors_of, strangers_of
 from pytest_fluxscenario.remote.api import RunInfo, Submission
 from pytest_fluxscenario.remote.client import Client, UnreachableError, patiently
 from tests.fakes.certificates import Authority
@@ -199,7 +199,7 @@ def test_a_process_without_descriptors_goes_on_and_says_so_once(tmp_path: Path) 
         dedent(
             """
             import asyncio, logging, resource, sys
-            from pytest_fluxscenario.fleet.http import HttpServer
+            from pytest_fluxscenario.fleet.mixer.web.http import HttpServer
 
             async def app(scope, receive, send):
                 await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})

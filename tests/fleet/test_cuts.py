@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pytest_fluxscenario.fleet import subjects
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.messages import subjects
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
+from pytest_fluxscenario.fleet.snake.transport import Terms
 from tests.fakes.proxy import Proxy, proxy_to
 from tests.fleet.conftest import Running, forget_streams
 from tests.fleet.desk import until

@@ -14,8 +14,8 @@ import pytest
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.cli.mixer import main
-from pytest_fluxscenario.fleet.data_folder import check_data
-from pytest_fluxscenario.fleet.mixer import DATABASE
+from pytest_fluxscenario.fleet.mixer.data_folder import check_data
+from pytest_fluxscenario.fleet.mixer.mixer import DATABASE
 from tests.fakes.fleet import TOKEN, as_yaml, config_of, running_mixer
 
 _HINT = "(let the user of the Mixer read and write there, or name another folder as 'data')"

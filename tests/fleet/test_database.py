@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.packing import Packer
+from pytest_fluxscenario.fleet.mixer.history.database import Database
+from pytest_fluxscenario.fleet.mixer.history.packing import Packer
 from tests.fakes.fleet import running_mixer
 from tests.fakes.packs import scenario
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send
@@ -69,8 +69,8 @@ def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path, version: int
 
 _FILLS = """
 import json, resource, secrets, signal, sys
-from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.packing import Packer
+from pytest_fluxscenario.fleet.mixer.history.database import Database
+from pytest_fluxscenario.fleet.mixer.history.packing import Packer
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path, most = sys.argv[1], int(sys.argv[2])
 database = Database(path)
@@ -120,8 +120,8 @@ def test_a_full_disk_is_said_and_what_was_kept_is_kept(tmp_path: Path, most: int
 
 _WRITES = """
 import asyncio, secrets, sys
-from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.packing import Packer
+from pytest_fluxscenario.fleet.mixer.history.database import Database
+from pytest_fluxscenario.fleet.mixer.history.packing import Packer
 database = Database(sys.argv[1])
 async def main():
     for number in range(int(sys.argv[2]), 1_000_000):

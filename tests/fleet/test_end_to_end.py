@@ -16,17 +16,17 @@ from pathlib import Path
 import msgspec
 
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.keys import new_key, read_key
-from pytest_fluxscenario.fleet.message import Hello, Refusal
-from pytest_fluxscenario.fleet.mixer import Mixer
-from pytest_fluxscenario.fleet.nats_link import connect
-from pytest_fluxscenario.fleet.passport import issue, sign_hello
-from pytest_fluxscenario.fleet.permissions import JOINING
-from pytest_fluxscenario.fleet.startup import resolve_startup
-from pytest_fluxscenario.fleet.subjects import HELLO
-from pytest_fluxscenario.fleet.wire import Writer, decode
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.keys import new_key, read_key
+from pytest_fluxscenario.fleet.messages.message import Hello, Refusal
+from pytest_fluxscenario.fleet.messages.passport import issue, sign_hello
+from pytest_fluxscenario.fleet.messages.subjects import HELLO
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode
+from pytest_fluxscenario.fleet.mixer.mixer import Mixer
+from pytest_fluxscenario.fleet.mixer.startup import resolve_startup
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.nats_link import connect
+from pytest_fluxscenario.fleet.snake.permissions import JOINING
 from tests.fakes.fleet import TOKEN, config_of
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
 from tests.fakes.quiet import QUIETER

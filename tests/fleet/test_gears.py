@@ -15,15 +15,15 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.cas.store import blobs_of
-from pytest_fluxscenario.fleet.memory import MemoryTransport
-from pytest_fluxscenario.fleet.message import Hello, Refusal, Work
-from pytest_fluxscenario.fleet.passport import sign_evidence, sign_hello
-from pytest_fluxscenario.fleet.rack import Rack
-from pytest_fluxscenario.fleet.rack_config import GearConfig, LinkConfig, RackConfig
-from pytest_fluxscenario.fleet.rack_state import RackState
-from pytest_fluxscenario.fleet.subjects import HELLO, work
-from pytest_fluxscenario.fleet.transport import Transport
-from pytest_fluxscenario.fleet.wire import decode, decode_as
+from pytest_fluxscenario.fleet.messages.message import Hello, Refusal, Work
+from pytest_fluxscenario.fleet.messages.passport import sign_evidence, sign_hello
+from pytest_fluxscenario.fleet.messages.subjects import HELLO, work
+from pytest_fluxscenario.fleet.messages.wire import decode, decode_as
+from pytest_fluxscenario.fleet.rack.config import GearConfig, LinkConfig, RackConfig
+from pytest_fluxscenario.fleet.rack.rack import Rack
+from pytest_fluxscenario.fleet.rack.state import RackState
+from pytest_fluxscenario.fleet.snake.memory import MemoryTransport
+from pytest_fluxscenario.fleet.snake.transport import Transport
 from pytest_fluxscenario.gears.engine import engine_desk
 from pytest_fluxscenario.gears.serving import GearServer
 from pytest_fluxscenario.packs.files import FolderFiles

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.hands import Hands
-from pytest_fluxscenario.fleet.transport import Delivery
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.rack.hands import Hands
+from pytest_fluxscenario.fleet.snake.transport import Delivery
 from tests.fleet.desk import until
 
 _KEY = ("run-0001", "a", 1, 0)

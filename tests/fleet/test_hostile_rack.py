@@ -16,18 +16,18 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet import subjects
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.fetching import Fetcher
-from pytest_fluxscenario.fleet.keys import new_key, read_key
-from pytest_fluxscenario.fleet.message import Evidence, Fetch, Heartbeat, Message, Refusal, Welcome, Work
-from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
-from pytest_fluxscenario.fleet.passport import sign_evidence
-from pytest_fluxscenario.fleet.permissions import JOINING
-from pytest_fluxscenario.fleet.subjects import once_key
-from pytest_fluxscenario.fleet.transport import Delivery
-from pytest_fluxscenario.fleet.wire import decode, decode_as
+from pytest_fluxscenario.fleet.messages import subjects
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.keys import new_key, read_key
+from pytest_fluxscenario.fleet.messages.message import Evidence, Fetch, Heartbeat, Message, Refusal, Welcome, Work
+from pytest_fluxscenario.fleet.messages.passport import sign_evidence
+from pytest_fluxscenario.fleet.messages.subjects import once_key
+from pytest_fluxscenario.fleet.messages.wire import decode, decode_as
+from pytest_fluxscenario.fleet.rack.fetching import Fetcher
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
+from pytest_fluxscenario.fleet.snake.permissions import JOINING
+from pytest_fluxscenario.fleet.snake.transport import Delivery
 from pytest_fluxscenario.remote.api import ItemDone, RunInfo, Submission
 from pytest_fluxscenario.remote.client import Client
 from pytest_fluxscenario.remote.parcel import Parcel
@@ -316,8 +316,8 @@ def test_a_name_that_was_used_before_keeps_nobody_from_speaking(field: Callable[
 async def _real_rack(field: Field, known: FakeRack) -> asyncio.Task[None]:
     """A rack as it is started, with the key of one that was let in."""
     from pytest_fluxscenario.base.fs import replace_file
-    from pytest_fluxscenario.fleet.rack import make_rack
-    from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig
+    from pytest_fluxscenario.fleet.rack.config import LinkConfig, RackConfig
+    from pytest_fluxscenario.fleet.rack.rack import make_rack
 
     data = field.root / f"data-{known.name}"
     data.mkdir()
@@ -410,7 +410,7 @@ def test_an_answer_goes_to_nobody_but_who_asked(field: Callable[[Attack], None],
 
 
 def _unsigned(rack: FakeRack) -> Any:
-    from pytest_fluxscenario.fleet.message import Hello
+    from pytest_fluxscenario.fleet.messages.message import Hello
 
     return Hello(rack=rack.name, key=rack.key.public, version=rack.version, gears=("engine",))
 
@@ -418,7 +418,7 @@ def _unsigned(rack: FakeRack) -> Any:
 def test_strangers_who_say_hello_keep_nobody_out(
     field: Callable[[Attack], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_fluxscenario.fleet.registry.MOST_PENDING", 4)
+    monkeypatch.setattr("pytest_fluxscenario.fleet.mixer.registry.MOST_PENDING", 4)
     service = None
 
     async def attack(field: Field) -> None:

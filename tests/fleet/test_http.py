@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.fleet.http import HttpServer
+from pytest_fluxscenario.fleet.mixer.web.http import HttpServer
 
 _HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 _PATIENCE = 0.3

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pytest_fluxscenario.fleet.ids import MOST_ID, Ids, machine_of
+from pytest_fluxscenario.fleet.messages.ids import MOST_ID, Ids, machine_of
 
 
 class _SetClock:

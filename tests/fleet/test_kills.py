@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.keys import Key, keep_key, new_key
-from pytest_fluxscenario.fleet.message import Evidence, Hello, Welcome
-from pytest_fluxscenario.fleet.nats_link import connect
-from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount
-from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.messages.keys import Key, keep_key, new_key
+from pytest_fluxscenario.fleet.messages.message import Evidence, Hello, Welcome
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.nats_link import connect
+from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount
+from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.snake.transport import Terms
 from pytest_fluxscenario.remote.case import PortableCase
 from tests.fakes.packs import needs_hook, write, write_hook, write_pack
 from tests.fleet.desk import Desk, open_desk, parcel_of, until

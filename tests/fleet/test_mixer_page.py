@@ -15,8 +15,8 @@ from urllib.request import Request, urlopen
 import msgspec
 import pytest
 
-from pytest_fluxscenario.fleet.page_parts import span
-from pytest_fluxscenario.fleet.page_run import MOST
+from pytest_fluxscenario.fleet.mixer.web.page_parts import span
+from pytest_fluxscenario.fleet.mixer.web.page_run import MOST
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario, step
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send

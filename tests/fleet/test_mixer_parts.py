@@ -12,8 +12,8 @@ import pytest
 
 from pytest_fluxscenario.base.errors import DamageError, FluxError, UsageError
 from pytest_fluxscenario.cli.main import main
-from pytest_fluxscenario.fleet.config import ApiConfig, read_mixer_config, token_of
-from pytest_fluxscenario.fleet.database import Database
+from pytest_fluxscenario.fleet.mixer.config import ApiConfig, read_mixer_config, token_of
+from pytest_fluxscenario.fleet.mixer.history.database import Database
 from pytest_fluxscenario.remote.client import MixerError
 from tests.fakes.fleet import TOKEN, as_yaml, config_of, running_mixer
 from tests.fakes.packs import failing, scenario, write, write_pack
@@ -76,7 +76,7 @@ def test_a_database_is_one_process_es_and_what_is_written_lasts(tmp_path: Path) 
     path = str(tmp_path / "data" / "fluxrig.duckdb")
     database = Database(path)
     database.now(lambda connection: connection.execute("INSERT INTO racks VALUES ('a', '{}')") and None)
-    again = f"from pytest_fluxscenario.fleet.database import Database\nDatabase({path!r})"
+    again = f"from pytest_fluxscenario.fleet.mixer.history.database import Database\nDatabase({path!r})"
     other = subprocess.run([sys.executable, "-c", again], capture_output=True, text=True, check=False)
     assert "is in use: another Mixer has it open (stop it, or name another folder as 'data')" in other.stderr
     database.close()

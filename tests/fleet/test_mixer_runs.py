@@ -15,16 +15,16 @@ import pytest
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.handing import Handing
-from pytest_fluxscenario.fleet.history import Run
-from pytest_fluxscenario.fleet.memory import Hub
-from pytest_fluxscenario.fleet.message import Evidence, Work
-from pytest_fluxscenario.fleet.permissions import Accounts
-from pytest_fluxscenario.fleet.runs import Runs
-from pytest_fluxscenario.fleet.subjects import WORK_STREAM, work
-from pytest_fluxscenario.fleet.tables import DatabaseError
-from pytest_fluxscenario.fleet.wire import decode_as
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.message import Evidence, Work
+from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, work
+from pytest_fluxscenario.fleet.messages.wire import decode_as
+from pytest_fluxscenario.fleet.mixer.history.history import Run
+from pytest_fluxscenario.fleet.mixer.history.tables import DatabaseError
+from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
+from pytest_fluxscenario.fleet.mixer.runs.runs import Runs
+from pytest_fluxscenario.fleet.snake.memory import Hub
+from pytest_fluxscenario.fleet.snake.permissions import Accounts
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
 from pytest_fluxscenario.remote.bench import Bench

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.fleet.nats_session import bounded
+from pytest_fluxscenario.fleet.snake.nats_session import bounded
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

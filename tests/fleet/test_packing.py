@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from pytest_fluxscenario.fleet.packing import Packer, packed, words_of
+from pytest_fluxscenario.fleet.mixer.history.packing import Packer, packed, words_of
 
 _TEXTS = [b'{"record": "one of many that are much alike", "number": %d}' % number for number in range(20)]
 

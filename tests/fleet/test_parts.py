@@ -14,9 +14,9 @@ from msgspec import structs
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.asked import AskedTable
-from pytest_fluxscenario.fleet.run_check import MOST_CASES
-from pytest_fluxscenario.fleet.submitted import asked_of
+from pytest_fluxscenario.fleet.mixer.history.asked import AskedTable
+from pytest_fluxscenario.fleet.mixer.runs.check import MOST_CASES
+from pytest_fluxscenario.fleet.mixer.runs.submitted import asked_of
 from pytest_fluxscenario.remote.api import Submission
 from pytest_fluxscenario.remote.case import PortableCase
 from pytest_fluxscenario.remote.client import Client, MixerError
@@ -99,7 +99,7 @@ def test_parts_that_cannot_be_used_are_refused_in_a_line(tmp_path: Path) -> None
 
 
 def test_a_run_has_a_bound_however_it_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_fluxscenario.fleet.submitted.MOST_CASES", 3)
+    monkeypatch.setattr("pytest_fluxscenario.fleet.mixer.runs.submitted.MOST_CASES", 3)
     parcel = parcel_of(tmp_path, scenario("a"))
     with running_mixer(tmp_path) as mixer:
         client = mixer.client()

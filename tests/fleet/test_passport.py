@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.fleet import cbor
-from pytest_fluxscenario.fleet.errors import MessageError, PassportError
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.keys import keep_key, key_fault, new_key, read_key, verify
-from pytest_fluxscenario.fleet.message import Evidence, Hello
-from pytest_fluxscenario.fleet.passport import (
+from pytest_fluxscenario.fleet.messages import cbor
+from pytest_fluxscenario.fleet.messages.errors import MessageError, PassportError
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.keys import keep_key, key_fault, new_key, read_key, verify
+from pytest_fluxscenario.fleet.messages.message import Evidence, Hello
+from pytest_fluxscenario.fleet.messages.passport import (
     is_evidence_of,
     is_signed,
     issue,
@@ -22,8 +22,8 @@ from pytest_fluxscenario.fleet.passport import (
     sign_evidence,
     sign_hello,
 )
-from pytest_fluxscenario.fleet.rack_state import RackState
-from pytest_fluxscenario.fleet.wire import Writer, decode_as
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode_as
+from pytest_fluxscenario.fleet.rack.state import RackState
 from pytest_fluxscenario.remote.case import Done
 
 _MIXER, _RACK = new_key(), new_key()

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
-from pytest_fluxscenario.fleet import mixer as mixer_module
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.message import Presence as Said
-from pytest_fluxscenario.fleet.permissions import Accounts
-from pytest_fluxscenario.fleet.presence import Presence
-from pytest_fluxscenario.fleet.subjects import MIXERS
-from pytest_fluxscenario.fleet.transport import Transport
-from pytest_fluxscenario.fleet.wire import Writer
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.keys import new_key
+from pytest_fluxscenario.fleet.messages.message import Presence as Said
+from pytest_fluxscenario.fleet.messages.subjects import MIXERS
+from pytest_fluxscenario.fleet.messages.wire import Writer
+from pytest_fluxscenario.fleet.mixer import mixer as mixer_module
+from pytest_fluxscenario.fleet.mixer.presence import Presence
+from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
+from pytest_fluxscenario.fleet.snake.permissions import Accounts
+from pytest_fluxscenario.fleet.snake.transport import Transport
 from tests.fakes.fleet import running_mixer
 from tests.fleet.conftest import Connecting
 

@@ -9,14 +9,14 @@ import nats.errors
 import nats.js.errors
 import pytest
 
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
-from pytest_fluxscenario.fleet.nats_publish import Publishing
-from pytest_fluxscenario.fleet.nats_session import LostError, Session
-from pytest_fluxscenario.fleet.permissions import Accounts
-from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.messages.keys import new_key
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
+from pytest_fluxscenario.fleet.snake.nats_publish import Publishing
+from pytest_fluxscenario.fleet.snake.nats_session import LostError, Session
+from pytest_fluxscenario.fleet.snake.permissions import Accounts
+from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.snake.transport import Terms
 
 _SUBJECT = "flux.evidence.run-0001"
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.fleet.memory import Hub
-from pytest_fluxscenario.fleet.message import Work
+from pytest_fluxscenario.fleet.messages.message import Work
+from pytest_fluxscenario.fleet.snake.memory import Hub
 from pytest_fluxscenario.remote.client import Client
 from tests.fakes.fleet import TOKEN, running_mixer
 from tests.fakes.packs import scenario

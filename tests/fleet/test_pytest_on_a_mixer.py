@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from pytest_fluxscenario.fleet.awaiting import Awaiting
-from pytest_fluxscenario.fleet.history import Run
+from pytest_fluxscenario.fleet.mixer.awaiting import Awaiting
+from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.remote.api import ItemDone
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.packs import failing, needs_hook, scenario, step, write_hook

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.memory import Hub
+from pytest_fluxscenario.fleet.snake.memory import Hub
 from pytest_fluxscenario.remote.api import Submission
 from pytest_fluxscenario.remote.attendance import Attendance
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer

@@ -17,18 +17,18 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.cas.store import blobs_of
-from pytest_fluxscenario.fleet.errors import PassportError, SnakeError
-from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.message import Command, Refusal, Work
-from pytest_fluxscenario.fleet.permissions import JOINING
-from pytest_fluxscenario.fleet.rack import Rack
-from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig, read_rack_config
-from pytest_fluxscenario.fleet.rack_link import RefusedError
-from pytest_fluxscenario.fleet.rack_state import RackState
-from pytest_fluxscenario.fleet.slot import Slot
-from pytest_fluxscenario.fleet.subjects import EVIDENCE, work
-from pytest_fluxscenario.fleet.transport import Stored, Terms, Transport
+from pytest_fluxscenario.fleet.messages.errors import PassportError, SnakeError
+from pytest_fluxscenario.fleet.messages.keys import new_key
+from pytest_fluxscenario.fleet.messages.message import Command, Refusal, Work
+from pytest_fluxscenario.fleet.messages.subjects import EVIDENCE, work
+from pytest_fluxscenario.fleet.rack.config import LinkConfig, RackConfig, read_rack_config
+from pytest_fluxscenario.fleet.rack.link import RefusedError
+from pytest_fluxscenario.fleet.rack.rack import Rack
+from pytest_fluxscenario.fleet.rack.slot import Slot
+from pytest_fluxscenario.fleet.rack.state import RackState
+from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
+from pytest_fluxscenario.fleet.snake.permissions import JOINING
+from pytest_fluxscenario.fleet.snake.transport import Stored, Terms, Transport
 from pytest_fluxscenario.remote.case import PortableSettings
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
 from tests.fleet.conftest import Connecting

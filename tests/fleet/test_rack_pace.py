@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from pytest_fluxscenario.fleet.rack_pace import Pace
+from pytest_fluxscenario.fleet.rack.pace import Pace
 from tests.fleet.desk import until
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.fleet.rack_state import alone_in
+from pytest_fluxscenario.fleet.rack.state import alone_in
 from tests.fleet.conftest import Connecting
 from tests.fleet.desk import cases_of, open_desk, until
 from tests.fleet.test_rack import _racked
 
-_PROGRAM = "import sys\nfrom pytest_fluxscenario.fleet.rack_state import alone_in\nwith alone_in(sys.argv[1]): pass"
+_PROGRAM = "import sys\nfrom pytest_fluxscenario.fleet.rack.state import alone_in\nwith alone_in(sys.argv[1]): pass"
 
 
 def _other(folder: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from pytest_fluxscenario.fleet.records import Batch, RecordList
+from pytest_fluxscenario.fleet.mixer.history.records import Batch, RecordList
 from pytest_fluxscenario.remote.api import ItemDone
 
 _RECORD = '{"result":"' + "what records have in common " * 80 + '"}'

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.fleet.exposure import in_clear
+from pytest_fluxscenario.fleet.mixer.exposure import in_clear
 from pytest_fluxscenario.remote.client import Client, MixerError, UnreachableError
 from tests.fakes.certificates import Authority
 from tests.fakes.fleet import TOKEN, config_of, running_mixer

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.evidence.verify import verify
-from pytest_fluxscenario.fleet.message import Evidence
+from pytest_fluxscenario.fleet.messages.message import Evidence
 from pytest_fluxscenario.remote.api import Again
 from pytest_fluxscenario.remote.client import Client, MixerError
 from tests.fakes.fleet import RunningMixer, running_mixer

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.fleet import subjects
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.nats_link import NatsTransport, connect
-from pytest_fluxscenario.fleet.permissions import Accounts, RackAccount, rack_name_fault
-from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
-from pytest_fluxscenario.fleet.transport import Delivery, Terms
+from pytest_fluxscenario.fleet.messages import subjects
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.keys import new_key
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
+from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount, rack_name_fault
+from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.snake.transport import Delivery, Terms
 from tests.fakes.alive import has_ended
 from tests.fleet.conftest import Running
 from tests.fleet.desk import until
@@ -245,9 +245,9 @@ def test_what_was_acknowledged_outlives_a_server_that_is_killed(nats_server: Nat
 def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
     program = """
 import asyncio, sys, time
-from pytest_fluxscenario.fleet.keys import new_key
-from pytest_fluxscenario.fleet.permissions import Accounts
-from pytest_fluxscenario.fleet.server import NatsServer, ServerSettings
+from pytest_fluxscenario.fleet.messages.keys import new_key
+from pytest_fluxscenario.fleet.snake.permissions import Accounts
+from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
 server = NatsServer(ServerSettings(sys.argv[1], port=0), Accounts(new_key().public, new_key().public))
 asyncio.run(server.start())
 print(server.pid, flush=True)
@@ -311,7 +311,7 @@ def test_one_that_cannot_be_started_again_is_told_of_until_it_can(
 
 
 def test_its_log_is_bounded_and_for_nobody_else(nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_fluxscenario.fleet.server._LOG_BYTES", 3_000)
+    monkeypatch.setattr("pytest_fluxscenario.fleet.snake.server._LOG_BYTES", 3_000)
 
     async def main() -> None:
         await nats_server.start()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_fluxscenario.fleet.server_signs import Disk, last_words
+from pytest_fluxscenario.fleet.snake.server_signs import Disk, last_words
 
 
 @pytest.fixture

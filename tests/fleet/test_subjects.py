@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_fluxscenario.fleet import subjects
-from pytest_fluxscenario.fleet.errors import SnakeError
+from pytest_fluxscenario.fleet.messages import subjects
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
 
 _MADE: list[Callable[[str], object]] = [
     subjects.heartbeat,

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.fleet.memory import Hub, MemoryTransport
-from pytest_fluxscenario.fleet.message import Evidence, Work
-from pytest_fluxscenario.fleet.rack import Rack
-from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig
-from pytest_fluxscenario.fleet.rack_state import RackState
-from pytest_fluxscenario.fleet.slot import Slot
-from pytest_fluxscenario.fleet.subjects import once_key, work
-from pytest_fluxscenario.fleet.transport import Terms, Transport
+from pytest_fluxscenario.fleet.messages.message import Evidence, Work
+from pytest_fluxscenario.fleet.messages.subjects import once_key, work
+from pytest_fluxscenario.fleet.rack.config import LinkConfig, RackConfig
+from pytest_fluxscenario.fleet.rack.rack import Rack
+from pytest_fluxscenario.fleet.rack.slot import Slot
+from pytest_fluxscenario.fleet.rack.state import RackState
+from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
+from pytest_fluxscenario.fleet.snake.transport import Terms, Transport
 from pytest_fluxscenario.telemetry.provider import Telemetry
 from pytest_fluxscenario.telemetry.wanted import Wanted
 from tests.fakes.collector import Collector, SeenSpan, collecting

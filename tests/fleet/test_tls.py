@@ -17,17 +17,17 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.fs import write_error
-from pytest_fluxscenario.fleet.access import Access
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.keys import Key, new_key
-from pytest_fluxscenario.fleet.nats_link import connect
-from pytest_fluxscenario.fleet.permissions import Accounts
-from pytest_fluxscenario.fleet.rack import make_rack
-from pytest_fluxscenario.fleet.rack_config import LinkConfig, RackConfig
-from pytest_fluxscenario.fleet.server import NatsServer
-from pytest_fluxscenario.fleet.snake import OwnServer
-from pytest_fluxscenario.fleet.snake_config import SnakeConfig
-from pytest_fluxscenario.fleet.transport import Terms
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.keys import Key, new_key
+from pytest_fluxscenario.fleet.rack.config import LinkConfig, RackConfig
+from pytest_fluxscenario.fleet.rack.rack import make_rack
+from pytest_fluxscenario.fleet.snake.access import Access
+from pytest_fluxscenario.fleet.snake.config import SnakeConfig
+from pytest_fluxscenario.fleet.snake.nats_link import connect
+from pytest_fluxscenario.fleet.snake.permissions import Accounts
+from pytest_fluxscenario.fleet.snake.server import NatsServer
+from pytest_fluxscenario.fleet.snake.snake import OwnServer
+from pytest_fluxscenario.fleet.snake.transport import Terms
 from tests.fakes.certificates import Authority, Pair, new_certificate
 from tests.fleet.desk import until
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
-from pytest_fluxscenario.fleet import subjects
-from pytest_fluxscenario.fleet.errors import SnakeError
-from pytest_fluxscenario.fleet.memory import matches
-from pytest_fluxscenario.fleet.transport import Terms, Transport
+from pytest_fluxscenario.fleet.messages import subjects
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.snake.memory import matches
+from pytest_fluxscenario.fleet.snake.transport import Terms, Transport
 from tests.fleet.conftest import Connecting
 
 _WORK = subjects.work("default")

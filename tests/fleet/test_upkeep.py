@@ -15,11 +15,11 @@ import pytest
 
 from pytest_fluxscenario.base.clock import StandingClock
 from pytest_fluxscenario.cas.trimming import Trimmed
-from pytest_fluxscenario.fleet.config import KeepConfig
-from pytest_fluxscenario.fleet.database import Database
-from pytest_fluxscenario.fleet.history import History, Run
-from pytest_fluxscenario.fleet.records import RecordList
-from pytest_fluxscenario.fleet.upkeep import Upkeep
+from pytest_fluxscenario.fleet.mixer.config import KeepConfig
+from pytest_fluxscenario.fleet.mixer.history.database import Database
+from pytest_fluxscenario.fleet.mixer.history.history import History, Run
+from pytest_fluxscenario.fleet.mixer.history.records import RecordList
+from pytest_fluxscenario.fleet.mixer.upkeep import Upkeep
 from pytest_fluxscenario.remote.api import ItemDone
 from pytest_fluxscenario.remote.case import PortableSettings
 from pytest_fluxscenario.remote.client import MixerError

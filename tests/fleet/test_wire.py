@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_fluxscenario.base.clock import StandingClock
-from pytest_fluxscenario.fleet import cbor
-from pytest_fluxscenario.fleet.errors import MessageError
-from pytest_fluxscenario.fleet.ids import Ids
-from pytest_fluxscenario.fleet.message import KINDS, Heartbeat, Hello, Message, Piece, Work
-from pytest_fluxscenario.fleet.wire import Writer, decode, decode_as, encode
+from pytest_fluxscenario.fleet.messages import cbor
+from pytest_fluxscenario.fleet.messages.errors import MessageError
+from pytest_fluxscenario.fleet.messages.ids import Ids
+from pytest_fluxscenario.fleet.messages.message import KINDS, Heartbeat, Hello, Message, Piece, Work
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode, decode_as, encode
 
 _HELLO = Hello(rack="one", key="U", version="0.1.0", gears=("engine",), labels={"os": "linux"}, passport=b"\x00p")
 _TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.cli.main import main
-from pytest_fluxscenario.fleet.keys import read_key
+from pytest_fluxscenario.fleet.messages.keys import read_key
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 
 

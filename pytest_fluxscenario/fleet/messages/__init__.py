@@ -1,0 +1,1 @@
+"""What Mixer and racks say to each other, and who says it."""

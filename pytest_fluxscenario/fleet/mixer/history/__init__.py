@@ -1,0 +1,1 @@
+"""What a Mixer remembers, in DuckDB."""

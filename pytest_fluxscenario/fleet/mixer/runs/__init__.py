@@ -1,0 +1,1 @@
+"""Runs: taken, handed out, accounted for."""

@@ -1,0 +1,144 @@
+"""Handing out: what a run asks for becomes messages in the work queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Final, TypeVar
+
+from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.message import Work
+from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, once_key, work, work_of
+from pytest_fluxscenario.fleet.messages.tickets import Tickets
+from pytest_fluxscenario.fleet.messages.wire import Writer
+from pytest_fluxscenario.fleet.mixer.content import Content
+from pytest_fluxscenario.fleet.mixer.history.asked import Asked
+from pytest_fluxscenario.fleet.mixer.history.history import History, Run
+from pytest_fluxscenario.fleet.snake.transport import Transport
+
+_LOG: Final = logging.getLogger("fluxrig.mixer")
+#: How many messages are under way to the Snake at a time.
+_AT_A_TIME: Final = 64
+#: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
+_SMALL: Final = 16 << 10
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Hands out, and remembers what was. Methods raise DatabaseError and SnakeError."""
+
+    history: History
+    transport: Transport
+    writer: Writer
+    content: Content
+    tickets: Tickets
+    #: How often a scenario may be taken by racks that do not come back.
+    tries: int
+    #: Run to what hands out the rest of it.
+    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def hand_out(self, run: Run) -> None:
+        """Publish what has no record and was not published; the Snake drops what it has already.
+
+        Racks have the first of it when this returns. The rest of many follows while nobody waits.
+        """
+        if run.run in self._under_way:
+            return
+        waiting = [number for number in run.open_numbers() if number not in run.published]
+        first = [run.asked.at(number) for number in waiting[:_AT_A_TIME]]
+        if await self._hand_out(run, first) and len(waiting) > _AT_A_TIME:
+            task = asyncio.create_task(self._rest(run, waiting[_AT_A_TIME:]), name=f"hand out {run.run}")
+            self._under_way[run.run] = task
+            task.add_done_callback(lambda _: self._under_way.pop(run.run))
+
+    async def stop(self) -> None:
+        """Hand out no more; what was not handed out is when the Mixer is started again."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def anew(self, run: Run, lost: Sequence[Asked]) -> list[Asked]:
+        """Publish again what nobody has any more, under other keys; gives what was lost as often as ``tries`` says."""
+        again = [asked for asked in lost if run.anew.get(asked.number, 0) < self.tries]
+        for part in _parts(again):
+            if not await self._publish(run, part, self.writer.ids.next()):
+                break
+            for asked in part:
+                run.anew[asked.number] = run.anew.get(asked.number, 0) + 1
+        return [asked for asked in lost if asked not in again]
+
+    async def withdraw(self, run: Run) -> None:
+        """Drop what has not begun; the run has ended, so that no more of it is handed out."""
+        task = self._under_way.get(run.run)
+        if task is not None:
+            await asyncio.wait([task])
+        await self.transport.withdraw(WORK_STREAM, work_of(run.pool, run.run))
+
+    async def _rest(self, run: Run, waiting: Sequence[int]) -> None:
+        try:
+            for part in _parts(waiting):
+                several = [run.asked.at(number) for number in part]
+                if run.state != "running" or not await self._hand_out(run, several):
+                    return
+        except FluxError as error:
+            # The run gets no further then, which is looked after.
+            _LOG.warning("run %s could not be handed out, and it is tried again: %s", run.run, shown(error, 500))
+        except Exception:  # noqa: BLE001 - whatever it is, the Mixer goes on
+            _LOG.exception("run %s could not be handed out, and it is tried again", run.run)
+
+    async def _hand_out(self, run: Run, several: Sequence[Asked]) -> bool:
+        """Whether there was room for all of them; for the rest there is when racks have taken some."""
+        room = await self._publish(run, several, 0)
+        kept = [asked.number for asked in several if asked.number in run.published]
+        if kept:
+            await self.history.handed_out(run.run, kept)
+        if not room:
+            _LOG.warning("the queue is full: run %s is handed out further when racks have taken from it", run.run)
+        return room
+
+    async def _publish(self, run: Run, several: Sequence[Asked], issue: int) -> bool:
+        documents = await asyncio.to_thread(self._documents, several)
+        publishing = map(self._publish_one, repeat(run), several, documents, repeat(issue))
+        stored = await asyncio.gather(*publishing, return_exceptions=True)
+        for asked, one in zip(several, stored, strict=True):
+            if isinstance(one, int):
+                run.published[asked.number] = one
+        for one in stored:
+            if isinstance(one, BaseException) and not _is_full(one):
+                raise one
+        return all(isinstance(one, int) for one in stored)
+
+    async def _publish_one(self, run: Run, asked: Asked, document: bytes, issue: int) -> int:
+        body = Work(
+            case=asked.case,
+            settings=run.settings,
+            attempt=asked.attempt,
+            issue=issue,
+            tries=self.tries,
+            document=document,
+            ticket=self.tickets.make(run.run, asked.case.item, asked.attempt),
+        )
+        data = self.writer.encoded(body, run=run.run, trace=run.trace)
+        key = once_key(run.run, asked.case.item, asked.attempt, issue)
+        return (await self.transport.publish(work(run.pool, asked.case.gear).of(run.run), data, key)).sequence
+
+    def _documents(self, several: Sequence[Asked]) -> list[bytes]:
+        """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""
+        return [self.content.small(asked.case.content, _SMALL) for asked in several]
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether a queue has no more room: what was not handed out stays in the history, and is handed out later."""
+    return isinstance(error, SnakeError) and error.problems[0].code == "snake.full"
+
+
+def _parts(several: Sequence[_T]) -> Iterable[Sequence[_T]]:
+    return (several[start : start + _AT_A_TIME] for start in range(0, len(several), _AT_A_TIME))

@@ -1,0 +1,1 @@
+"""What a Mixer answers over HTTP: its API and its page."""

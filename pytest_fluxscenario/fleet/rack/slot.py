@@ -1,0 +1,130 @@
+"""One place of a rack where scenarios run, one after the other, in a thread of its own.
+
+The kernel ends what hooks have started when the thread that started it ends (``runtimes``), so that it is always the
+same one. A scenario that does not come to an end keeps its thread; the rack goes on with another slot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
+from pytest_fluxscenario.base.text import shown, shown_lines
+from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.writing import write_blob
+from pytest_fluxscenario.fleet.messages.message import Evidence, Work
+from pytest_fluxscenario.gears.choosing import Offered
+from pytest_fluxscenario.gears.settings import GearSettings
+from pytest_fluxscenario.remote.bench import Bench, bring, contents
+from pytest_fluxscenario.runtimes.code import HookSettings
+from pytest_fluxscenario.runtimes.make import Runtimes
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
+
+_Job = tuple[Work, str, str, Callable[[str], bytes], Callable[[Evidence], None]]
+
+
+@dataclass(slots=True)
+class Slot:
+    """Begins with its first scenario."""
+
+    rack: str
+    blobs: Blobs
+    hook_env: tuple[str, ...] = ()
+    redact_env: tuple[str, ...] = ()
+    #: What it runs scenarios against beside the engine, by name, as the environment of this machine has it.
+    gears: Callable[[Mapping[str, str]], Mapping[str, GearSettings]] = lambda _: {}
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    #: What the rack exports; None for nothing.
+    telemetry: Telemetry | None = None
+    #: What runs here does not come to an end.
+    stuck: bool = False
+    #: Packs and specs that are known to be among the blobs.
+    _whole: set[str] = field(default_factory=set, init=False)
+    _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    async def run(self, work: Work, fetch: Callable[[str], bytes], run: str = "", trace: str = "") -> Evidence:
+        """What came of a scenario of ``run`` that is run for what ``trace`` names.
+
+        ``fetch`` gives content by its hash, and is called in the slot's thread.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Evidence] = loop.create_future()
+
+        def done(evidence: Evidence) -> None:
+            if not future.done():
+                future.set_result(evidence)
+
+        def tell(evidence: Evidence) -> None:
+            # The loop may be gone when a scenario ends that nobody waits for any more.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(done, evidence)
+
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="slot", daemon=True)
+            self._thread.start()
+        self._jobs.put((work, run, trace, fetch, tell))
+        return await future
+
+    def close(self) -> None:
+        """End when what is under way has ended."""
+        if self._thread is not None:
+            self._jobs.put(None)
+
+    def join(self, wait: float) -> None:
+        """Wait until it has ended."""
+        if self._thread is not None:
+            self._thread.join(wait)
+
+    def _serve(self) -> None:
+        runtimes = Runtimes(HookSettings.of(self.environ, self.hook_env))
+        # Its own: a gear answers one scenario at a time, and ends with the thread that started it.
+        gears = Offered(self.gears(self.environ))
+        bench = Bench(self.blobs, self.rack, self.redact_env, self.environ, runtimes, self.telemetry, gears)
+        before = ""
+        try:
+            while (job := self._jobs.get()) is not None:
+                work, run, trace, fetch, tell = job
+                tell(self._one(bench, work, trace, fetch, begins=run != before))
+                before = run
+        finally:
+            bench.close()
+
+    def _one(self, bench: Bench, work: Work, trace: str, fetch: Callable[[str], bytes], *, begins: bool) -> Evidence:
+        case = work.case
+        said = Evidence(rack=self.rack, item=case.item, attempt=work.attempt, outcome="refused", gear=case.gear)
+        try:
+            if begins:
+                # Another run than before: as a session does, each begins with hooks and gears of its own.
+                bench.afresh()
+            bring(work.case, self.blobs, fetch, self._whole, work.document)
+            try:
+                done = bench.run(work.case, work.settings, work.earlier, work.document, trace)
+            except (DamageError, StoreError):
+                self._repair(work, fetch)
+                done = bench.run(work.case, work.settings, work.earlier, trace=trace)
+        except FluxError as error:
+            return structs.replace(said, reason=shown_lines(str(error))[:4000])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the scenario is accounted for, and the rack goes on
+            return structs.replace(said, reason=f"the rack raised {type(error).__name__}: {shown(str(error), 1000)}")
+        if done.missing:
+            return structs.replace(said, outcome="missing", reason=done.missing, done=done)
+        return structs.replace(said, outcome="ran", done=done)
+
+    def _repair(self, work: Work, fetch: Callable[[str], bytes]) -> None:
+        """What the rack has kept is damaged: it is given again."""
+        # The pack first: a tree says what else there is.
+        for digest in chain((work.case.pack.hash,), contents(work.case, self.blobs)):
+            if not self.blobs.holds(digest):
+                write_blob(self.blobs, fetch(digest))

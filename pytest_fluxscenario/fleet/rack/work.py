@@ -1,0 +1,300 @@
+"""The work of a rack: scenarios are taken, run, recorded, and then acknowledged (fleet.md, "When something fails")."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import structs
+
+from pytest_fluxscenario.fleet.messages.errors import MessageError, SnakeError
+from pytest_fluxscenario.fleet.messages.message import Command, Evidence, Heartbeat, Message, Work
+from pytest_fluxscenario.fleet.messages.subjects import Queue, evidence, once_key, work
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode_as
+from pytest_fluxscenario.fleet.rack.config import RackConfig
+from pytest_fluxscenario.fleet.rack.fetching import Fetcher, SlotFetcher
+from pytest_fluxscenario.fleet.rack.hands import Hands, Held
+from pytest_fluxscenario.fleet.rack.link import RackLink
+from pytest_fluxscenario.fleet.rack.measures import count_done, count_taken
+from pytest_fluxscenario.fleet.rack.pace import Pace
+from pytest_fluxscenario.fleet.rack.room import RackRoom
+from pytest_fluxscenario.fleet.rack.slot import Slot
+from pytest_fluxscenario.fleet.snake.transport import Delivery
+from pytest_fluxscenario.telemetry import words
+from pytest_fluxscenario.telemetry.spans import Span, Value, span
+
+if TYPE_CHECKING:
+    from pytest_fluxscenario.telemetry.provider import Telemetry
+
+_PAUSE: Final = 0.25
+#: Seconds that a look into one of several queues takes: where there was something just now, and where not.
+_GLANCE: Final = 0.02
+_GAZE: Final = 0.25
+#: How often one of several queues is first in turn while it has something.
+_STAYS: Final = 8
+#: Cancelled runs that are remembered, and scenarios that a heartbeat names.
+_MOST_CANCELLED: Final = 256
+_MOST_NAMED: Final = 64
+#: Messages are larger than this only where a record is: then its scenario is accounted for without it.
+_TOO_LARGE: Final = ("message.size", "snake.size", "message.values", "message.depth")
+
+
+@dataclass(slots=True)
+class RackWork:
+    """Takes as many scenarios as there are free slots."""
+
+    config: RackConfig
+    writer: Writer
+    new_slot: Callable[[], Slot]
+    #: Of the content that the rack was given.
+    room: RackRoom
+    say: Callable[[str], None]
+    #: Signs evidence of a run. Raises MessageError where it is too large.
+    sign: Callable[[Evidence, str], Evidence]
+    #: What the rack exports; None for nothing.
+    telemetry: Telemetry | None = None
+    #: Seconds that one look into the queues takes, where they are empty.
+    look: float = 1.0
+    #: No more is taken; what is under way comes to its end.
+    draining: bool = False
+    #: Scenarios that were recorded since the start.
+    done: int = 0
+    hands: Hands = field(init=False)
+    _pace: Pace = field(default_factory=Pace)
+    #: The link that is there now: it may be another one than what came by it.
+    _link: RackLink | None = None
+    _free: list[Slot] = field(default_factory=list)
+    _under_way: dict[asyncio.Task[None], Held] = field(default_factory=dict)
+    _cancelled: dict[str, None] = field(default_factory=dict)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: int = 0
+    #: How often the same queue is still looked into first, and whether there was something in any at the last look.
+    _stays: int = 0
+    _busy: bool = False
+
+    def __post_init__(self) -> None:
+        self.hands = Hands(self._acknowledge)
+        self._free = [self.new_slot() for _ in range(self.config.slots)]
+
+    def beat(self) -> Heartbeat:
+        """What there is to say now."""
+        busy = tuple(held.key[:2] for held in list(self._under_way.values())[:_MOST_NAMED])
+        return Heartbeat(
+            rack=self.config.name, slots=self.config.slots, busy=busy, done=self.done, draining=self.draining
+        )
+
+    def slots(self) -> tuple[int, int]:
+        """How many slots are busy, and how many are free."""
+        free = len(self._free)
+        return self.config.slots - free, free
+
+    def told(self, command: Command) -> None:
+        """The Mixer says what to do."""
+        if command.do == "drain":
+            self.draining = True
+        elif command.do == "cancel":
+            self._cancelled[command.run] = None
+            while len(self._cancelled) > _MOST_CANCELLED:
+                del self._cancelled[next(iter(self._cancelled))]
+
+    async def run(self, link: RackLink) -> None:
+        """Take and run, until it is draining and nothing is under way."""
+        self._link = link
+        while not self.draining:
+            if link.standing != "active":
+                link.changed.clear()
+                await _wait(link.changed, self.look)
+            elif not self._free:
+                self._ended.clear()
+                await _wait(self._ended, self.look)
+            else:
+                if not self._under_way and self.room.is_due and await self.room.tidy(self.say):
+                    # Slots remember what they have brought.
+                    free, self._free = self._free, [self.new_slot() for _ in self._free]
+                    for slot in free:
+                        slot.close()
+                await self._pace.settle()
+                await self._take(link)
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        await self.hands.told()
+
+    async def give_back(self) -> None:
+        """What is under way goes to other racks at once."""
+        for task, held in list(self._under_way.items()):
+            task.cancel()
+            with contextlib.suppress(SnakeError):
+                await held.delivery.nak()
+
+    def close(self) -> None:
+        """End the slots that are free; one that is not ends with this process."""
+        for slot in self._free:
+            slot.close()
+        for slot in self._free:
+            slot.join(5)
+
+    async def _take(self, link: RackLink) -> None:
+        queues = self._queues()
+        # One queue is waited at. Of several each is only looked into, in turns; while one of them has something, that
+        # is quick, so that no time is lost at those that are empty.
+        wait = self.look if len(queues) == 1 else _GLANCE if self._busy else min(self.look / len(queues), _GAZE)
+        try:
+            for number, (gear, queue) in queues:
+                taken = await link.transport.take(queue, len(self._free), wait)
+                for delivery in taken:
+                    self._begin(link, delivery, gear)
+                if taken:
+                    self._stay(number)
+                    return
+            self._busy = False
+        except SnakeError:
+            # The link says it, once.
+            await asyncio.sleep(_PAUSE)
+
+    def _queues(self) -> list[tuple[int, tuple[str, Queue]]]:
+        """Its queues, the one whose turn it is first."""
+        queues = [(gear, work(pool, gear)) for pool in self.config.pools for gear in self.config.offers]
+        if self._stays <= 0:
+            self._turn += 1
+        return [(at % len(queues), queues[at % len(queues)]) for at in range(self._turn, self._turn + len(queues))]
+
+    def _stay(self, number: int) -> None:
+        """Look first where something was; but not for ever, as others wait, too."""
+        self._busy = True
+        self._stays = self._stays - 1 if self._turn == number and self._stays > 0 else _STAYS
+        self._turn = number
+
+    def _begin(self, link: RackLink, delivery: Delivery, gear: str) -> None:
+        try:
+            message, asked = decode_as(Work, delivery.data)
+        except MessageError as error:
+            self.say(f"dropped work that it did not understand: {error}")
+            self.hands.drop(delivery)
+            return
+        key = message.run, asked.case.item, asked.attempt, asked.issue
+        if message.run in self._cancelled:
+            self.hands.drop(delivery)
+            return
+        held = self.hands.take(key, delivery)
+        if held is None:
+            return
+        slot = self._free.pop()
+        task = asyncio.create_task(self._work(link, held, message, asked, slot, gear))
+        self._under_way[task] = held
+        task.add_done_callback(lambda ended: self._end(ended, slot))
+
+    def _end(self, task: asyncio.Task[None], slot: Slot) -> None:
+        held = self._under_way.pop(task)
+        recorded = not task.cancelled() and task.exception() is None
+        self.hands.ended(held, recorded=recorded)
+        if not task.cancelled():
+            if slot.stuck:
+                slot.close()
+                slot = self.new_slot()
+            self._free.append(slot)
+        self._ended.set()
+
+    async def _work(self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str) -> None:
+        delivery = held.delivery
+        if self.telemetry is not None:
+            count_taken(self.telemetry, delivery.deliveries)
+        with self._span(message, asked, delivery) as opened:
+            try:
+                said = await self._done(link, held, message, asked, slot, gear, opened.trace)
+            except Exception as error:
+                # Not acknowledged: it comes again, here or elsewhere. Said here, so that it belongs to the span.
+                self.say(f"lost a scenario to {type(error).__name__}: {error}")
+                raise
+            opened.set({words.OUTCOME: said.outcome, words.VERDICT: said.done.verdict if said.done else "error"})
+            if said.outcome in ("refused", "given-up"):
+                opened.fail(said.outcome)
+        if self.telemetry is not None:
+            count_done(self.telemetry, said.outcome)
+
+    def _span(self, message: Message, asked: Work, delivery: Delivery) -> AbstractContextManager[Span]:
+        if self.telemetry is None:
+            return span(None, "", message.trace)
+        about: dict[str, Value] = {
+            words.RUN: message.run,
+            words.RACK: self.config.name,
+            words.ATTEMPT: asked.attempt,
+            words.DELIVERY: delivery.deliveries,
+            words.SYSTEM: "nats",
+        }
+        return span(self.telemetry, "work", message.trace, "consumer", about)
+
+    async def _done(
+        self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str, trace: str
+    ) -> Evidence:
+        """Run and record; what was said of it."""
+        with held.kept(link.welcome.ack_wait / 3):
+            if held.delivery.deliveries > asked.tries:
+                reason = f"racks took it {asked.tries} times, and none came back with a record"
+                said = self._without(asked, "given-up", reason)
+            elif asked.case.gear != gear:
+                # It stood in the queue of another one: what is asked for counts, and not where it was found.
+                reason = f"it asks for the gear '{asked.case.gear}', and stood in the queue of '{gear}'"
+                said = self._without(asked, "refused", reason)
+            else:
+                with self._pace.running():
+                    said = await self._run(link, message, asked, slot, trace)
+            said = structs.replace(said, ticket=asked.ticket)
+            async with self._pace.recording():
+                await self._record(link, message, asked, said, trace)
+            self.done += 1
+            return said
+
+    async def _run(self, link: RackLink, message: Message, asked: Work, slot: Slot, trace: str) -> Evidence:
+        fetcher = Fetcher(lambda: link.transport, self.writer, asked, message.run)
+        fetch = SlotFetcher(fetcher, slot, asyncio.get_running_loop())
+        most = self.config.scenario_seconds
+        try:
+            async with asyncio.timeout(most):
+                return await slot.run(asked, fetch.from_thread, message.run, trace)
+        except TimeoutError:
+            slot.stuck = True
+            return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")
+
+    async def _acknowledge(self, several: Sequence[Delivery]) -> None:
+        if self._link is not None:
+            await self._link.transport.done(several)
+
+    def _without(self, asked: Work, outcome: Literal["refused", "given-up"], reason: str) -> Evidence:
+        """What there is to say of a scenario that has no record."""
+        item, attempt = asked.case.item, asked.attempt
+        gear = asked.case.gear
+        return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason, gear=gear)
+
+    async def _record(self, link: RackLink, message: Message, asked: Work, said: Evidence, trace: str) -> None:
+        """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""
+        subject = evidence(message.run)
+        key = once_key(message.run, said.item, said.attempt, asked.issue)
+        told = False
+        while True:
+            try:
+                signed = self.sign(said, message.run)
+                data = self.writer.encoded(signed, run=message.run, answers=message, trace=trace)
+                # With what nobody else can know: the Snake takes what another has said for no duplicate of this.
+                await link.transport.publish(subject, data, f"{key}.{signed.signature.hex()[:32]}")
+                return
+            except (MessageError, SnakeError) as error:
+                if error.problems[0].code in _TOO_LARGE and said.done is not None:
+                    reason = f"its record is too large to be sent: {error.problems[0].message}"
+                    said = structs.replace(said, outcome="refused", reason=reason, done=None)
+                elif isinstance(error, MessageError):
+                    raise
+                else:
+                    if not told and error.problems[0].code == "snake.failed":
+                        told = True
+                        self.say(f"keeps a record that the Snake does not take now: {error}")
+                    await asyncio.sleep(_PAUSE)
+
+
+async def _wait(event: asyncio.Event, most: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(most):
+            await event.wait()
