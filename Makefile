@@ -42,7 +42,7 @@ help:
 	@echo "make demo        set up, run the bundled scenarios, verify their evidence"
 	@echo "make fleet-demo  the same on a Mixer and two racks, on this machine"
 	@echo "make test        set up, run all tests but the slow ones against the built wheel"
-	@echo "make test-slow   the slow tests"
+	@echo "make test-slow   the slow tests, and whole sessions with two workers"
 	@echo "make test-robot  Robot Framework suites: the real commands, a fleet, a rack that is killed"
 	@echo "make regression  everything, end to end: tests, slow tests, robot suites, the fleet's demo"
 	@echo "make lint        ruff, mypy, import layers, bandit, the types as users see them (make typecheck: mypy alone)"

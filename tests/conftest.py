@@ -9,7 +9,15 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.fixture(params=[(), ("-n0",), ("-n2",)], ids=["plain", "n0", "n2"])
+# Two workers are two more processes for each run: what is special to them is in tests/plugin/test_xdist.py, and all the
+# rest is tried with them among the slow tests.
+@pytest.fixture(
+    params=[
+        pytest.param((), id="plain"),
+        pytest.param(("-n0",), id="n0"),
+        pytest.param(("-n2",), id="n2", marks=pytest.mark.slow),
+    ]
+)
 def plugin_args(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """Arguments for a run inside a test: without xdist's options, with xdist in one process, and with two workers."""
     args: tuple[str, ...] = request.param
