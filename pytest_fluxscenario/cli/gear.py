@@ -134,6 +134,7 @@ def _check(options: argparse.Namespace, outputs: Outputs) -> int:
 
             folder = os.path.abspath(folder_of(options.pack, shown(options.pack)))
         # A function of a module is looked for where the command was started, as pytest would.
+        held.callback(setattr, sys, "path", sys.path.copy())
         sys.path.insert(0, os.getcwd())
         named = options.gear.replace("{pack}", shlex.quote(folder))
         gear = open_gear(GearSettings(named, options.timeout, os.environ.get(_TOKEN)))

@@ -24,7 +24,10 @@ def test_an_answer_takes_so_many_seconds_and_nothing_else(given: str, capsys: py
 def test_a_gear_of_another_pack_is_one_thing_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pack = write_pack(tmp_path / "small")
     served = f"stdio:{sys.executable} -P -m pytest_fluxscenario.cli.main gear serve {pack}"
+    before = sys.path.copy()
     assert main(["gear", "check", served]) == 1
+    # Where the command was started is looked through for its time alone.
+    assert sys.path == before
     first, between, last = capsys.readouterr().out.splitlines()
     assert first.startswith("no rule could be looked at: the gear stdio:")
     assert "serves small 1.0.0 (" in first
