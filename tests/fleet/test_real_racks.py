@@ -89,6 +89,7 @@ def _ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
+@pytest.mark.slow
 def test_two_sessions_share_racks_and_a_shell_waits_for_one_of_them(project: Project, fleet: Fleet, mixer: str) -> None:
     write_hook(project.pack, _SLOW)
     project.add("a.json", *[needs_hook(f"hooked-{number}") for number in range(12)], scenario("good"), failing())
@@ -105,6 +106,7 @@ def test_two_sessions_share_racks_and_a_shell_waits_for_one_of_them(project: Pro
     assert _refs(project, "first") == _refs(project, "second") == _refs(project, "here")
 
 
+@pytest.mark.slow
 def test_a_busy_rack_that_is_suspended_stops_and_works_again_when_it_is_activated(
     project: Project, fleet: Fleet, mixer: str
 ) -> None:

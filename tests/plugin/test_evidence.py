@@ -158,6 +158,7 @@ def test_what_varies_stands_beside_the_result(project: Project) -> None:
     assert datetime.fromisoformat(project.manifest()["started"]) <= started
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_every_environment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b", "a", "c"):
         project.add(f"{name}.json", scenario(name), failing(name + "-2"), needs_hook(name + "-3"))

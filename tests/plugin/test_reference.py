@@ -17,6 +17,9 @@ from pytest_fluxscenario.cli.main import main
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
 from tests.fakes.project import Project, text_of
 
+# With workers these take long; that a ref is pinned for them is tried each time.
+_MODES: Any = [(), pytest.param(("-n2",), marks=pytest.mark.slow)]
+
 _FLOW = "store/index.json::flow:v1.0.0"
 _SMALL = "store/index.json::small:v1.0.0"
 
@@ -145,7 +148,7 @@ def test_latest_is_the_highest_tag_and_is_pinned(filed: Project) -> None:
     ]
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 def test_what_is_imported_meanwhile_does_not_run(project: Project, plugin_args: tuple[str, ...]) -> None:
     put_pack(project)
     put(project, scenario("happy", profile="small:latest"))
@@ -191,7 +194,7 @@ def test_evidence_show_says_what_was_run(filed: Project, capsys: pytest.CaptureF
 # ---- ids -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 def test_an_id_can_be_pasted(filed: Project, plugin_args: tuple[str, ...]) -> None:
     wanted = f"{_SMALL}::scenarios/one.json::two[1]"
     filed.run_with(plugin_args, wanted).assert_outcomes(passed=1)
@@ -213,7 +216,7 @@ def test_reruns_read_the_store_again(filed: Project) -> None:
     assert next(one for one in filed.records() if one["id"].endswith("sad"))["volatile"]["attempt"] == 2
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 def test_a_folder_and_a_ref_run_both_and_each_once(filed: Project, plugin_args: tuple[str, ...]) -> None:
     filed.text("test_plain.py", "def test_plain(): pass\n")
     for path in (".", "test_plain.py"):
@@ -359,7 +362,7 @@ def test_a_profile_that_a_plugin_names_is_one_of_the_project(filed: Project) -> 
 # ---- the last active one -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 def test_an_empty_ref_goes_on_with_the_last_active_one(filed: Project, plugin_args: tuple[str, ...]) -> None:
     filed.run("--fluxscenario-ref=flow:latest")
     put(filed, scenario("newer"), tag="v1.1.0")
@@ -369,7 +372,7 @@ def test_an_empty_ref_goes_on_with_the_last_active_one(filed: Project, plugin_ar
     assert filed.manifest()["refs"][0]["asked"] == ""
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 def test_where_nothing_was_active_nothing_runs_and_it_is_said(filed: Project, plugin_args: tuple[str, ...]) -> None:
     said = "fluxscenario: no ref was run before, so nothing is run from the store"
     filed.text("test_plain.py", "def test_plain(): pass\n")

@@ -81,6 +81,7 @@ def test_a_promise_is_judged(measured: float, least: bool, said: str, capsys: py
     )
 
 
+@pytest.mark.slow
 def test_a_session_that_did_not_do_its_work_is_no_figure(tmp_path: Path) -> None:
     from benchmarks.fleet_sessions import hook_project, run
 
