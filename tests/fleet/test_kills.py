@@ -34,6 +34,12 @@ call = json.loads(sys.stdin.readline())
 time.sleep(0.05)
 print(json.dumps({"status": "ok", "facts": {"risky": False}}))
 """
+#: Goes on when a file is there.
+_WAITS = f"""\
+import os, time
+while not os.path.exists(PATH):
+    time.sleep(0.05)
+{_HOOK}"""
 #: Kills the rack that runs it, whose number is in a file.
 _POISON = """\
 import os, signal, time
@@ -80,11 +86,11 @@ class Fleet:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
 
-    def cases(self, count: int, logic: str = _HOOK) -> list[PortableCase]:
-        """So many scenarios that call a hook."""
-        pack = write_hook(write_pack(self.root / "packs" / "small"), logic)
+    def cases(self, count: int, logic: str = _HOOK, name: str = "small") -> list[PortableCase]:
+        """So many scenarios that call a hook, of a pack in a folder of that name."""
+        pack = write_hook(write_pack(self.root / "packs" / name), logic, timeout_ms=300_000)
         write(pack / "scenarios" / "all.scenario.json", *[needs_hook(f"s{number:03}") for number in range(count)])
-        return parcel_of(self.root, self.desk, "packs/small/scenarios/all.scenario.json").cases
+        return parcel_of(self.root, self.desk, f"packs/{name}/scenarios/all.scenario.json").cases
 
 
 class _Adopting(Desk):
@@ -152,7 +158,9 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
             names = ["one", "two"]
             for name in names:
                 fleet.start(name)
-            cases = fleet.cases(count)
+            # The last one ends after the last kill, so that there is work under way at each.
+            over = tmp_path / "over"
+            cases = [*fleet.cases(count - 1), *fleet.cases(1, _WAITS.replace("PATH", repr(str(over))), "last")]
             await until(lambda: {beat.rack for beat in fleet.desk.beats} == set(names), 30)
             collecting = asyncio.create_task(fleet.desk.collect(count, 60 + 20 * kills))
             await fleet.desk.hand_out("run-0001", *cases, tries=1000)
@@ -172,6 +180,7 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
                     name = chance.choice([beat.rack for beat in fleet.desk.beats if beat.busy])
                     fleet.kill(name)
                     fleet.start(name)
+            over.touch()
             await collecting
             evidence = fleet.desk.evidence
             assert sorted(item for _, item, _ in evidence) == sorted(case.item for case in cases)
