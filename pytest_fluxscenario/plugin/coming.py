@@ -43,7 +43,7 @@ class Coming:
 
     def next_of(self, item: str) -> Key:
         """What an item waits for next."""
-        # Not counted by the item: with --keep-duplicates there are two of one id, and the second is an attempt as well.
+        # Not counted by the item: one may stand several times among the tests, and each time is an attempt as well.
         return item, self._given.get(item, 0) + 1
 
     def has(self, key: Key) -> bool:

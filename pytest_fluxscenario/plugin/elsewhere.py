@@ -35,6 +35,7 @@ from pytest_fluxscenario.plugin.marks import expected_of
 from pytest_fluxscenario.plugin.racks import RACKS
 from pytest_fluxscenario.plugin.received import check_record, points_of
 from pytest_fluxscenario.plugin.roles import workers_of
+from pytest_fluxscenario.plugin.sent import Sent
 from pytest_fluxscenario.plugin.session import Session
 from pytest_fluxscenario.plugin.waiting import Waiting, no_gear, no_rack
 from pytest_fluxscenario.plugin.where import SKIPPED, why_here, will_run
@@ -90,8 +91,8 @@ class Elsewhere:
     patience: float
     #: What this process exports; None where nothing is.
     traced: SessionTelemetry | None = None
-    #: Id of each item that racks run to the gear that it asks for.
-    _sent: dict[str, str] = field(default_factory=dict)
+    #: What racks run.
+    _sent: Sent = field(default_factory=Sent)
     #: Those that need this process and ask for the gear of a rack: why they cannot have both.
     _unsent: dict[str, str] = field(default_factory=dict)
     #: Why nothing more will come.
@@ -115,13 +116,13 @@ class Elsewhere:
             return
         here = dict[str, int]()
         there: list[ScenarioMixin] = []
+        self._sent.collected(session.items)
         for item in session.items:
             if isinstance(item, ScenarioMixin):
                 why = why_here(item)
                 if not why:
-                    if item.nodeid not in self._sent:
+                    if self._sent.add(item, self._gear(item)):
                         there.append(item)
-                    self._sent[item.nodeid] = self._gear(item)
                 elif why != SKIPPED and self._gear(item) != ENGINE:
                     # The engine would answer here, and a verdict of its own would be told as the gear's.
                     self._unsent[item.nodeid] = why
@@ -129,7 +130,7 @@ class Elsewhere:
                     here[why] = here.get(why, 0) + 1
         try:
             if there:
-                self.coming.sent(item.nodeid for item in there)
+                self.coming.sent(self._sent)
                 self._send(there)
         except FluxError as error:
             self._broken = error
@@ -140,7 +141,7 @@ class Elsewhere:
 
     def has(self, item: ScenarioMixin) -> bool:
         """Whether a rack runs that item, or nobody may: the engine here never answers for another gear."""
-        return item.nodeid in self._sent or self._gear(item) != ENGINE
+        return item in self._sent or self._gear(item) != ENGINE
 
     def _gear(self, item: ScenarioMixin) -> str:
         return name_for(self.session.options.gear, item.subject.pack)
@@ -172,12 +173,14 @@ class Elsewhere:
 
     def _waited(self, item: ScenarioMixin) -> tuple[Attempt, ItemDone]:
         gear = self._gear(item)
-        if item.nodeid not in self._sent:
+        if item not in self._sent:
             why = self._unsent.get(item.nodeid, _UNSEEN)
             message = f"asks for the gear '{shown(gear, 80)}' of a rack, and can only run here: {why}"
             hint = "--fluxscenario-gear engine asks the engine"
             raise MixerError.of("mixer.gear", Place(item.nodeid), message, hint)
-        key = self.coming.next_of(item.nodeid)
+        if self.coming.workers > 1 and self._sent.is_repeated(item):
+            raise MixerError.of("mixer.repeated", Place(item.nodeid), _REPEATED, "run it without xdist (-n0)")
+        key = self.coming.next_of(self._sent.name(item))
         if key[1] > 1 and not self.coming.has(key):
             self._ask(lambda: self.client.again(self.run, Again(*key)))
         self._wait_for(key, gear)
@@ -188,10 +191,6 @@ class Elsewhere:
         self.coming.give(key)
         return attempt, done
 
-    def _asks(self, nodeid: str) -> str:
-        """The gear that an item asks for."""
-        return self._sent.get(nodeid, "")
-
     def _send(self, items: Iterable[ScenarioMixin]) -> None:
         parcel = Parcel(self.session.options.gear)
         # What it masks here is no part of the evidence.
@@ -200,7 +199,9 @@ class Elsewhere:
             expected = expected_of(item)
             reason = None if expected is None else masked(expected.reason)
             strict = expected is not None and expected.strict
-            parcel.add(item.nodeid, item.prepared, item.subject, item.parent.file, xfail=reason, strict=strict)
+            parcel.add(
+                self._sent.name(item), item.prepared, item.subject, item.parent.file, xfail=reason, strict=strict
+            )
         options = self.session.options
         settings = PortableSettings(
             options.on_failure,
@@ -232,7 +233,7 @@ class Elsewhere:
             wanted = self.coming.wanted(key)
             said: Records = self._ask(partial(self.client.wanted, self.run, wanted, _wait(self.patience)))
             self.coming.take(said.records)
-            if said.gears.get(gear) or any(self._asks(done.item) == gear for done in said.records):
+            if said.gears.get(gear) or any(self._sent.gear(done.item) == gear for done in said.records):
                 alone_since = monotonic()
             elif monotonic() - alone_since >= self.patience:
                 told = no_rack(said, self.patience) if not said.racks.active else no_gear(said, gear, self.patience)
@@ -254,7 +255,7 @@ class Elsewhere:
             raise
 
     def _attempt(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
-        check_record(item, self._gear(item), done)
+        check_record(item, self._sent.name(item), self._gear(item), done)
         record = read_record(done)
         redactor = self.session.redactor
         for name, count in done.redactions.items():
@@ -290,6 +291,7 @@ class Elsewhere:
 
 
 _UNSEEN: Final = "it was left out, or not there, when the scenarios were given to the Mixer"
+_REPEATED: Final = "stands several times among the tests as one item, and no worker knows which time is its own"
 _ENDED: Final = "somebody has cancelled it, or nothing was heard of this session for too long"
 
 

@@ -12,9 +12,9 @@ from pytest_fluxscenario.remote.belongs import Asked, Given, why_not
 from pytest_fluxscenario.remote.client import MixerError
 
 
-def check_record(item: ScenarioMixin, gear: str, done: ItemDone) -> None:
-    """Raise MixerError where a record is not of that item, or not of that gear."""
-    why = why_not(_asked(item, gear), Given(done.record, done.ref, done.verdict, bool(done.redactions)))
+def check_record(item: ScenarioMixin, name: str, gear: str, done: ItemDone) -> None:
+    """Raise MixerError where a record is not of that item, sent as ``name``, or not of that gear."""
+    why = why_not(_asked(item, name, gear), Given(done.record, done.ref, done.verdict, bool(done.redactions)))
     if why:
         message = f"what the rack {shown(done.rack, 80)} gave is not taken: {why}"
         raise MixerError.of("mixer.record", Place(item.nodeid), message)
@@ -29,11 +29,11 @@ def points_of(done: ItemDone) -> int:
         raise MixerError.of("mixer.record", Place(done.item), message) from None
 
 
-def _asked(item: ScenarioMixin, gear: str) -> Asked:
+def _asked(item: ScenarioMixin, name: str, gear: str) -> Asked:
     """What the record of an item has to be of."""
     case = item.make_case()
     ref, spec = case.ref, case.subject.spec
     row = None if ref.row is UNSET else ref.row
     specs = () if spec is None else (spec.ref,)
     steps = tuple(step.name for step in case.scenario.steps)
-    return Asked(item.nodeid, ref.hash, ref.file, row, case.subject.ref, specs, ref.id, steps, gear)
+    return Asked(name, ref.hash, ref.file, row, case.subject.ref, specs, ref.id, steps, gear)

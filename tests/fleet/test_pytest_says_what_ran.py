@@ -198,13 +198,47 @@ def test_two_sessions_of_two_projects_with_the_same_ids(project: Project, mixer:
     assert "1 failed, 1 passed" in said[1]
 
 
-def test_a_scenario_that_is_collected_twice_runs_twice(project: Project, mixer: RunningMixer) -> None:
-    project.add("a.json", scenario("one"), failing("two"))
+_ONCE = """
+import json, os, sys
+call = json.loads(sys.stdin.readline())
+try:
+    os.mkdir({mark!r})
+except FileExistsError:
+    print(json.dumps({{"status": "error", "error": "called a second time"}}))
+else:
+    print(json.dumps({{"status": "ok", "facts": {{"risky": False}}}}))
+"""
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_scenario_that_is_collected_twice_runs_twice(
+    project: Project, mixer: RunningMixer, tmp_path: Path, workers: str
+) -> None:
+    # The second time it fails: a session that tells of one run twice has two that passed.
+    write_hook(project.pack, _ONCE.format(mark=str(tmp_path / "called")))
+    project.add("a.json", needs_hook("one"), scenario("two"))
     file = "packs/small/scenarios/a.json"
-    local = project.run("--keep-duplicates", file, file)
-    outcomes = project.outcomes()
     rack = mixer.start()
-    result = project.run("--keep-duplicates", file, file, f"--fluxscenario-mixer={mixer.url}")
-    assert (result.ret, result.parseoutcomes()) == (local.ret, local.parseoutcomes())
-    assert project.outcomes() == outcomes
-    assert [item.rpartition("::")[2] for item in rack.taken].count("two") == 2
+    result = project.spawn("--keep-duplicates", file, file, workers, f"--fluxscenario-mixer={mixer.url}")
+    result.assert_outcomes(passed=3, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    names = sorted(item.rpartition("::")[2] for item in rack.taken)
+    assert names == ["one", "one (2)", "two", "two (2)"]
+    # Of one id: what failed is not hidden by what passed.
+    assert {one["id"] for one in project.records()} == {f"{file}::one", f"{file}::two"}
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_an_item_that_stands_twice_is_never_told_of_one_run(
+    project: Project, mixer: RunningMixer, workers: str
+) -> None:
+    project.add("a.json", scenario("one"), scenario("two"))
+    project.text("conftest.py", "def pytest_collection_modifyitems(items):\n    items.extend(list(items))\n")
+    rack = mixer.start()
+    result = project.spawn(workers, f"--fluxscenario-mixer={mixer.url}")
+    if workers == "-n0":
+        result.assert_outcomes(passed=4)
+        assert len(rack.taken) == 4
+    else:
+        result.assert_outcomes(failed=4)
+        result.stdout.fnmatch_lines(["*stands several times among the tests as one item*run it without xdist (-n0)*"])
