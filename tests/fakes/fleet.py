@@ -28,11 +28,11 @@ from pytest_fluxscenario.fleet.mixer.config import ApiConfig, MixerConfig
 from pytest_fluxscenario.fleet.mixer.mixer import Mixer
 from pytest_fluxscenario.fleet.mixer.startup import resolve_startup
 from pytest_fluxscenario.fleet.rack.fetching import Fetcher
-from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.snake.permissions import Accounts
 from pytest_fluxscenario.fleet.snake.transport import Transport
 from pytest_fluxscenario.remote.bench import Bench, bring
 from pytest_fluxscenario.remote.client import Client
+from tests.fakes.memory import Hub, MemoryTransport
 
 TOKEN = "a-token-of-the-tests"
 _T = TypeVar("_T")

@@ -13,11 +13,11 @@ import pytest
 from pytest_fluxscenario.fleet.messages.keys import Key, new_key
 from pytest_fluxscenario.fleet.messages.subjects import STREAMS
 from pytest_fluxscenario.fleet.snake.access import Access
-from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount
 from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.snake.transport import Transport
+from tests.fakes.memory import Hub, MemoryTransport
 
 #: Gives connections: of the Mixer, or of the rack of that name.
 Connecting = Callable[[str], AbstractAsyncContextManager[Transport]]

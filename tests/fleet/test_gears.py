@@ -22,7 +22,6 @@ from pytest_fluxscenario.fleet.messages.wire import decode, decode_as
 from pytest_fluxscenario.fleet.rack.config import GearConfig, LinkConfig, RackConfig
 from pytest_fluxscenario.fleet.rack.rack import Rack
 from pytest_fluxscenario.fleet.rack.state import RackState
-from pytest_fluxscenario.fleet.snake.memory import MemoryTransport
 from pytest_fluxscenario.fleet.snake.transport import Transport
 from pytest_fluxscenario.gears.engine import engine_desk
 from pytest_fluxscenario.gears.serving import GearServer
@@ -35,6 +34,7 @@ from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.none import NoHooks
 from tests.fakes.alive import has_ended
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
+from tests.fakes.memory import MemoryTransport
 from tests.fakes.packs import failing, scenario, step
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project

@@ -23,7 +23,6 @@ from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.fleet.mixer.history.tables import DatabaseError
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
 from pytest_fluxscenario.fleet.mixer.runs.runs import Runs
-from pytest_fluxscenario.fleet.snake.memory import Hub
 from pytest_fluxscenario.fleet.snake.permissions import Accounts
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, Submission
@@ -33,6 +32,7 @@ from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import read_record
 from pytest_fluxscenario.runner.suite import Suite
 from tests.fakes.fleet import FakeRack, MemorySnake, RunningMixer, running_mixer
+from tests.fakes.memory import Hub
 from tests.fakes.packs import failing, scenario, write, write_pack
 from tests.fakes.waiting import PATIENCE
 

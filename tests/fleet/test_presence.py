@@ -20,10 +20,10 @@ from pytest_fluxscenario.fleet.messages.subjects import MIXERS
 from pytest_fluxscenario.fleet.messages.wire import Writer
 from pytest_fluxscenario.fleet.mixer import mixer as mixer_module
 from pytest_fluxscenario.fleet.mixer.presence import Presence
-from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.snake.permissions import Accounts
 from pytest_fluxscenario.fleet.snake.transport import Transport
 from tests.fakes.fleet import running_mixer
+from tests.fakes.memory import Hub, MemoryTransport
 from tests.fleet.conftest import Connecting
 
 _URL = "nats://nats.example:4222"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from pytest_fluxscenario.fleet.messages.message import Work
-from pytest_fluxscenario.fleet.snake.memory import Hub
 from pytest_fluxscenario.remote.client import Client
 from tests.fakes.fleet import TOKEN, running_mixer
+from tests.fakes.memory import Hub
 from tests.fakes.packs import scenario
 from tests.fakes.project import Project
 from tests.fakes.project_fixture import project

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.evidence.circumstances import tool
-from pytest_fluxscenario.fleet.snake.memory import Hub
 from pytest_fluxscenario.remote.api import Submission
 from pytest_fluxscenario.remote.attendance import Attendance
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
+from tests.fakes.memory import Hub
 from tests.fakes.packs import LOGIC, needs_hook, scenario, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project

@@ -26,10 +26,10 @@ from pytest_fluxscenario.fleet.rack.link import RefusedError
 from pytest_fluxscenario.fleet.rack.rack import Rack
 from pytest_fluxscenario.fleet.rack.slot import Slot
 from pytest_fluxscenario.fleet.rack.state import RackState
-from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.snake.permissions import JOINING
 from pytest_fluxscenario.fleet.snake.transport import Stored, Terms, Transport
 from pytest_fluxscenario.remote.case import PortableSettings
+from tests.fakes.memory import Hub, MemoryTransport
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
 from tests.fleet.conftest import Connecting
 from tests.fleet.desk import cases_of, open_desk, parcel_of, until

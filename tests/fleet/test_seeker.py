@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.fleet.messages.message import Work
-from pytest_fluxscenario.fleet.snake.memory import Hub
 from tests.fakes.fleet import RunningMixer, running_mixer
+from tests.fakes.memory import Hub
 from tests.fakes.packs import scenario
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send
 

@@ -22,13 +22,13 @@ from pytest_fluxscenario.fleet.rack.config import LinkConfig, RackConfig
 from pytest_fluxscenario.fleet.rack.rack import Rack
 from pytest_fluxscenario.fleet.rack.slot import Slot
 from pytest_fluxscenario.fleet.rack.state import RackState
-from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.snake.transport import Terms, Transport
 from pytest_fluxscenario.telemetry.provider import Telemetry
 from pytest_fluxscenario.telemetry.wanted import Wanted
 from tests.fakes.collector import Collector, SeenSpan, collecting
 from tests.fakes.fleet import TOKEN, running_mixer
 from tests.fakes.hooks import answering
+from tests.fakes.memory import Hub, MemoryTransport
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
 from tests.fakes.quiet import QUIETER
 from tests.fakes.waiting import until

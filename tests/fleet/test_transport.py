@@ -11,8 +11,8 @@ import pytest
 
 from pytest_fluxscenario.fleet.messages import subjects
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
-from pytest_fluxscenario.fleet.snake.memory import matches
 from pytest_fluxscenario.fleet.snake.transport import Terms, Transport
+from tests.fakes.memory import matches
 from tests.fleet.conftest import Connecting
 
 _WORK = subjects.work("default")

@@ -1,1 +1,1 @@
-"""The link between Mixer and racks: NATS JetStream, or one within a process."""
+"""The link between Mixer and racks: NATS JetStream."""
