@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +19,7 @@ from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.configuration import split_address
 from pytest_fluxscenario.fleet.messages.ids import Ids, machine_of
-from pytest_fluxscenario.fleet.messages.keys import Key, keep_key
-from pytest_fluxscenario.fleet.messages.passport import issue
+from pytest_fluxscenario.fleet.messages.keys import Key
 from pytest_fluxscenario.fleet.messages.tickets import Tickets
 from pytest_fluxscenario.fleet.messages.wire import Writer
 from pytest_fluxscenario.fleet.mixer.admission import Admission
@@ -29,14 +28,13 @@ from pytest_fluxscenario.fleet.mixer.content import Content
 from pytest_fluxscenario.fleet.mixer.data_folder import check_data
 from pytest_fluxscenario.fleet.mixer.dropping import DROP, Dropping
 from pytest_fluxscenario.fleet.mixer.exposure import is_loopback
-from pytest_fluxscenario.fleet.mixer.history.database import Database
+from pytest_fluxscenario.fleet.mixer.ground import Ground, ground_of
 from pytest_fluxscenario.fleet.mixer.history.history import History
 from pytest_fluxscenario.fleet.mixer.listener import Listener
 from pytest_fluxscenario.fleet.mixer.measures import exported
 from pytest_fluxscenario.fleet.mixer.orders import Orders
 from pytest_fluxscenario.fleet.mixer.presence import PRESENCE, Presence
 from pytest_fluxscenario.fleet.mixer.queues import Queues
-from pytest_fluxscenario.fleet.mixer.registry import Rack, Registry
 from pytest_fluxscenario.fleet.mixer.runs.acceptance import Acceptance
 from pytest_fluxscenario.fleet.mixer.runs.evidence import RunEvidence
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
@@ -53,9 +51,8 @@ from pytest_fluxscenario.fleet.mixer.web.http import HttpServer
 from pytest_fluxscenario.fleet.mixer.web.page import PAGES
 from pytest_fluxscenario.fleet.mixer.web.rest import ENDPOINTS
 from pytest_fluxscenario.fleet.repeating import Repeating
-from pytest_fluxscenario.fleet.snake.permissions import Accounts
 from pytest_fluxscenario.fleet.snake.snake import Snake, make_snake
-from pytest_fluxscenario.fleet.snake.transport import Terms
+from pytest_fluxscenario.fleet.snake.transport import Terms, Transport
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
@@ -100,27 +97,12 @@ class Mixer:
         config = self.config
         check_listen(config)
         async with AsyncExitStack() as parts:
-            check_data(config.data, DATABASE)
-            make_folder(config.data)
-            host, port = split_address(config.api.listen) or ("127.0.0.1", 8090)
-            http = HttpServer(None, host, port, config.api.body_seconds, config.api.tls_cert, config.api.tls_key)
-            self.connections = http.connections = Connections(fitting(config.api.connections))
-            http.bind()
-            parts.push_async_callback(http.stop)
-            database = parts.enter_context(closing(Database(os.path.join(config.data, DATABASE))))
-            key = keep_key(os.path.join(config.data, "keys", "mixer.nk"))
-            joining = keep_key(os.path.join(config.data, "keys", "joining.nk"))
-            registry = _registry(config, database, frozenset((key.public, joining.public)), self.clock)
-            snake = self.make_snake(config, key)
+            http = self._door(parts)
+            ground = parts.enter_context(ground_of(config, DATABASE, self.clock))
+            snake = self.make_snake(config, ground.key)
             parts.push_async_callback(snake.close)
-
-            def accounts() -> Accounts:
-                return Accounts(key.public, joining.public, registry.accounts())
-
-            link = await snake.open(accounts())
-            owner = key.public if config.snake.url else ""
-            terms = _terms(config, owner)
-            writer, ended = Writer(Ids(machine_of(key.public), self.clock), self.clock), list[FluxError]()
+            link = await snake.open(ground.accounts())
+            writer, ended = Writer(Ids(machine_of(ground.key.public), self.clock), self.clock), list[FluxError]()
             if config.snake.url:
 
                 def give_way(why: FluxError) -> None:
@@ -128,39 +110,20 @@ class Mixer:
                     until.set()
 
                 await _claim(Presence(link, writer, config.snake.url, give_way), parts)
-            await (queues := Queues(link, terms, config.work.pools, registry)).prepare()
+            queues = Queues(link, _terms(config, ground.key.public), config.work.pools, ground.registry)
+            await queues.prepare()
             content, evidence = self._contents()
-            tickets = Tickets.of(key)
-            admission = Admission(snake, queues, accounts)
-            handing = Handing(history := History(database), link, writer, content, tickets, config.work.tries)
-            runs = Runs(
-                RunTable(history), handing, content, config.work.pools, Acceptance(tickets, registry), self.clock
-            )
-
-            def passport(rack: Rack) -> bytes:
-                return issue(key, rack.name, rack.key, rack.pools)
-
-            listener = Listener(link, writer, registry, runs, content, passport, admission.settle, config.racks.beat)
-            listener.key, listener.ack_wait, listener.telemetry = key.public, config.work.ack_wait, self.telemetry
-            orders = Orders(listener, registry, admission)
-            self.service = Service(
-                registry,
-                runs,
-                content,
-                evidence,
-                self.startup,
-                tool(),
-                lambda: link.connected,
-                orders.changed,
-                orders.cancelled,
-                self.telemetry,
-            )
+            runs = self._runs(ground, link, writer, content)
+            admission = Admission(snake, queues, ground.accounts)
+            listener = self._listener(ground, link, writer, runs, admission)
+            orders = Orders(listener, ground.registry, admission)
+            self.service = service = self._service(ground, runs, evidence, link, orders)
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
-            for part in _repeated(config, runs, Seeker(runs, link, queues.prepare), self.service):
+            for part in _repeated(config, runs, Seeker(runs, link, queues.prepare), service):
                 parts.push_async_callback(part.start().stop)
-            http.app = exported(self.telemetry, self._guarded(self.service), PATH, runs, registry)
+            http.app = exported(self.telemetry, self._guarded(service), PATH, runs, ground.registry)
             await http.start()
             # Before all that it answers from.
             parts.push_async_callback(_hang_up, runs, http)
@@ -169,6 +132,54 @@ class Mixer:
             await until.wait()
             if ended:
                 raise ended[0]
+
+    def _door(self, parts: AsyncExitStack) -> HttpServer:
+        """The address, taken: whoever finds it taken has begun nothing yet."""
+        api = self.config.api
+        check_data(self.config.data, DATABASE)
+        make_folder(self.config.data)
+        host, port = split_address(api.listen) or ("127.0.0.1", 8090)
+        http = HttpServer(None, host, port, api.body_seconds, api.tls_cert, api.tls_key)
+        self.connections = http.connections = Connections(fitting(api.connections))
+        http.bind()
+        parts.push_async_callback(http.stop)
+        return http
+
+    def _runs(self, ground: Ground, link: Transport, writer: Writer, content: Content) -> Runs:
+        work = self.config.work
+        tickets, history = Tickets.of(ground.key), History(ground.database)
+        handing = Handing(history, link, writer, content, tickets, work.tries)
+        acceptance = Acceptance(tickets, ground.registry)
+        return Runs(RunTable(history), handing, content, work.pools, acceptance, self.clock)
+
+    def _listener(self, ground: Ground, link: Transport, writer: Writer, runs: Runs, admission: Admission) -> Listener:
+        return Listener(
+            link,
+            writer,
+            ground.registry,
+            runs,
+            runs.content,
+            ground.passport,
+            admission.settle,
+            self.config.racks.beat,
+            ground.key.public,
+            self.config.work.ack_wait,
+            self.telemetry,
+        )
+
+    def _service(self, ground: Ground, runs: Runs, evidence: RunEvidence, link: Transport, orders: Orders) -> Service:
+        return Service(
+            ground.registry,
+            runs,
+            runs.content,
+            evidence,
+            self.startup,
+            tool(),
+            lambda: link.connected,
+            orders.changed,
+            orders.cancelled,
+            self.telemetry,
+        )
 
     def _guarded(self, service: Service) -> Guard:
         """The API and the pages, behind their door."""
@@ -222,17 +233,10 @@ def _repeated(config: MixerConfig, runs: Runs, seeker: Seeker, service: Service)
     )
 
 
-def _registry(config: MixerConfig, database: Database, reserved: frozenset[str], clock: Clock) -> Registry:
-    racks = config.racks
-    registry = Registry(
-        database, tool(), config.work.pools, racks.auto_adopt, racks.adopt, racks.offline_after, reserved, clock
-    )
-    registry.load()
-    return registry
-
-
-def _terms(config: MixerConfig, owner: str) -> Terms:
+def _terms(config: MixerConfig, key: str) -> Terms:
     snake = config.snake
+    # On a server of one's own nobody else can have made a stream.
+    owner = key if snake.url else ""
     room = snake.queue_bytes or (0 if snake.url else _ROOM)
     return Terms(ack_wait=config.work.ack_wait, replicas=snake.replicas, most_bytes=room, owner=owner)
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.mixer.web.connections import CONNECTION, Connections, Listening
+from pytest_fluxscenario.fleet.mixer.web.connections import Connections, Listening
+from pytest_fluxscenario.fleet.mixer.web.patient import patient
 from pytest_fluxscenario.fleet.repeating import Repeating
 from pytest_fluxscenario.fleet.snake.tls import load_pair, written
 
@@ -34,54 +34,6 @@ class _Server(uvicorn.Server):  # type: ignore[misc]  # where the extra is not i
     def capture_signals(self) -> Iterator[None]:
         """Nothing is captured."""
         yield
-
-
-def _protocol(seconds: float, connections: Connections) -> type[H11Protocol]:
-    class Patient(H11Protocol):  # type: ignore[misc]  # as above
-        """Ends a connection on which nothing, or half a head, has come in time."""
-
-        app_state: dict[str, Any]
-        _timer: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            # Each request of it says on which it came.
-            self.app_state = {
-                **self.app_state,
-                CONNECTION: connections.find(transport.get_extra_info("socket").fileno()),
-            }
-            self._wait()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self._idle():
-                self._wait()
-            else:
-                self._wait_no_more()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._wait_no_more()
-            super().connection_lost(exc)
-
-        def _idle(self) -> bool:
-            return self.cycle is None or self.cycle.response_complete
-
-        def _wait(self) -> None:
-            if self._timer is None:
-                self._timer = self.loop.call_later(seconds, self._late)
-
-        def _wait_no_more(self) -> None:
-            # The head has come. Between two requests the library waits, for seconds of its own.
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-        def _late(self) -> None:
-            self._timer = None
-            if self._idle() and not self.transport.is_closing():
-                self.transport.close()
-
-    return Patient
 
 
 @dataclass(slots=True)
@@ -139,7 +91,7 @@ class HttpServer:
             self.bind()
         config = uvicorn.Config(
             self.app,
-            http=_protocol(self.patience, self.connections),
+            http=patient(self.patience, self.connections),
             backlog=_BACKLOG,
             ws="none",
             lifespan="off",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -69,48 +69,42 @@ def _in_order(value: Any) -> Any:
 
 
 def _operation(endpoint: Endpoint, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", **_PATHS[name]}}
-        for name in re.findall(r"\{(\w+)\}", endpoint.path)
-    ]
-    parameters += [
-        {
-            "name": one.name,
-            "in": "query",
-            "description": one.says,
-            "schema": {"type": "integer" if one.whole else "number", "minimum": 0, "maximum": one.most, "default": 0},
-        }
-        for one in endpoint.query
-    ]
-    if endpoint.header is not None:
-        name, says = endpoint.header
-        parameters.append(
-            {
-                "name": name,
-                "in": "header",
-                "description": says,
-                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            }
-        )
-    trouble = {"description": "Why not", "content": _content(JSON, {"$ref": "#/components/schemas/Trouble"})}
-    if endpoint.gives is None:
-        good: tuple[str, dict[str, Any]] = ("204", {"description": "Done"})
-    else:
-        schema = {} if endpoint.gives is bytes else schemas[str(endpoint.gives)]
-        good = ("200", {"description": "Done", "content": _content(endpoint.kind, schema)})
     said: dict[str, Any] = {
         "operationId": endpoint.answer.__name__.strip("_"),
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
-        "responses": dict([good, ("4XX", trouble), ("5XX", trouble)]),
+        "responses": _responses(endpoint, schemas),
     }
-    if parameters:
+    if parameters := list(_parameters(endpoint)):
         said["parameters"] = parameters
     if endpoint.takes is not None:
         kind, schema = (BYTES, {}) if endpoint.takes is bytes else (JSON, schemas[str(endpoint.takes)])
         # Bytes may be none at all.
         said["requestBody"] = {"required": endpoint.takes is not bytes, "content": _content(kind, schema)}
     return said
+
+
+def _parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    """What of a request is not its body: parts of the path, of the query, and a header."""
+    for name in re.findall(r"\{(\w+)\}", endpoint.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", **_PATHS[name]}}
+    for one in endpoint.query:
+        number = {"type": "integer" if one.whole else "number", "minimum": 0, "maximum": one.most, "default": 0}
+        yield {"name": one.name, "in": "query", "description": one.says, "schema": number}
+    if endpoint.header is not None:
+        name, says = endpoint.header
+        text = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+        yield {"name": name, "in": "header", "description": says, "schema": text}
+
+
+def _responses(endpoint: Endpoint, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """What comes back, by status."""
+    trouble = {"description": "Why not", "content": _content(JSON, {"$ref": "#/components/schemas/Trouble"})}
+    failures = {"4XX": trouble, "5XX": trouble}
+    if endpoint.gives is None:
+        return {"204": {"description": "Done"}, **failures}
+    schema = {} if endpoint.gives is bytes else schemas[str(endpoint.gives)]
+    return {"200": {"description": "Done", "content": _content(endpoint.kind, schema)}, **failures}
 
 
 def _content(kind: str, schema: Any) -> dict[str, Any]:
