@@ -22,7 +22,7 @@ _SESSION = """
 import json, resource, statistics, sys, time
 import pytest
 from pytest_fluxscenario.evidence.coverage_count import Counter
-from pytest_fluxscenario.plugin import item
+from pytest_fluxscenario.plugin.item import item
 
 seen, execute, took = Counter.seen, item.execute, ([], [])
 Counter.seen = lambda *given: seen(*given) if len(took[0]) > len(took[1]) else 0

@@ -30,7 +30,7 @@ def runs_a_second(rounds: int) -> tuple[int, float]:
     from pytest_fluxscenario.analysis.mutation.hunt import Hunt
     from pytest_fluxscenario.analysis.mutation.operators import mutants_of
     from pytest_fluxscenario.analysis.mutation.process import Process
-    from pytest_fluxscenario.cli.pack_suite import open_suite
+    from pytest_fluxscenario.cli.pack.suite import open_suite
 
     suite = open_suite("pack", None)
     process = Process.of(suite.pack)

@@ -8,28 +8,42 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cli import exits
-from pytest_fluxscenario.cli.parser import Parser, Version
-from pytest_fluxscenario.cli.render import Outputs
+from pytest_fluxscenario.cli.console import exits
+from pytest_fluxscenario.cli.console.parser import Parser, Version
+from pytest_fluxscenario.cli.console.render import Outputs
 
-#: Noun to what its commands do; its module has its name.
+
+class Noun(NamedTuple):
+    """The first word of a command."""
+
+    #: Where its commands are declared, below this package.
+    module: str
+    #: What they do.
+    does: str
+
+
+#: In the order of the help.
 NOUNS = {
-    "scenario": "run scenarios without pytest, see which verdicts flip between versions, keep them in the store",
-    "evidence": "verify, show and split the evidence of a run",
-    "spec": "file specs in the store, and look at what is there",
-    "profile": "file process packs in the store, and look at what is there",
-    "pack": "begin, check and build process packs",
-    "coverage": "show what runs have seen of their profiles, and what is missing",
-    "mutate": "weaken the rules of a pack, and see what its scenarios notice",
-    "review": "write what a reviewer needs to decide on a pack",
-    "gear": "serve the engine to others, and hold a control implementation against the rules",
-    "store": "check the whole store, remove what nothing names, merge its index in git",
-    "run": "run what a Mixer's store has on its racks, and look at the runs of a Mixer",
-    "rack": "run scenarios for a Mixer, and say which racks may",
-    "schema": "print the JSON Schema of a document",
+    "scenario": Noun(
+        "scenario.verbs",
+        "run scenarios without pytest, see which verdicts flip between versions, keep them in the store",
+    ),
+    "evidence": Noun("evidence.verbs", "verify, show and split the evidence of a run"),
+    "spec": Noun("store.spec", "file specs in the store, and look at what is there"),
+    "profile": Noun("store.profile", "file process packs in the store, and look at what is there"),
+    "pack": Noun("pack.verbs", "begin, check and build process packs"),
+    "coverage": Noun("evidence.coverage", "show what runs have seen of their profiles, and what is missing"),
+    "mutate": Noun("pack.mutate", "weaken the rules of a pack, and see what its scenarios notice"),
+    "review": Noun("review.packet", "write what a reviewer needs to decide on a pack"),
+    "gear": Noun("gear.verbs", "serve the engine to others, and hold a control implementation against the rules"),
+    "store": Noun("store.verbs", "check the whole store, remove what nothing names, merge its index in git"),
+    "run": Noun("fleet.run", "run what a Mixer's store has on its racks, and look at the runs of a Mixer"),
+    "rack": Noun("fleet.rack", "run scenarios for a Mixer, and say which racks may"),
+    "schema": Noun("evidence.schema", "print the JSON Schema of a document"),
 }
 _EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"
 
@@ -78,7 +92,7 @@ def _parser(arguments: Sequence[str]) -> Parser:
     parser.add_argument("--version", action=Version, help="show the version and exit")
     nouns = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
-    for noun, does in NOUNS.items():
+    for noun, (module, does) in NOUNS.items():
         added = nouns.add_parser(
             noun,
             help=does,
@@ -89,7 +103,7 @@ def _parser(arguments: Sequence[str]) -> Parser:
         if noun == asked:
             from importlib import import_module
 
-            import_module(f"pytest_fluxscenario.cli.{noun}").add(added)
+            import_module(f"pytest_fluxscenario.cli.{module}").add(added)
     return parser
 
 

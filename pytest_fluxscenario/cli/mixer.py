@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from pytest_fluxscenario.base.errors import FluxError, UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cli import exits
-from pytest_fluxscenario.cli.parser import Parser, Version
-from pytest_fluxscenario.cli.render import Outputs, plural
-from pytest_fluxscenario.cli.traced_service import ExportingHandler, serving
+from pytest_fluxscenario.cli.console import exits
+from pytest_fluxscenario.cli.console.parser import Parser, Version
+from pytest_fluxscenario.cli.console.render import Outputs, plural
+from pytest_fluxscenario.cli.fleet.traced import ExportingHandler, serving
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.fleet.mixer.config import MixerConfig

@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_fluxscenario.plugin import fixtures, hookspecs
-from pytest_fluxscenario.plugin.candidates import (
+from pytest_fluxscenario.plugin import hookspecs
+from pytest_fluxscenario.plugin.configuration.declared import add_options
+from pytest_fluxscenario.plugin.configuration.options import OPTIONS, is_anything_set, read_options
+from pytest_fluxscenario.plugin.item import fixtures
+from pytest_fluxscenario.plugin.session.candidates import (
     FOLDER,
     SUFFIXES,
     is_asked_archive,
     is_asked_index,
     is_scenario_file,
 )
-from pytest_fluxscenario.plugin.declared import add_options
-from pytest_fluxscenario.plugin.garbage import thaw
-from pytest_fluxscenario.plugin.keys import ASKED_INDEX, BEGAN, FAILED_FOLDERS
-from pytest_fluxscenario.plugin.older import settle_older, tell_older
-from pytest_fluxscenario.plugin.options import OPTIONS, is_anything_set, read_options
-from pytest_fluxscenario.plugin.roles import is_controller
-from pytest_fluxscenario.plugin.workers import Controller
+from pytest_fluxscenario.plugin.session.keys import ASKED_INDEX, BEGAN, FAILED_FOLDERS
+from pytest_fluxscenario.plugin.session.older import settle_older, tell_older
+from pytest_fluxscenario.plugin.session.roles import is_controller
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -55,8 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[BEGAN] = nanoseconds()
     config.stash[FAILED_FOLDERS] = []
     config.pluginmanager.register(fixtures, "fluxscenario-fixtures")
-    config.add_cleanup(lambda: thaw(config))
     if is_controller(config):
+        from pytest_fluxscenario.plugin.process.workers import Controller
+
         config.pluginmanager.register(Controller(config), "fluxscenario-controller")
 
 
@@ -68,23 +68,23 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     config = session.config
     if config.stash[OPTIONS].ref is not None or any(_IN_INDEX in argument for argument in config.args):
-        from pytest_fluxscenario.plugin.reference import take_refs
+        from pytest_fluxscenario.plugin.session.reference import take_refs
 
         take_refs(config)
     if hasattr(config, "workerinput"):
         return
     html = config.stash[OPTIONS].html
     if html is not None and not config.option.collectonly:
-        from pytest_fluxscenario.plugin.html import begin_page
+        from pytest_fluxscenario.plugin.evidence.html import begin_page
 
         begin_page(config, html)
     if config.stash[OPTIONS].mixer is not None and not config.option.collectonly:
-        from pytest_fluxscenario.plugin.mixer import begin_run
+        from pytest_fluxscenario.plugin.mixer.run import begin_run
 
         begin_run(config)
     if not is_anything_set(config):
         return
-    from pytest_fluxscenario.plugin.settings import check_settings
+    from pytest_fluxscenario.plugin.configuration.settings import check_settings
 
     check_settings(config, config.stash[OPTIONS])
 
@@ -123,7 +123,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect the files of a folder named ``scenarios`` together; one that is a Python package is left to pytest."""
     if path.name != FOLDER or (path / "__init__.py").exists():
         return None
-    from pytest_fluxscenario.plugin.folder import ScenarioFolder
+    from pytest_fluxscenario.plugin.collecting.folder import ScenarioFolder
 
     return ScenarioFolder.from_parent(parent, path=path)
 
@@ -148,24 +148,24 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     if is_asked_index(parent.config, file_path):
         return _index_collector(file_path, parent)
-    from pytest_fluxscenario.plugin.collect import ScenarioFile
-    from pytest_fluxscenario.plugin.record_session import session_of
+    from pytest_fluxscenario.plugin.collecting.collect import ScenarioFile
+    from pytest_fluxscenario.plugin.process.record_session import session_of
 
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path, flux=session_of(parent.config))
     return collector
 
 
 def _archive_collector(path: Path, parent: pytest.Collector) -> pytest.Collector:
-    from pytest_fluxscenario.plugin.archive import ArchiveFile
-    from pytest_fluxscenario.plugin.record_session import session_of
+    from pytest_fluxscenario.plugin.collecting.archive import ArchiveFile
+    from pytest_fluxscenario.plugin.process.record_session import session_of
 
     collector: pytest.Collector = ArchiveFile.from_parent(parent, path=path, flux=session_of(parent.config))
     return collector
 
 
 def _index_collector(path: Path, parent: pytest.Collector) -> pytest.Collector:
-    from pytest_fluxscenario.plugin.record_session import session_of
-    from pytest_fluxscenario.plugin.stored import StoreIndex
+    from pytest_fluxscenario.plugin.collecting.stored import StoreIndex
+    from pytest_fluxscenario.plugin.process.record_session import session_of
 
     collector: pytest.Collector = StoreIndex.from_parent(parent, path=path, flux=session_of(parent.config))
     return collector

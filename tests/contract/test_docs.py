@@ -17,7 +17,7 @@ import pytest
 
 import pytest_fluxscenario
 from pytest_fluxscenario.base import errors
-from pytest_fluxscenario.cli import exits
+from pytest_fluxscenario.cli.console import exits
 from pytest_fluxscenario.cli.main import NOUNS, _parser, main
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.junit import _STEP
@@ -30,8 +30,9 @@ from pytest_fluxscenario.model.schema import DOCUMENTS
 from pytest_fluxscenario.model.spec import SpecDocument, SpecHeader
 from pytest_fluxscenario.packs import hooks as pack_hooks
 from pytest_fluxscenario.packs.conditions import OPERATORS
-from pytest_fluxscenario.plugin import fixtures, hookspecs
-from pytest_fluxscenario.plugin.declared import add_options
+from pytest_fluxscenario.plugin import hookspecs
+from pytest_fluxscenario.plugin.configuration.declared import add_options
+from pytest_fluxscenario.plugin.item import fixtures
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, URL_VARIABLE
 from pytest_fluxscenario.runtimes.leftovers import TOKEN
 from pytest_fluxscenario.telemetry import words

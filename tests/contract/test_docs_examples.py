@@ -28,8 +28,8 @@ import pytest
 import yaml
 
 import pytest_fluxscenario
-from pytest_fluxscenario.cli import store_merge
 from pytest_fluxscenario.cli.main import _parser
+from pytest_fluxscenario.cli.store import merge
 from pytest_fluxscenario.control.engine import Engine
 from pytest_fluxscenario.control.memory import EngineControl
 from pytest_fluxscenario.control.rules import make_rules
@@ -255,7 +255,7 @@ def test_commands_that_are_not_run_exist(document: str) -> None:
                 _parser(arguments).parse_args(arguments)
             elif program == "git":
                 # Its tests have git run it.
-                assert line == store_merge.EXAMPLE, block.where
+                assert line == merge.EXAMPLE, block.where
             else:
                 assert line == "pip install pytest-fluxscenario", block.where
 

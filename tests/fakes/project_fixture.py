@@ -11,7 +11,8 @@ import yaml
 # pytester forgets what a run imports. Imported here, a run in this process costs a third; and libyaml cannot be
 # imported twice: it gives events of the first import's classes.
 from pytest_fluxscenario.model import findings, reference_rules, shape_faults, step_rules
-from pytest_fluxscenario.plugin import collect, record_session, workers
+from pytest_fluxscenario.plugin.collecting import collect
+from pytest_fluxscenario.plugin.process import record_session, workers
 from tests.fakes.project import Project
 
 _KEPT = (findings, reference_rules, shape_faults, step_rules, collect, record_session, workers, yaml)

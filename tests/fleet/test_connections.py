@@ -19,8 +19,8 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_fluxscenario.cli.render import Outputs
-from pytest_fluxscenario.cli.run_follow import Follower
+from pytest_fluxscenario.cli.console.render import Outputs
+from pytest_fluxscenario.cli.fleet.run_follow import Follower
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.mixer.web import connections as under_test
 from pytest_fluxscenario.fleet.mixer.web.connections import Connections, Listening, descriptors_of, strangers_of

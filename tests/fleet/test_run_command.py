@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
+from pytest_fluxscenario.cli.fleet.run_evidence import unpack
+from pytest_fluxscenario.cli.fleet.run_follow import status
 from pytest_fluxscenario.cli.main import main
-from pytest_fluxscenario.cli.run_evidence import unpack
-from pytest_fluxscenario.cli.run_follow import status
 from pytest_fluxscenario.model.evidence import RunVerdict
 from pytest_fluxscenario.remote.api import RunInfo
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer

@@ -38,7 +38,7 @@ def setup_module():
 
 
 def test_the_short_way_is_taken_at_all(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_fluxscenario.plugin.item import ScenarioItem
+    from pytest_fluxscenario.plugin.item.item import ScenarioItem
 
     monkeypatch.setattr(ScenarioItem, "runtest", lambda _: pytest.fail("the long way"))
     project.add("a.json", scenario("a"))

@@ -95,7 +95,7 @@ def test_nothing_is_loaded_where_nothing_is_set(project: Project) -> None:
         "import sys\n"
         "def test_one():\n"
         "    assert 'pytest_fluxscenario.plugin.entry' in sys.modules\n"
-        "    assert 'pytest_fluxscenario.plugin.settings' not in sys.modules\n",
+        "    assert 'pytest_fluxscenario.plugin.configuration.settings' not in sys.modules\n",
     )
     project.spawn("test_one.py").assert_outcomes(passed=1)
 

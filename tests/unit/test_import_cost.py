@@ -86,8 +86,8 @@ def test_loading_the_plugin_leaves_the_heavy_modules_alone() -> None:
 
 def test_commands_other_than_those_of_a_fleet_leave_its_libraries_alone() -> None:
     nouns = "import pytest_fluxscenario.cli.main as main, importlib; [importlib.import_module("
-    added = _added_by(nouns + "f'pytest_fluxscenario.cli.{noun}') for noun in main.NOUNS]")
-    assert "pytest_fluxscenario.cli.rack" in added
+    added = _added_by(nouns + "f'pytest_fluxscenario.cli.{noun.module}') for noun in main.NOUNS.values()]")
+    assert "pytest_fluxscenario.cli.fleet.rack" in added
     late = (
         "cbor2",
         "duckdb",
@@ -105,7 +105,9 @@ def test_commands_other_than_those_of_a_fleet_leave_its_libraries_alone() -> Non
 
 
 def test_running_scenarios_without_a_spec_leaves_what_checks_payloads_alone() -> None:
-    added = _added_by("import pytest_fluxscenario.plugin.record_session, pytest_fluxscenario.plugin.collect")
+    added = _added_by(
+        "import pytest_fluxscenario.plugin.process.record_session, pytest_fluxscenario.plugin.collecting.collect"
+    )
     assert "pytest_fluxscenario.runner.run" in added
     late = ("jsonschema", "referencing", "pytest_fluxscenario.packs.spec", "pytest_fluxscenario.runner.payloads")
     assert [name for name in sorted(added) if name.startswith(late)] == []

@@ -13,7 +13,7 @@ from pytest_fluxscenario.analysis.drafts.search import Search
 from pytest_fluxscenario.analysis.drafts.targets import Target
 from pytest_fluxscenario.analysis.drafts.wanted import targets_of
 from pytest_fluxscenario.analysis.drafts.write import write_new
-from pytest_fluxscenario.cli.draft_bench import Bench, open_bench
+from pytest_fluxscenario.cli.scenario.bench import Bench, open_bench
 from pytest_fluxscenario.model.scenario import DRAFTED
 
 _ROOT = Path(__file__).resolve().parents[4]

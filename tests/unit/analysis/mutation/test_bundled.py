@@ -15,7 +15,7 @@ from pytest_fluxscenario.analysis.mutation.hunt import Hunt
 from pytest_fluxscenario.analysis.mutation.operators import mutants_of
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.cli.main import main
-from pytest_fluxscenario.cli.pack_suite import open_suite
+from pytest_fluxscenario.cli.pack.suite import open_suite
 
 _ROOT = Path(__file__).resolve().parents[4]
 _BUNDLED = "scenarios/local_patch_review"

@@ -1,0 +1,1 @@
+"""``fluxrig gear``: the engine served to others, and others held against the rules."""

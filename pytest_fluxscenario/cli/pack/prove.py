@@ -1,0 +1,213 @@
+"""``fluxrig pack prove``: what holds in every state that the rules of a pack can tell apart (docs/prove.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pytest_fluxscenario.base.clock import seconds
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cli.console import exits
+from pytest_fluxscenario.cli.console.parser import Parser, command, duration
+from pytest_fluxscenario.cli.console.progress import Progress
+from pytest_fluxscenario.cli.console.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.project.stores import add_store, asked_store, newest_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_fluxscenario.analysis.proof.counterexample import Counterexample
+    from pytest_fluxscenario.analysis.proof.prove import Proof
+    from pytest_fluxscenario.analysis.space.space import Space
+    from pytest_fluxscenario.model.proof import ProofReport, ProofStep, PropertyReport
+    from pytest_fluxscenario.packs.pack import Pack
+    from pytest_fluxscenario.runtimes.make import Runtimes
+
+_PROVE: Final = """\
+Explores every state that the conditions, artifacts and approvals of PACK can tell apart, with the real engine, and
+checks in each that nothing is completed, materialized or allowed without what the rules demand, that no state is a dead
+end, and that replays are idempotent. Hooks may say anything, and none is run, unless --hooks real is given. What does
+not hold is shown by the shortest steps to it; -o writes them as a scenario.
+
+exit status: 0 proved, 1 refuted, or not decided because a bound was met, 2 no such pack, 3 a damaged store,
+130 interrupted"""
+_COLOURS: Final = {"proved": "green", "refuted": "red", "undecided": "yellow"}
+_SAID: Final = {"proved": "proved", "refuted": "refuted", "undecided": "not decided"}
+#: Reasons of which all are told.
+_MOST_GAPS: Final = 10
+_STATES, _SECONDS, _DEPTH = 20_000, 60.0, 1_000
+
+
+def add(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Add the command."""
+    example = "fluxrig pack prove scenarios/local_patch_review"
+    one = command(commands, "prove", "prove what holds in every state of a pack", example, _PROVE)
+    one.add_argument("pack", metavar="PACK", help="a folder, a manifest, an archive, a profile, or a ref of the store")
+    one.add_argument("--hooks", choices=("any", "real"), default="any", help="what hooks say (default: any)")
+    one.add_argument("-o", "--output", metavar="DIR", help="write a scenario for each property that does not hold")
+    one.add_argument(
+        "--max-states", metavar="N", type=_count, default=_STATES, help=f"the most states (default: {_STATES})"
+    )
+    one.add_argument(
+        "--max-seconds", metavar="S", type=duration, default=_SECONDS, help=f"the longest time (default: {_SECONDS:g})"
+    )
+    one.add_argument(
+        "--max-depth", metavar="N", type=_count, default=_DEPTH, help=f"the most steps (default: {_DEPTH})"
+    )
+    one.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    add_store(one, "the store of a ref")
+    one.set_defaults(run=_prove)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 8 or not 1 <= int(text) <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 10000000 is needed, not '{shown(text, 80)}'")
+    return int(text)
+
+
+def _prove(options: argparse.Namespace, outputs: Outputs) -> int:
+    from pytest_fluxscenario.analysis.mutation.process import Process
+    from pytest_fluxscenario.analysis.proof.counterexample import counterexample_of
+    from pytest_fluxscenario.analysis.proof.report import report_of
+    from pytest_fluxscenario.analysis.space.examples import read_examples
+    from pytest_fluxscenario.analysis.space.space import space_of
+
+    begun = seconds()
+    pack = _pack(options)
+    examples = read_examples(pack.files) if pack.files is not None else None
+    runtimes = _runtimes(options)
+    try:
+        # The most of the time is for the states.
+        until = begun + options.max_seconds / 3
+        space = space_of(Process.of(pack).rules(), examples, dict(pack.schemas), until=until)
+        if options.hooks == "real" and pack.hooks is not None:
+            space = space.with_hooks(runtimes.of(pack))
+        proof = _explored(space, begun, options, outputs)
+        found = {name: counterexample_of(space, finding) for name, finding in proof.findings.found.items()}
+    finally:
+        runtimes.close()
+    files = _written(found, options.output, space.rules.profile_hash) if options.output is not None else {}
+    report = report_of(proof, found, files, examples.unread if examples is not None else ())
+    if options.json:
+        import msgspec
+
+        outputs.json(msgspec.to_builtins(report))
+    else:
+        _tell(report, outputs, seconds() - begun)
+    return exits.DONE if report.verdict == "proved" else exits.NO
+
+
+def _pack(options: argparse.Namespace) -> Pack:
+    """The pack, or the profile alone. Raises FluxError for what is none, or cannot be used."""
+    from pytest_fluxscenario.cli.project.packs import named_files
+
+    return named_files(options.pack, lambda: asked_store(options), hint=partial(newest_hint, options)).load()
+
+
+def _runtimes(options: argparse.Namespace) -> Runtimes:
+    """What calls hooks, where they are called: with the variables that the project's configuration names.
+
+    Raises UsageError for an unusable configuration.
+    """
+    from pytest_fluxscenario.cli.project.ini import find_ini
+    from pytest_fluxscenario.cli.project.settings import Asked, make_settings
+    from pytest_fluxscenario.runtimes.code import HookSettings
+    from pytest_fluxscenario.runtimes.make import Runtimes
+
+    if options.hooks != "real":
+        return Runtimes()
+    start = os.getcwd()
+    path = os.path.join(start, os.path.normpath(options.pack))
+    folder = path if os.path.isdir(path) else os.path.dirname(path) if os.path.exists(path) else start
+    settings = make_settings(find_ini((folder,), start), Asked(options.store), start)
+    return Runtimes(HookSettings.of(os.environ, settings.hook_env))
+
+
+def _explored(space: Space, begun: float, options: argparse.Namespace, outputs: Outputs) -> Proof:
+    from pytest_fluxscenario.analysis.proof.prove import prove
+    from pytest_fluxscenario.analysis.space.explore import Bounds, Explorer
+
+    progress = Progress(outputs.err)
+
+    def tick(seen: int, waiting: int) -> None:
+        progress.tell(f"{plural(seen, 'state')} seen, {waiting} waiting")
+
+    try:
+        bounds = Bounds(options.max_states, options.max_seconds, options.max_depth)
+        return prove(Explorer(space, bounds, tick, begun))
+    finally:
+        progress.end()
+
+
+def _written(found: Mapping[str, Counterexample], folder: str, profile_hash: str) -> dict[str, str]:
+    """Write each counterexample as a scenario file of its own; nothing is overwritten. Raises WriteError."""
+    from pytest_fluxscenario.analysis.drafts.write import write_new
+    from pytest_fluxscenario.analysis.drafts.yaml_text import scenario_text
+
+    return {
+        name: write_new(folder, one.scenario.id, scenario_text(one.scenario, one.comments(profile_hash)))
+        for name, one in found.items()
+    }
+
+
+def _tell(report: ProofReport, outputs: Outputs, duration: float) -> None:
+    out = outputs.out
+    for one in report.properties:
+        out.write(_SAID[one.verdict], _COLOURS[one.verdict])
+        out.line(f" {one.id}: {one.says} ({one.checked} checked)")
+        if one.counterexample is not None:
+            _tell_counterexample(one, outputs)
+    every = "every way that was seen needs" if report.gaps else "every way needs"
+    for end in report.guarantees:
+        needs = f"{every} {', '.join(end.approvals)}" if end.approvals else "some way needs no approval"
+        some = f", some ways also {', '.join(end.sometimes)}" if end.sometimes else ""
+        out.line(one_line(f"{end.route} by {end.action}: {needs}{some}"))
+        out.line(one_line(f"    the run holds {', '.join(end.artifacts) or 'no artifact'}"), "dim")
+    for names, said in (
+        (report.silent_gates, "no request meets the gate"),
+        (report.closed_actions, "nothing ever allows the action"),
+    ):
+        for name in names:
+            out.line(one_line(f"{said} {name}"), "yellow")
+    for gap in report.gaps[:_MOST_GAPS]:
+        out.line(one_line(f"not a proof: {gap}"), "yellow")
+    if len(report.gaps) > _MOST_GAPS:
+        out.line(f"not a proof: {len(report.gaps) - _MOST_GAPS} reasons more", "yellow")
+    for path in report.unread:
+        outputs.err.line(one_line(f"warning: {path}: cannot be read, its payloads are not tried"), "yellow")
+    hooks = "hooks may say anything" if report.hooks == "any" else "hooks called for real"
+    out.line(
+        f"{_SAID[report.verdict]}: {plural(report.states, 'state')}, {plural(report.requests, 'request')} "
+        f"({report.decided} decided), {hooks} ({duration:.1f} s)",
+        _COLOURS[report.verdict],
+    )
+
+
+def _tell_counterexample(one: PropertyReport, outputs: Outputs) -> None:
+    found = one.counterexample
+    if found is None:
+        return
+    out = outputs.out
+    out.line(one_line(f"    {found.message}"))
+    for number, step in enumerate(found.steps, 1):
+        out.line(one_line(f"    {number}. {_step(step)}"))
+    if found.file:
+        holds = "which shows it" if found.runs else "which needs hooks that answer so"
+        out.line(one_line(f"    written to {found.file}, {holds}"))
+
+
+def _step(step: ProofStep) -> str:
+    import json
+
+    if step.approval is not None:
+        said = {name: value for name, value in step.approval.items() if name != "role"}
+        return f"approve by {step.role}: {json.dumps(said, ensure_ascii=False)}"
+    payload = shown(json.dumps(step.payload, ensure_ascii=False), 200)
+    hooks = "".join(
+        f", {hook} {'fails' if said == 'fails' else 'says ' + shown(json.dumps(said, ensure_ascii=False), 200)}"
+        for hook, said in step.hooks.items()
+    )
+    gate = f" at {step.gate_id}" if step.gate_id else ""
+    return f"{step.action} by {step.role} {payload}{hooks}: {step.status} {step.route}{gate}".rstrip()

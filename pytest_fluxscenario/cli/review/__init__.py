@@ -1,0 +1,1 @@
+"""``fluxrig review``: a packet that a reviewer can decide on."""

@@ -1,0 +1,1 @@
+"""Scenarios run without pytest, their evidence, and what is said of them."""

@@ -1,0 +1,1 @@
+"""A session whose scenarios run on the racks of a Mixer."""

@@ -1,0 +1,1 @@
+"""What one process of a session shares, and what it knows before a scenario is read."""
