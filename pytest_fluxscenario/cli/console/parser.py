@@ -45,11 +45,27 @@ def duration(text: str, least: float = 0.0) -> float:
     return seconds
 
 
+def count(text: str, most: int = 256) -> int:
+    """A whole number that an option names, from 1 to ``most``. Raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 8 and 1 <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"a number from 1 to {most} is needed, not '{shown(text, 80)}'")
+    return int(text)
+
+
 def gear(text: str) -> str:
     """A gear that an option names. Raises ArgumentTypeError where it is empty, as of a variable that is not set."""
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty (engine asks the built-in engine)")
     return text
+
+
+def add_redaction(parser: argparse.ArgumentParser, never: str) -> None:
+    """Add ``--redact`` and ``--redact-env``; ``never`` is what does not happen to such text."""
+    more: dict[str, Any] = {"action": "append", "default": []}
+    parser.add_argument("--redact", metavar="REGEX", help=f"text that is never {never}; may be repeated", **more)
+    parser.add_argument(
+        "--redact-env", metavar="NAME", help=f"a variable whose value is never {never}; may be repeated", **more
+    )
 
 
 def command(

@@ -10,6 +10,7 @@ from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.number import read_number
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
+from pytest_fluxscenario.cli.console.parser import count
 from pytest_fluxscenario.cli.console.progress import Progress
 from pytest_fluxscenario.cli.console.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.project.stores import add_store
@@ -48,7 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--fail-under", metavar="N", type=_percent, default=100.0, help="the least score, in percent (default: 100)"
     )
     parser.add_argument(
-        "--workers", metavar="N", type=_count, default=1, help="processes that share the work (default: 1)"
+        "--workers", metavar="N", type=count, default=1, help="processes that share the work (default: 1)"
     )
     parser.add_argument(
         "--matrix",
@@ -65,12 +66,6 @@ def _percent(text: str) -> float:
     if percent is None:
         raise argparse.ArgumentTypeError(f"a number from 0 to 100 is needed, not '{shown(text, 80)}'")
     return percent
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 256:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 256 is needed, not '{shown(text, 80)}'")
-    return int(text)
 
 
 def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:

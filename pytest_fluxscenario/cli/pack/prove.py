@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
-from pytest_fluxscenario.cli.console.parser import Parser, command, duration
+from pytest_fluxscenario.cli.console.parser import Parser, command, count, duration
 from pytest_fluxscenario.cli.console.progress import Progress
 from pytest_fluxscenario.cli.console.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.project.stores import add_store, asked_store, newest_hint
@@ -43,28 +43,31 @@ _STATES, _SECONDS, _DEPTH = 20_000, 60.0, 1_000
 def add(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add the command."""
     example = "fluxrig pack prove scenarios/local_patch_review"
+    bound = partial(count, most=10_000_000)
     one = command(commands, "prove", "prove what holds in every state of a pack", example, _PROVE)
     one.add_argument("pack", metavar="PACK", help="a folder, a manifest, an archive, a profile, or a ref of the store")
     one.add_argument("--hooks", choices=("any", "real"), default="any", help="what hooks say (default: any)")
     one.add_argument("-o", "--output", metavar="DIR", help="write a scenario for each property that does not hold")
     one.add_argument(
-        "--max-states", metavar="N", type=_count, default=_STATES, help=f"the most states (default: {_STATES})"
+        "--max-states",
+        metavar="N",
+        type=bound,
+        default=_STATES,
+        help=f"the most states (default: {_STATES})",
     )
     one.add_argument(
         "--max-seconds", metavar="S", type=duration, default=_SECONDS, help=f"the longest time (default: {_SECONDS:g})"
     )
     one.add_argument(
-        "--max-depth", metavar="N", type=_count, default=_DEPTH, help=f"the most steps (default: {_DEPTH})"
+        "--max-depth",
+        metavar="N",
+        type=bound,
+        default=_DEPTH,
+        help=f"the most steps (default: {_DEPTH})",
     )
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     add_store(one, "the store of a ref")
     one.set_defaults(run=_prove)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 8 or not 1 <= int(text) <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 10000000 is needed, not '{shown(text, 80)}'")
-    return int(text)
 
 
 def _prove(options: argparse.Namespace, outputs: Outputs) -> int:

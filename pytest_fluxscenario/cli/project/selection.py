@@ -13,6 +13,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.paths import ARCHIVE_SUFFIX
 from pytest_fluxscenario.cas.store import is_store
+from pytest_fluxscenario.cli.project.paths import seen_from
 from pytest_fluxscenario.cli.project.settings import Settings
 from pytest_fluxscenario.documents.suffixes import FOLDER, MARKED, SUFFIXES
 from pytest_fluxscenario.packs.opening import is_archive
@@ -85,7 +86,7 @@ def choose(targets: Sequence[Target], settings: Settings) -> list[Chosen]:
 
 
 def _files(target: Target, settings: Settings) -> Iterator[tuple[str, str]]:
-    name = _shown(target.path, settings.root)
+    name = seen_from(settings.root, target.path)
     if os.path.isdir(target.path):
         prefix = "" if name == "." else name + "/"
         yield from _walk(target.path, prefix, settings, {os.path.realpath(target.path)})
@@ -165,11 +166,6 @@ def _looks_like_one(path: str) -> bool:
             return b"profile_id" in file.read(_LOOK)
     except OSError:
         return False
-
-
-def _shown(path: str, root: str) -> str:
-    name = os.path.relpath(path, root).replace(os.sep, "/")
-    return path if name.startswith("../") else name
 
 
 def _missing(argument: str, path: str, full: str, hint: str) -> UsageError:

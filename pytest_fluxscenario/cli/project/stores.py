@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.store import STORE_FOLDER, Store, find_store, no_store, open_store
+from pytest_fluxscenario.cli.project.paths import seen_from
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.cli.project.settings import Settings
@@ -68,9 +69,7 @@ def open_run_store(settings: Settings, start: str) -> Store | None:
     folder = settings.store or find_store(start)
     if folder is None:
         return None
-    name = os.path.relpath(folder, settings.root).replace(os.sep, "/")
-    if name.startswith("../"):
-        name = folder
+    name = seen_from(settings.root, folder)
     store = open_store(folder, name)
     if store is None and settings.store:
         raise no_store(settings.store, shown(name), "name a folder with an index.json")

@@ -10,6 +10,7 @@ from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
+from pytest_fluxscenario.cli.console.parser import add_redaction, count
 from pytest_fluxscenario.cli.console.progress import Progress
 from pytest_fluxscenario.cli.console.render import Outputs, one_line, plural
 from pytest_fluxscenario.cli.project.stores import add_store
@@ -74,29 +75,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-mutants", action="store_true", help="try no mutants, which the packet then says")
     parser.add_argument(
-        "--workers", metavar="N", type=_count, default=1, help="processes that share the mutants (default: 1)"
+        "--workers", metavar="N", type=count, default=1, help="processes that share the mutants (default: 1)"
     )
     parser.add_argument(
         "--no-proof", action="store_true", help="prove nothing of the rules, which the packet then says"
     )
     add_store(parser, "where a ref, specs and the version before are looked up")
-    parser.add_argument(
-        "--redact", metavar="REGEX", action="append", default=[], help="text that is never written; may be repeated"
-    )
-    parser.add_argument(
-        "--redact-env",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="a variable whose value is never written; may be repeated",
-    )
+    add_redaction(parser, "written")
     parser.set_defaults(run=_review)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 256:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 256 is needed, not '{shown(text, 80)}'")
-    return int(text)
 
 
 def _review(options: argparse.Namespace, outputs: Outputs) -> int:

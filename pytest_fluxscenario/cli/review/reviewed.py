@@ -18,6 +18,7 @@ from pytest_fluxscenario.cas.store import Store
 from pytest_fluxscenario.cli.console.interrupts import Interrupts
 from pytest_fluxscenario.cli.console.progress import Progress
 from pytest_fluxscenario.cli.project.ini import find_ini
+from pytest_fluxscenario.cli.project.paths import seen_from
 from pytest_fluxscenario.cli.project.selection import Chosen, Target, choose
 from pytest_fluxscenario.cli.project.settings import Asked, Settings, make_settings
 from pytest_fluxscenario.cli.project.stores import open_run_store
@@ -62,12 +63,12 @@ def open_reviewed(argument: str, asked: Asked, start: str) -> ReviewedPack:
         return _stored(argument, asked, start)
     if is_archive(path) and not os.path.isdir(path):
         settings = make_settings(find_ini([os.path.dirname(path)], start), asked, start)
-        where = _shown(path, settings.root)
+        where = seen_from(settings.root, path)
         files = open_pack(path, where, Limits.parse(settings.limits))
         return _reviewed(settings, open_run_store(settings, start), files, _archived(Archive(path, where), files))
     folder = folder_of(path, shown(argument))
     settings = make_settings(find_ini([folder], start), asked, start)
-    where = _shown(folder, settings.root)
+    where = seen_from(settings.root, folder)
     files = FolderFiles(folder, "" if where == "." else where, Limits.parse(settings.limits))
     chosen = choose([Target(folder)], settings)
     return _reviewed(settings, open_run_store(settings, start), files, tuple(chosen))
@@ -127,11 +128,6 @@ def _tree_hash(files: PackFiles) -> str:
             raise
         # What cannot be filed has no hash; the pack check tells why.
         return ""
-
-
-def _shown(path: str, root: str) -> str:
-    name = os.path.relpath(path, root).replace(os.sep, "/")
-    return path if name.startswith("../") else name
 
 
 class _Watch:

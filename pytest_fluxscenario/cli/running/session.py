@@ -16,8 +16,8 @@ from pytest_fluxscenario.cli.project.archived import parts_of
 from pytest_fluxscenario.cli.project.selection import Chosen
 from pytest_fluxscenario.cli.project.settings import Settings
 from pytest_fluxscenario.cli.project.stores import open_run_store
+from pytest_fluxscenario.cli.project.suites import make_suite
 from pytest_fluxscenario.cli.running.items import Ended, File, Item, Listener, Recorder
-from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.evidence.classes import lacking, missing_classes
 from pytest_fluxscenario.evidence.coverage_count import Tally
 from pytest_fluxscenario.evidence.coverage_merge import merge
@@ -25,14 +25,11 @@ from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.gears.choosing import GearChoice, read_named
 from pytest_fluxscenario.model.evidence import ScenarioRef
 from pytest_fluxscenario.model.scenario import is_draft
-from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.runner.case import Case
 from pytest_fluxscenario.runner.prepare import Loaded
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
-from pytest_fluxscenario.runner.suite import Suite, make_case, warnings_of
+from pytest_fluxscenario.runner.suite import make_case, warnings_of
 from pytest_fluxscenario.runner.told import Told
-from pytest_fluxscenario.runtimes.code import HookSettings
-from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 from pytest_fluxscenario.telemetry.watching import UNWATCHED
 
@@ -58,12 +55,7 @@ class Session:
 
         Raises UsageError for limits that cannot be used, DamageError for a store that cannot be read.
         """
-        limits = Limits.parse(settings.limits)
-        store = open_run_store(settings, start)
-        runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
-        self.suite = Suite(
-            settings.root, Resolver(settings.root, store, limits), limits, runtimes=runtimes, gears=_gears(settings)
-        )
+        self.suite = make_suite(settings, open_run_store(settings, start), _gears(settings))
         #: What the run shows of its profiles.
         self.tally = Tally()
         self.deselected: list[str] = []

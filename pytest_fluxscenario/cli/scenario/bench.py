@@ -15,16 +15,13 @@ from pytest_fluxscenario.cli.project.ini import find_ini
 from pytest_fluxscenario.cli.project.selection import choose, folders_of, read_targets
 from pytest_fluxscenario.cli.project.settings import Asked, make_settings
 from pytest_fluxscenario.cli.project.stores import open_run_store
-from pytest_fluxscenario.documents.limits import Limits
+from pytest_fluxscenario.cli.project.suites import make_suite
 from pytest_fluxscenario.model.request import Environment
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.opening import folder_of
 from pytest_fluxscenario.packs.pack import Pack
-from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.packs.stages import Draft, read_pack
-from pytest_fluxscenario.runner.suite import Suite, make_subject
-from pytest_fluxscenario.runtimes.code import HookSettings
-from pytest_fluxscenario.runtimes.make import Runtimes
+from pytest_fluxscenario.runner.suite import make_subject
 from pytest_fluxscenario.runtimes.none import NoHooks
 
 
@@ -63,19 +60,15 @@ def open_bench(path: str, store: str | None) -> Bench:
     folder = folder_of(path, shown(path))
     targets = read_targets([os.path.join(start, folder)], start)
     settings = make_settings(find_ini(folders_of(targets), start), Asked(store), start)
-    limits = Limits.parse(settings.limits)
+    suite = make_suite(settings, open_run_store(settings, start))
     whole = targets[0].path
     where = os.path.relpath(whole, settings.root).replace(os.sep, "/")
-    files = FolderFiles(whole, "" if where == "." else where, limits)
+    files = FolderFiles(whole, "" if where == "." else where, suite.limits)
     draft = read_pack(files)
     if draft.errors:
         raise ProfileError(draft.errors)
-    runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
-    suite = Suite(
-        settings.root, Resolver(settings.root, open_run_store(settings, start), limits), limits, runtimes=runtimes
-    )
     pack = suite.resolver.packs.from_folder(whole)
-    subject = make_subject(pack, runtimes)
+    subject = make_subject(pack, suite.runtimes)
     runner = Runner(suite, pack, subject)
     try:
         suite_shown = runner.shown((one.path, one.name) for one in choose(targets, settings))

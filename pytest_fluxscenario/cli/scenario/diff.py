@@ -14,6 +14,7 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
 from pytest_fluxscenario.cli.console.parser import Parser, command
 from pytest_fluxscenario.cli.console.render import Outputs, plural
+from pytest_fluxscenario.cli.project.paths import seen_from
 from pytest_fluxscenario.cli.project.stores import add_store, newest_hint
 from pytest_fluxscenario.cli.store.artifacts import Noun, diff_stored
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.cli.project.selection import Chosen, Target
     from pytest_fluxscenario.cli.project.settings import Settings
     from pytest_fluxscenario.evidence.redact import Redactor
+    from pytest_fluxscenario.model.flips import Flips
     from pytest_fluxscenario.runner.suite import Suite
 
 _DIFF: Final = """\
@@ -57,6 +59,8 @@ def _diff(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.cli.project.references import split_targets
     from pytest_fluxscenario.cli.project.selection import folders_of, read_targets
     from pytest_fluxscenario.cli.project.settings import Asked, make_settings
+    from pytest_fluxscenario.cli.project.stores import open_run_store
+    from pytest_fluxscenario.cli.project.suites import make_suite
     from pytest_fluxscenario.evidence.redact import Redactor
 
     start = os.getcwd()
@@ -66,7 +70,7 @@ def _diff(noun: Noun, options: argparse.Namespace, outputs: Outputs) -> int:
     if not options.paths and _are_scenarios(options, settings, start):
         return diff_stored(noun, options, outputs)
     redactor = Redactor(settings.redact, settings.redact_env, os.environ)
-    suite = _suite(settings, start)
+    suite = make_suite(settings, open_run_store(settings, start))
     try:
         from pytest_fluxscenario.cli.project.references import take_refs
 
@@ -97,20 +101,6 @@ def _are_scenarios(options: argparse.Namespace, settings: Settings, start: str) 
     raise UsageError.of("diff.kinds", Place(""), both, "compare two of a kind")
 
 
-def _suite(settings: Settings, start: str) -> Suite:
-    from pytest_fluxscenario.cli.project.stores import open_run_store
-    from pytest_fluxscenario.documents.limits import Limits
-    from pytest_fluxscenario.packs.resolve import Resolver
-    from pytest_fluxscenario.runner.suite import Suite
-    from pytest_fluxscenario.runtimes.code import HookSettings
-    from pytest_fluxscenario.runtimes.make import Runtimes
-
-    limits = Limits.parse(settings.limits)
-    runtimes = Runtimes(HookSettings.of(os.environ, settings.hook_env))
-    resolver = Resolver(settings.root, open_run_store(settings, start), limits)
-    return Suite(settings.root, resolver, limits, runtimes=runtimes)
-
-
 def _compare(
     options: argparse.Namespace,
     settings: Settings,
@@ -124,17 +114,9 @@ def _compare(
     from pytest_fluxscenario.cli.project.selection import choose
     from pytest_fluxscenario.cli.scenario.flips import tell_flips
 
-    def where(path: str) -> str:
-        name = os.path.relpath(path, settings.root).replace(os.sep, "/")
-        return path if name.startswith("../") else name
-
+    where, hint = partial(seen_from, settings.root), partial(newest_hint, options)
     old, new = (
-        (
-            argument,
-            named_files(
-                argument, lambda: _store(suite, options), suite.limits, where, partial(newest_hint, options)
-            ).load(),
-        )
+        (argument, named_files(argument, partial(_store, suite, options), suite.limits, where, hint).load())
         for argument in (options.old, options.new)
     )
     comparison = Comparison(suite, old, new, redactor.data, each_once=not options.paths)
@@ -145,10 +127,7 @@ def _compare(
     _run_all(comparison, documents, outputs)
     flips = comparison.flips()
     if not flips.counts.scenarios:
-        why = f": {plural(len(flips.left_out), 'scenario')} left out" if flips.left_out else ""
-        first = flips.left_out[0] if flips.left_out else None
-        hint = f"the first, {shown(first.id)}, {shown(first.why)}" if first else "name a folder of scenarios"
-        raise UsageError.of("diff.nothing", Place(" ".join(map(shown, options.paths))), f"nothing to run{why}", hint)
+        raise _nothing(options.paths, flips)
     if options.json:
         import msgspec
 
@@ -158,6 +137,14 @@ def _compare(
     if flips.scenarios:
         return exits.NO
     return exits.DONE if flips.whole else exits.USAGE
+
+
+def _nothing(paths: Sequence[str], flips: Flips) -> UsageError:
+    why = f": {plural(len(flips.left_out), 'scenario')} left out" if flips.left_out else ""
+    first = flips.left_out[0] if flips.left_out else None
+    hint = f"the first, {shown(first.id)}, {shown(first.why)}" if first else "name a folder of scenarios"
+    error: UsageError = UsageError.of("diff.nothing", Place(" ".join(map(shown, paths))), f"nothing to run{why}", hint)
+    return error
 
 
 def _store(suite: Suite, options: argparse.Namespace) -> Store:
