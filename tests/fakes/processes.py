@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from pytest_fluxscenario.analysis.mutation.process import Process
-from pytest_fluxscenario.analysis.space.examples import Examples
-from pytest_fluxscenario.analysis.space.space import Space, pack_space, space_of
+from pytest_fluxscenario.analysis.space.examples import Examples, read_examples
+from pytest_fluxscenario.analysis.space.space import Space, space_of
 from pytest_fluxscenario.control.rules import Rules, make_rules
 from pytest_fluxscenario.model.pack import Hook, Hooks, Manifest, Requires, Runtime
 from pytest_fluxscenario.model.pack import Process as About
 from pytest_fluxscenario.model.profile import Profile, profile_hash
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
+from pytest_fluxscenario.packs.pack import Pack
 
 #: Bundled packs: of the repository itself, and of its tests.
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,13 @@ BUNDLED = ("scenarios/local_patch_review", "tests/packs/purchase", "tests/packs/
 def space_in(folder: Path | str) -> Space:
     """The space of the pack in a folder, its hooks saying anything."""
     pack = load_pack(FolderFiles(str(folder), str(folder)))
-    return pack_space(pack, Process.of(pack).rules())
+    return space_of_pack(pack, Process.of(pack).rules())
+
+
+def space_of_pack(pack: Pack, rules: Rules) -> Space:
+    """The space of a pack under these rules, with the payloads that its scenarios send."""
+    assert pack.files is not None
+    return space_of(rules, read_examples(pack.files), dict(pack.schemas))
 
 
 def rules_of(

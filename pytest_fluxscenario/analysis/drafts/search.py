@@ -104,7 +104,6 @@ class _Tried:
         self.count = 0
         self.cut = False
         self._ground = ground
-        self._moves = moves
         self._found: list[list[Found]] = [[] for _ in range(DEPTH + 1)]
         self._left: list[Iterator[Probe]] = [moves.probes(depth) for depth in range(DEPTH + 1)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, listed
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, listed, one_less
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.model.profile import Action
 
@@ -60,8 +60,7 @@ class RequirementDropped:
         for at, action in enumerate(process.profile.actions):
             for field, noun in (("required_capabilities", "capability"), ("required_connectors", "connector")):
                 required: tuple[str, ...] = getattr(action, field)
-                for number, name in enumerate(required):
-                    kept = (*required[:number], *required[number + 1 :])
+                for number, name, kept, twice in one_less(required):
                     yield Mutant(
                         self.name,
                         f"{action.id}.{name}",
@@ -73,7 +72,7 @@ class RequirementDropped:
                         f"{field}: {listed(kept)}",
                         partial(process.with_action, at, **{field: kept}),
                         frozenset({action.id}),
-                        because("it is named twice" if name in kept else ""),
+                        because(twice),
                     )
 
 
@@ -92,8 +91,7 @@ class ScopeFieldDropped:
         """One for each scope field."""
         for at, action in enumerate(process.profile.actions):
             fields = action.materialization_scope_fields
-            for number, name in enumerate(fields):
-                kept = (*fields[:number], *fields[number + 1 :])
+            for number, name, kept, twice in one_less(fields):
                 yield Mutant(
                     self.name,
                     f"{action.id}.{name}",
@@ -105,7 +103,7 @@ class ScopeFieldDropped:
                     f"materialization_scope_fields: {listed(kept)}",
                     partial(process.with_action, at, materialization_scope_fields=kept),
                     frozenset({action.id}),
-                    because(_unused(action) or ("it is named twice" if name in kept else "")),
+                    because(_unused(action) or twice),
                 )
 
 
@@ -122,8 +120,7 @@ class CompletionWeakened:
         """One for each type of the completion report."""
         required = process.profile.completion_report.required
         completing = frozenset(action.id for action in process.profile.actions if action.completes_run)
-        for number, name in enumerate(required):
-            kept = (*required[:number], *required[number + 1 :])
+        for number, name, kept, twice in one_less(required):
             yield Mutant(
                 self.name,
                 name,
@@ -135,7 +132,7 @@ class CompletionWeakened:
                 f"required: {listed(kept)}",
                 partial(process.with_completion, kept),
                 completing,
-                partial(_always_there, process, name, "it is named twice" if name in kept else ""),
+                partial(_always_there, process, name, twice),
             )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, listed
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, listed, one_less
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.schemas import WithoutSchema
 from pytest_fluxscenario.analysis.mutation.shadows import always_refused_without
@@ -33,8 +33,7 @@ class FieldDropped:
     def mutants(self, process: Process) -> Iterator[Mutant]:
         """One for each required field of each type."""
         for at, kind in enumerate(process.profile.artifact_types):
-            for number, field in enumerate(kind.required_fields):
-                kept = (*kind.required_fields[:number], *kind.required_fields[number + 1 :])
+            for number, field, kept, twice in one_less(kind.required_fields):
                 yield Mutant(
                     self.name,
                     f"{kind.id}.{field}",
@@ -46,7 +45,7 @@ class FieldDropped:
                     f"required_fields: {listed(kept)}",
                     partial(process.with_type, at, required_fields=kept),
                     _producing(process, kind.id),
-                    partial(_field_is_there, process, kind.id, field, "it is named twice" if field in kept else ""),
+                    partial(_field_is_there, process, kind.id, field, twice),
                 )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, expected, listed
+from pytest_fluxscenario.analysis.mutation.mutant import Example, Mutant, because, expected, listed, one_less
 from pytest_fluxscenario.analysis.mutation.others import asking
 from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.mutation.shadows import exclusive, never_fails, shadow_of
@@ -147,8 +147,7 @@ class ArtifactDropped:
         """One for each artifact of a gate that requires several; without its only one a gate is as good as dropped."""
         for at, gate in enumerate(process.profile.gates):
             required = gate.required_artifacts
-            for number, name in enumerate(required) if len(required) > 1 else ():
-                kept = (*required[:number], *required[number + 1 :])
+            for number, name, kept, twice in one_less(required) if len(required) > 1 else ():
                 yield Mutant(
                     self.name,
                     f"{gate.id}.{name}",
@@ -159,7 +158,7 @@ class ArtifactDropped:
                     f"required_artifacts: {listed(kept)}",
                     partial(process.with_gate, at, required_artifacts=kept),
                     frozenset({gate.before_action}),
-                    partial(shadow_of, process, at),
+                    because(twice) if twice else partial(shadow_of, process, at),
                 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -104,6 +104,13 @@ class Operator(Protocol):
 def expected(gate: Gate) -> str:
     """The expectation of a step that a gate stops."""
     return f"expectation: {{status: nok, route: {gate.route}, gate_id: {gate.id}}}"
+
+
+def one_less(names: Sequence[str]) -> Iterator[tuple[int, str, tuple[str, ...], str]]:
+    """Each name with its position, what is left without it, and why that is the same; empty where it is not."""
+    for number, name in enumerate(names):
+        kept = (*names[:number], *names[number + 1 :])
+        yield number, name, kept, "it is named twice" if name in kept else ""
 
 
 def listed(names: Iterable[str]) -> str:

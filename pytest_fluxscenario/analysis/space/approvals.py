@@ -5,7 +5,7 @@ Written from the text, and not with the engine's code: what is proved of the eng
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -88,11 +88,6 @@ def foreign_to(asked: RequiredApproval, values: Mapping[str, Any] | None) -> tup
         Approval(asked.role, f"{asked.scope}.other", values=said),
         Approval(asked.role, CONTRACT_ACTION, values=said),
     )
-
-
-def distinct(needs: Iterable[Need], grants: Sequence[Approval], now: datetime) -> dict[tuple[bool | None, ...], Need]:
-    """The needs by what each of the grants says of them: two that hear the same are always met together."""
-    return {tuple(need.says(one, now) for one in grants): need for need in needs}
 
 
 def _expired(approval: Approval, now: datetime) -> bool:

@@ -73,8 +73,3 @@ def _needs(space: Space, action_id: str, payload: dict[str, object]) -> dict[str
         scope = {path: value for path, value in values.items() if value is not ABSENT}
         found[None] = Need(asked_of(space.profile, action), payload, scope)
     return found
-
-
-def _masks(sayings: list[tuple[bool | None, ...]], grants: int, verdict: bool) -> tuple[int, ...]:
-    """For each grant the needs to which it says ``verdict``."""
-    return tuple(sum(1 << bit for bit, said in enumerate(sayings) if said[at] is verdict) for at in range(grants))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pytest_fluxscenario.analysis.space.answers import AnyHooks, Decider, Hooks, RealHooks
 from pytest_fluxscenario.analysis.space.approvals import grants_of
-from pytest_fluxscenario.analysis.space.examples import Examples, read_examples
+from pytest_fluxscenario.analysis.space.examples import Examples
 from pytest_fluxscenario.analysis.space.payloads import ActionPayloads, payloads_of
 from pytest_fluxscenario.analysis.space.watched import RUN_ID
 from pytest_fluxscenario.base.canonical import canonical
@@ -22,7 +22,6 @@ from pytest_fluxscenario.control.state import ApprovalRecord, Run
 from pytest_fluxscenario.model.profile import Profile
 from pytest_fluxscenario.model.request import Actor, Approval, Environment, Request
 from pytest_fluxscenario.model.vocabulary import CONTRACT_ACTION
-from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.runtimes.port import HookRuntime
 
 #: A role and an action that no process has.
@@ -62,10 +61,6 @@ class Space:
     def profile(self) -> Profile:
         """The profile that is explored."""
         return self.rules.profile
-
-    def with_rules(self, rules: Rules) -> Space:
-        """The same moves under other rules."""
-        return replace(self, rules=rules, decider=replace(self.decider, rules=rules))
 
     def with_hooks(self, runtime: HookRuntime) -> Space:
         """The same moves, with hooks that are called for real."""
@@ -110,12 +105,6 @@ def space_of(
         payloads,
         _types(rules.profile),
     )
-
-
-def pack_space(pack: Pack, rules: Rules, hooks: Hooks | None = None) -> Space:
-    """The space of a pack, with the payloads that its scenarios send. Raises ProfileError."""
-    examples = read_examples(pack.files) if pack.files is not None else Examples()
-    return space_of(rules, examples, dict(pack.schemas), hooks)
 
 
 def _senders(rules: Rules) -> list[str]:

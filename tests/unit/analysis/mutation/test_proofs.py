@@ -16,6 +16,22 @@ _QUOTE = {"type": "process_conformance", "required_artifacts": ["quote"]}
 _BOTH = {"type": "process_conformance", "required_artifacts": ["quote", "plan"]}
 
 
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"actions": [{"id": "pay", "required_capabilities": ["bank", "bank"]}]},
+        {"actions": [{"id": "pay", "materialization_mode": "mock", "materialization_scope_fields": ["a", "a"]}]},
+        {"artifact_types": [{"id": "quote", "required_fields": ["a", "a"]}]},
+        {"gates": [{"id": "g", "required_artifacts": ["quote", "quote"]}]},
+        {"completion_report": {"required": ["quote", "quote"]}, "actions": [{"id": "pay", "completes_run": True}]},
+    ],
+    ids=lambda sections: next(iter(sections)),
+)
+def test_what_is_named_twice_can_be_left_out_once(sections: dict[str, Any]) -> None:
+    dropped = [mutant for mutant in mutants_of(process_of(sections)) if mutant.equivalent == "it is named twice"]
+    assert len(dropped) == 2
+
+
 def _missing(*names: str) -> dict[str, Any]:
     return {"condition": {"payload_missing": list(names)}}
 

@@ -13,10 +13,9 @@ from pytest_fluxscenario.analysis.mutation.process import Process
 from pytest_fluxscenario.analysis.proof.counterexample import counterexample_of
 from pytest_fluxscenario.analysis.proof.prove import prove
 from pytest_fluxscenario.analysis.space.explore import Bounds, Explorer
-from pytest_fluxscenario.analysis.space.space import pack_space
 from pytest_fluxscenario.packs.files import FolderFiles
 from pytest_fluxscenario.packs.load import load_pack
-from tests.fakes.processes import ROOT, made_space
+from tests.fakes.processes import ROOT, made_space, space_of_pack
 
 _KINDS = ("one", "two", "three")
 _ACTIONS = ("do.a", "do.b", "do.c")
@@ -102,4 +101,4 @@ def test_an_engine_that_takes_a_condition_for_its_opposite_is_refuted(pack: str)
     negated = [one for one in mutants_of(Process.of(loaded)) if one.operator == "condition-negated"]
     assert len(negated) > 3
     for mutant in negated:
-        assert prove(Explorer(pack_space(loaded, mutant.process.rules()))).verdict == "refuted", mutant.id
+        assert prove(Explorer(space_of_pack(loaded, mutant.process.rules()))).verdict == "refuted", mutant.id
