@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.timing import rounds, tell
 from pytest_fluxscenario.cas.checking import check_store
-from pytest_fluxscenario.cas.importing import import_file
+from pytest_fluxscenario.cas.importing import file_all, read_file
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.sums import add_to_sums
 
@@ -52,7 +52,7 @@ def measure_import(folder: Path) -> None:
 
     def one() -> None:
         document.write_text(f"number: {next(numbers)}\n", encoding="utf-8")
-        import_file(str(store), "specs", str(document), "thing")
+        file_all(str(store), [read_file("specs", str(document), "thing")])
 
     print(f"an index of {_BLOBS} tags of one name, {_ROUNDS} rounds")
     tell(rounds({"import of one file": one}, _ROUNDS))

@@ -17,7 +17,7 @@ _PROCESSES, _IMPORTS = 32, 100
 _WRITER = """\
 import sys
 from pathlib import Path
-from pytest_fluxscenario.cas.importing import import_file
+from pytest_fluxscenario.cas.importing import file_all, read_file
 
 folder, worker, count = sys.argv[1:]
 path = Path(folder, f"{worker}.yaml")
@@ -25,7 +25,8 @@ print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(count)):
     path.write_text(f"worker: {worker}\\nnumber: {number}\\n")
-    print(import_file(str(Path(folder, "store")), "specs", str(path), "shared", patience=600).tag, flush=True)
+    [filed] = file_all(str(Path(folder, "store")), [read_file("specs", str(path), "shared")], 600)
+    print(filed.tag, flush=True)
 """
 
 

@@ -79,7 +79,11 @@ class Draft:
         return _next_minor(held.highest(), place) if held.tags else FIRST_TAG
 
     def put(self, kind: Kind, name: str, tag: str, digest: str) -> bool:
-        """Add an entry; false where it is there. Raises like ``Index.with_entry``."""
+        """Add an entry; false where it is there.
+
+        Raises TagError where the tag names other content (a tag is immutable), StoreError where a part is not well
+        formed.
+        """
         held = self._name(kind, name)
         if not is_new(self.index.file, kind, name, tag, digest, held.tags):
             return False

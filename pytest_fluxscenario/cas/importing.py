@@ -51,42 +51,6 @@ class Imported:
         return f"{self.name}:{self.tag} sha256:{self.hash}"
 
 
-def import_file(
-    store: str,
-    kind: Kind,
-    path: str,
-    name: str | None = None,
-    tag: str | None = None,
-    *,
-    limits: Limits = Limits(),
-    patience: float = PATIENCE,
-) -> Imported:
-    """File the document at ``path``, its bytes as they are, under ``name`` and ``tag`` (or what it declares).
-
-    Raises DocumentError for what is no strict YAML or JSON, StoreError for an impossible name or tag or a lock that is
-    not free, TagError for a tag that names other content, DamageError for a damaged store, WriteError where the system
-    refuses.
-    """
-    return file_all(store, (read_file(kind, path, name, tag, limits),), patience)[0]
-
-
-def import_tree(
-    store: str,
-    folder: str,
-    name: str | None = None,
-    tag: str | None = None,
-    *,
-    limits: Limits = Limits(),
-    patience: float = PATIENCE,
-) -> Imported:
-    """File the process pack in ``folder`` as a whole, as a profile: each file a blob, and a tree that names them.
-
-    Name and version are those of its manifest, where they are not given. Nothing of the pack is run, and nothing but
-    its form is checked. Raises like ``import_file``, and StoreError for what cannot be in a pack.
-    """
-    return file_all(store, (read_folder(folder, name, tag, limits),), patience)[0]
-
-
 def read_file(
     kind: Kind, path: str, name: str | None = None, tag: str | None = None, limits: Limits = Limits()
 ) -> Parcel:
@@ -115,8 +79,8 @@ def file_all(
 ) -> list[Imported]:
     """File all of them or, where one cannot be filed, none: under one lock, with one write of the index.
 
-    ``progress`` is told how many have been stored. Raises TagError with every tag that names other content, StoreError,
-    DamageError and WriteError like ``import_file``.
+    ``progress`` is told how many have been stored. Raises TagError with every tag that names other content, StoreError
+    for a lock that is not free, DamageError for a damaged store, WriteError where the system refuses.
     """
     blobs = [content for parcel in parcels for content in parcel.blobs]
     # What cannot be filed is found before anything is written, and so is a store that cannot be used.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
@@ -121,18 +121,6 @@ class Index:
             message = f"{_noun(kind)} '{ref.name}' has no tag {tag}"
             raise StoreError.of("store.unknown-tag", Place(self.file), message, f"it has {listed}")
         return Resolved(kind, ref.name, tag, found)
-
-    def with_entry(self, kind: Kind, name: str, tag: str, digest: str) -> Index:
-        """The index with one entry more; itself where the entry is there.
-
-        Raises TagError where the tag names other content (a tag is immutable), StoreError where a part is not well
-        formed.
-        """
-        tags = self.names.get(kind, {}).get(name, {})
-        if not is_new(self.file, kind, name, tag, digest, tags):
-            return self
-        named = {**self.names.get(kind, {}), name: {**tags, tag: digest}}
-        return replace(self, names={**self.names, kind: named})
 
     def _unknown_name(self, kind: Kind, name: str) -> FluxError:
         known = self.names.get(kind, {})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest_fluxscenario
-from pytest_fluxscenario.cas.importing import import_file
+from tests.fakes.imports import import_file
 
 _HOME = Path(pytest_fluxscenario.__file__).parent.parent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.cas.checking import Checked, check_store
-from pytest_fluxscenario.cas.importing import import_file, import_tree
+from tests.fakes.imports import import_file, import_tree
 
 _LINE = b"process: {id: review, version: '1.0.0'}\n"
 

@@ -18,9 +18,10 @@ from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas import importing, sums, writing
 from pytest_fluxscenario.cas.checking import check_store
-from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree, read_file
+from pytest_fluxscenario.cas.importing import file_all, read_file
 from pytest_fluxscenario.cas.store import open_store
 from tests.fakes.disk import Call, Disk, State, states_after, states_during
+from tests.fakes.imports import import_file, import_tree
 
 #: What a writer that died may leave behind, and nothing worse.
 _LEFT = {"store.unreferenced", "store.temporary", "store.unfiled"}

@@ -14,11 +14,11 @@ from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.base.names import TagRef
 from pytest_fluxscenario.cas.blobs import Blobs
-from pytest_fluxscenario.cas.importing import import_tree
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.store import Store, open_store
 from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cas.writing import write_blob
+from tests.fakes.imports import import_tree
 
 UNIX = b"process:\n  id: review\n  version: '1.0.0'\n"
 DOS = UNIX.replace(b"\n", b"\r\n")

@@ -19,8 +19,8 @@ import pytest_fluxscenario
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.fs import is_temporary
 from pytest_fluxscenario.cas.checking import check_store
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cas.store import open_store
+from tests.fakes.imports import import_file
 
 ERRNOS = [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.EACCES]
 CALLS = ["open", "write", "fsync", "replace", "mkdir", "listdir"]
@@ -30,13 +30,13 @@ _LEFT = {"store.unreferenced", "store.unfiled"}
 _WRITER = """\
 import sys
 from pathlib import Path
-from pytest_fluxscenario.cas.importing import import_file
+from pytest_fluxscenario.cas.importing import file_all, read_file
 
 folder, worker, count = sys.argv[1:]
 for number in range(int(count)):
     path = Path(folder, f"{worker}.yaml")
     path.write_text(f"worker: {worker}\\nnumber: {number}\\n")
-    imported = import_file(str(Path(folder, "store")), "specs", str(path), "shared", patience=120)
+    [imported] = file_all(str(Path(folder, "store")), [read_file("specs", str(path), "shared")], 120)
     print(imported.tag, imported.hash, flush=True)
 """
 

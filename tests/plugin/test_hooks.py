@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.hooks import ANSWER, answering, carrying
+from tests.fakes.imports import import_tree
 from tests.fakes.packs import needs_hook, scenario, step, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.quiet import QUIET
@@ -112,8 +113,6 @@ def test_a_missing_node_hides_no_failure(project: Project, monkeypatch: pytest.M
 
 
 def test_hooks_of_a_stored_pack_run_from_the_store(project: Project) -> None:
-    from pytest_fluxscenario.cas.importing import import_tree
-
     write_hook(project.pack, _RISKY)
     import_tree(str(project.root / "store"), str(project.pack), name="small", tag="v1.0.0")
     write_hook(project.pack, "raise SystemExit(3)\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.cas.importing import import_tree
+from tests.fakes.imports import import_tree
 from tests.fakes.packs import scenario, step, write, write_pack
 from tests.fakes.project import Project, text_of
 
@@ -227,8 +227,8 @@ def test_the_index_of_the_controller_is_the_workers(project: Project) -> None:
         "conftest.py",
         "def pytest_collection(session):\n"
         "    if hasattr(session.config, 'workerinput'):\n"
-        "        from pytest_fluxscenario.cas.importing import import_tree\n"
-        f"        import_tree({str(project.root / 'store')!r}, {str(newer)!r})\n",
+        "        from pytest_fluxscenario.cas.importing import file_all, read_folder\n"
+        f"        file_all({str(project.root / 'store')!r}, [read_folder({str(newer)!r})])\n",
     )
     project.spawn("-n2").assert_outcomes(passed=2)
     assert [one["version"] for one in project.manifest()["profiles"]] == ["1.5.0"]

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
+from pytest_fluxscenario.cas.importing import file_all
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.cli.main import main
+from tests.fakes.imports import import_file, import_tree
 from tests.fakes.packs import failing, needs_hook, scenario, step, write, write_hook, write_pack
 from tests.fakes.project import Project, text_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cli.main import main
 from pytest_fluxscenario.evidence.verify import verify
+from tests.fakes.imports import import_file
 from tests.fakes.packs import scenario, step, write
 from tests.fakes.project import Project, junit_of, text_of
 
@@ -178,8 +178,8 @@ def test_every_worker_resolves_the_index_of_the_controller(specs: Project) -> No
         "import os\n"
         "def pytest_configure(config):\n"
         "    if hasattr(config, 'workerinput') and config.workerinput['workerid'] == 'gw0':\n"
-        "        from pytest_fluxscenario.cas.importing import import_file\n"
-        "        import_file('store', 'specs', 'specs/none.yaml', 'work', 'v9.0.0')\n",
+        "        from pytest_fluxscenario.cas.importing import file_all, read_file\n"
+        "        file_all('store', [read_file('specs', 'specs/none.yaml', 'work', 'v9.0.0')])\n",
     )
     specs.spawn("-n2").assert_outcomes(passed=8)
     assert [spec["ref"] for spec in specs.manifest()["specs"]] == ["work:v1.0.0"]

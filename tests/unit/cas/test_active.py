@@ -11,9 +11,9 @@ from pytest_fluxscenario.base.errors import DamageError
 from pytest_fluxscenario.base.names import HashRef, TagRef
 from pytest_fluxscenario.cas.active import ACTIVE_FILE, read_active, write_active
 from pytest_fluxscenario.cas.checking import check_store
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cas.index import Resolved
 from pytest_fluxscenario.cas.store import Store, open_store
+from tests.fakes.imports import import_file
 
 _HASH = "a" * 64
 _FLOW = Resolved("scenarios", "flow", "v1.0.0", _HASH)

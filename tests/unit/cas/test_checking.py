@@ -9,9 +9,9 @@ import pytest
 
 from pytest_fluxscenario.base.errors import StoreError
 from pytest_fluxscenario.cas.checking import Checked, check_store
-from pytest_fluxscenario.cas.importing import import_file, import_tree
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import read_tree
+from tests.fakes.imports import import_file, import_tree
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.describing import Describer, Description, document_name
-from pytest_fluxscenario.cas.importing import import_file, import_tree
 from pytest_fluxscenario.cas.scenarios import RunsOn
 from pytest_fluxscenario.cas.store import Store, open_store
+from tests.fakes.imports import import_file, import_tree
 from tests.fakes.packs import scenario, write, write_pack
 
 

@@ -11,11 +11,12 @@ from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.base.fs import WriteError, write_error
 from pytest_fluxscenario.cas import exporting
 from pytest_fluxscenario.cas.exporting import export_file, export_tree
-from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
+from pytest_fluxscenario.cas.importing import file_all
 from pytest_fluxscenario.cas.store import blobs_of, open_store
 from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.cas.trees import StoredTree, TreeEntry, build_tree, read_tree
 from pytest_fluxscenario.cas.writing import write_blob
+from tests.fakes.imports import import_file, import_tree
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from pytest_fluxscenario.base.fs import sync_folder
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.checking import check_store
 from pytest_fluxscenario.cas.garbage import Collected, collect_garbage
-from pytest_fluxscenario.cas.importing import import_file, import_tree
 from pytest_fluxscenario.cas.lock import locked
 from pytest_fluxscenario.cas.writing import write_blob
+from tests.fakes.imports import import_file, import_tree
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 OLD, YOUNG = NOW - timedelta(days=15), NOW - timedelta(days=13)

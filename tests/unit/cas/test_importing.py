@@ -10,11 +10,12 @@ import pytest
 import pytest_fluxscenario
 from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, StoreError
 from pytest_fluxscenario.base.fs import WriteError
-from pytest_fluxscenario.cas.importing import Imported, import_file, import_tree
+from pytest_fluxscenario.cas.importing import Imported
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.lock import locked
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import read_tree
+from tests.fakes.imports import import_file, import_tree
 
 
 def file(folder: Path, text: str, name: str = "thing.yaml") -> str:
@@ -239,13 +240,13 @@ def test_a_store_that_is_a_file_is_an_error(tmp_path: Path) -> None:
 _IMPORT_MANY = """\
 import sys
 from pathlib import Path
-from pytest_fluxscenario.cas.importing import import_file
+from pytest_fluxscenario.cas.importing import file_all, read_file
 
 folder, worker, count = sys.argv[1:]
 for number in range(int(count)):
     path = Path(folder, f"{worker}-{number}.yaml")
     path.write_text(f"name: shared\\nworker: {worker}\\nnumber: {number}\\n")
-    import_file(str(Path(folder, "store")), "specs", str(path))
+    file_all(str(Path(folder, "store")), [read_file("specs", str(path))])
 """
 
 

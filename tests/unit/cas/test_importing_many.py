@@ -20,11 +20,12 @@ from pytest_fluxscenario.cas.archive import gather_archive
 from pytest_fluxscenario.cas.blobs import Blobs
 from pytest_fluxscenario.cas.checking import check_store
 from pytest_fluxscenario.cas.gathering import gather_folder
-from pytest_fluxscenario.cas.importing import file_all, import_file, read_file, read_folder
+from pytest_fluxscenario.cas.importing import file_all, read_file, read_folder
 from pytest_fluxscenario.cas.index import TagError
 from pytest_fluxscenario.cas.lock import locked
 from pytest_fluxscenario.cas.parcels import Parcel, tree_parcel
 from pytest_fluxscenario.cas.store import open_store
+from tests.fakes.imports import import_file
 from tests.fakes.packs import write_pack
 
 

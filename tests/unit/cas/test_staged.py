@@ -11,9 +11,9 @@ import pytest
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.cas.garbage import collect_garbage
 from pytest_fluxscenario.cas.git import GitError
-from pytest_fluxscenario.cas.importing import import_tree
 from pytest_fluxscenario.cas.staged import StagedCheck, check_staged
 from tests.fakes.git import Repository, has_git
+from tests.fakes.imports import import_tree
 from tests.fakes.packs import write_pack
 
 pytestmark = pytest.mark.skipif(not has_git(), reason="there is no git to ask")

@@ -8,9 +8,9 @@ from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.base.names import TagRef
 from pytest_fluxscenario.cas import store as store_module
 from pytest_fluxscenario.cas.blobs import Blobs
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cas.index import Index
 from pytest_fluxscenario.cas.store import find_store, open_store
+from tests.fakes.imports import import_file
 
 
 @pytest.fixture

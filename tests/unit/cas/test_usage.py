@@ -12,12 +12,13 @@ from pytest_fluxscenario.base.errors import DamageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.cas.contents import Held
 from pytest_fluxscenario.cas.describing import Describer
-from pytest_fluxscenario.cas.importing import file_all, import_file
+from pytest_fluxscenario.cas.importing import file_all
 from pytest_fluxscenario.cas.index import Kind
 from pytest_fluxscenario.cas.parcels import Parcel
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import build_tree
 from pytest_fluxscenario.cas.usage import Usage
+from tests.fakes.imports import import_file
 from tests.fakes.packs import scenario, write
 
 

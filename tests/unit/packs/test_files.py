@@ -8,13 +8,13 @@ import pytest
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError, ProfileError, StoreError
-from pytest_fluxscenario.cas.importing import import_tree
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import StoredTree, read_tree
 from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.packs.files import FolderFiles, LoneProfile, PackFiles, TreeFiles
 from pytest_fluxscenario.packs.load import load_pack
+from tests.fakes.imports import import_tree
 
 WritePack = Callable[..., Path]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.cas.importing import import_tree
 from pytest_fluxscenario.packs.find import Tree
+from tests.fakes.imports import import_tree
 
 WritePack = Callable[..., Path]
 

@@ -11,12 +11,12 @@ import pytest
 from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError
 from pytest_fluxscenario.base.names import HashRef, TagRef
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.cas.importing import import_file, import_tree
 from pytest_fluxscenario.cas.packing import pack_tree
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cas.trees import build_tree
 from pytest_fluxscenario.packs.pack import Pack
 from pytest_fluxscenario.packs.resolve import Resolver
+from tests.fakes.imports import import_file, import_tree
 
 WritePack = Callable[..., Path]
 HERE = Place("scenarios/a.scenario.yaml", 2, 13)

@@ -9,10 +9,10 @@ import pytest
 
 from pytest_fluxscenario.base.errors import DamageError, DocumentError
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.packs.spec_refs import SpecResolver
 from pytest_fluxscenario.packs.specs import Spec
+from tests.fakes.imports import import_file
 
 _SPEC = "type: object\nrequired: [pan]\n"
 FILE = "packs/small/scenarios/a.json"

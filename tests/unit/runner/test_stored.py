@@ -8,11 +8,12 @@ import pytest
 
 from pytest_fluxscenario.base.errors import DamageError, StoreError
 from pytest_fluxscenario.base.names import HashRef, TagRef
-from pytest_fluxscenario.cas.importing import file_all, import_file, import_tree
+from pytest_fluxscenario.cas.importing import file_all
 from pytest_fluxscenario.cas.index import Resolved
 from pytest_fluxscenario.cas.store import Store, open_store
 from pytest_fluxscenario.cas.suites import read_suite
 from pytest_fluxscenario.runner.stored import bare_name_hint, describe_found, find_stored, read_stored
+from tests.fakes.imports import import_file, import_tree
 from tests.fakes.packs import scenario, write, write_pack
 
 

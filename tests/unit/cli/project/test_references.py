@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pytest_fluxscenario.cas.importing import import_file, import_tree
 from pytest_fluxscenario.cas.store import blobs_of, open_store
 from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cli.main import main
+from tests.fakes.imports import import_file, import_tree
 from tests.fakes.packs import failing, needs_hook, scenario, trap, write
 from tests.unit.cli.conftest import Rig
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_fluxscenario.base.errors import StoreError
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cli.project.ini import find_ini
 from pytest_fluxscenario.cli.project.settings import Asked, make_settings
 from pytest_fluxscenario.cli.project.stores import open_run_store, store_folder
+from tests.fakes.imports import import_file
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.cas.importing import import_file
 from pytest_fluxscenario.cas.store import open_store
 from pytest_fluxscenario.cli.store.comparing import Difference, compare
+from tests.fakes.imports import import_file
 
 
 def difference(tmp_path: Path, *texts: str) -> Difference:
