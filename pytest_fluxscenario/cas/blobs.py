@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pytest_fluxscenario.base.digest import Digest, sha256
 from pytest_fluxscenario.base.errors import DamageError, FluxError, StoreError
 from pytest_fluxscenario.base.names import hash_fault
+from pytest_fluxscenario.base.opening import NO_FOLLOW, TO_READ
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.endings import Endings
@@ -18,18 +19,12 @@ from pytest_fluxscenario.cas.endings import Endings
 #: Largest blob that is read or written, in bytes.
 MOST_BYTES = 64 << 20
 
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 _CHUNK = 1 << 20
 _TREE_HEAD = b'{"files":{'
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CLONE_AGAIN = "put '* -text' into .gitattributes of the store, then check the blob out again"
-_IMPORT_AGAIN = "import the same content again, or restore the blob from a copy"
+#: What to do about a blob that is not what it was, or not there.
+IMPORT_AGAIN = "import the same content again, or restore the blob from a copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +113,11 @@ class Blobs:
 
     def _pieces(self, digest: str) -> Iterator[bytes]:
         try:
-            descriptor = os.open(self.path(digest), _FLAGS)
+            descriptor = os.open(self.path(digest), TO_READ | NO_FOLLOW)
             try:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
-                    raise self._damaged(digest, "not-a-file", "the blob is not a regular file", _IMPORT_AGAIN)
+                    raise self._damaged(digest, "not-a-file", "the blob is not a regular file", IMPORT_AGAIN)
                 # Not more at once than there seems to be: room for it is made before it is known how much comes.
                 step = min(_CHUNK, max(status.st_size + 1, 4096))
                 length = 0
@@ -137,10 +132,10 @@ class Blobs:
                 os.close(descriptor)
         except (FileNotFoundError, NotADirectoryError):
             message = f"there is no blob {digest}"
-            raise StoreError.of("store.missing-blob", self._place(digest), message, _IMPORT_AGAIN) from None
+            raise StoreError.of("store.missing-blob", self._place(digest), message, IMPORT_AGAIN) from None
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.EMLINK):
-                raise self._damaged(digest, "link", "the blob is a link, not a file", _IMPORT_AGAIN) from None
+                raise self._damaged(digest, "link", "the blob is a link, not a file", IMPORT_AGAIN) from None
             said = shown(error.strerror or type(error).__name__)
             raise StoreError.of("store.unreadable", self._place(digest), f"the blob cannot be read: {said}") from error
 
@@ -159,7 +154,7 @@ class Blobs:
             message = f"the line endings of the blob were changed {change}"
             return self._damaged(digest, "line-endings", message, _CLONE_AGAIN)
         message = f"the {size} bytes of the blob have another hash" if size else "the blob is empty"
-        return self._damaged(digest, "damaged-blob", message, _IMPORT_AGAIN)
+        return self._damaged(digest, "damaged-blob", message, IMPORT_AGAIN)
 
     def _damaged(self, digest: str, code: str, message: str, hint: str) -> FluxError:
         return DamageError.of(f"store.{code}", self._place(digest), message, hint)

@@ -15,7 +15,7 @@ from pytest_fluxscenario.base.fs import is_temporary
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.problems import Problem, Problems, Severity
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.cas.blobs import Blobs
+from pytest_fluxscenario.cas.blobs import IMPORT_AGAIN, Blobs
 from pytest_fluxscenario.cas.holdings import Holding, Named, holdings
 from pytest_fluxscenario.cas.index import INDEX_FILE, INDEX_LIMITS
 from pytest_fluxscenario.cas.store import BLOBS_FOLDER, Store, open_store
@@ -26,7 +26,6 @@ from pytest_fluxscenario.documents.source import Source, read_source
 
 GIT_FILE = ".gitattributes"
 _COPY = "restore it from git or a copy"
-_IMPORT_AGAIN = "import the same content again, or restore the blob from a copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +190,14 @@ def _check_named(store: Store, filed: Sequence[Entry], seen: _Seen, problems: Pr
     places = _places(store, missing)
     for entry in missing:
         message = f"{_word(entry)} names a blob that is not there, {entry.hash}"
-        problems.add("store.missing-blob", places[entry], message, _IMPORT_AGAIN)
+        problems.add("store.missing-blob", places[entry], message, IMPORT_AGAIN)
     named = Named.follow(store.blobs, roots, [digest for digest in seen.trees if digest in roots])
     for error in named.faults:
         problems.found += error.problems
     for digest, by in named.by.items():
         if digest not in seen.sizes and digest not in roots:
             message = f"the blob is not there, but {by} names it"
-            problems.add("store.missing-blob", _place(store, digest), message, _IMPORT_AGAIN)
+            problems.add("store.missing-blob", _place(store, digest), message, IMPORT_AGAIN)
     if named.faults or any(digest in seen.bad or digest not in seen.sizes for digest in roots):
         return  # what it names is not known, so nothing is called an orphan
     for digest in sorted(seen.sizes.keys() - named.by.keys() - seen.bad):

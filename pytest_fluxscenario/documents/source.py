@@ -11,19 +11,10 @@ from typing import NoReturn
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import DocumentError, FluxError
+from pytest_fluxscenario.base.opening import NO_FOLLOW, TO_READ
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
-
-# Not every system has every flag; where O_NOFOLLOW is missing, links are looked for before opening.
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 _PIECE = 1 << 20
 
@@ -116,14 +107,15 @@ def _error(code: str, name: str, message: str, hint: str = "") -> FluxError:
 
 def _open(path: str, name: str, root: Root | None) -> int:
     if root is None:
-        return os.open(path, _FLAGS)
+        return os.open(path, TO_READ)
     folder = os.path.dirname(path)
     if not root.holds_folder(folder):
         hint = "move the file into the root, or run from a root that holds it"
         raise _error("link-out", name, f"lies out of the root, in {shown(os.path.realpath(folder))}", hint)
-    if _NO_FOLLOW or not os.path.islink(path):
+    # Where links cannot be refused in opening, they are looked for before.
+    if NO_FOLLOW or not os.path.islink(path):
         try:
-            return os.open(path, _FLAGS | _NO_FOLLOW)
+            return os.open(path, TO_READ | NO_FOLLOW)
         except OSError:
             # Systems differ in what they call it.
             if not os.path.islink(path):
@@ -131,7 +123,7 @@ def _open(path: str, name: str, root: Root | None) -> int:
     target = os.path.realpath(path)
     if not root.holds(target):
         raise _error("link-out", name, f"is a link out of the root, to {shown(target)}", "put a copy in its place")
-    return os.open(target, _FLAGS | _NO_FOLLOW)
+    return os.open(target, TO_READ | NO_FOLLOW)
 
 
 def _size(descriptor: int, name: str, most: int) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pytest_fluxscenario.base.errors import DamageError, DocumentError, FluxError
+from pytest_fluxscenario.base.opening import NO_FOLLOW, TO_READ
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.documents.limits import Limits
@@ -25,7 +26,6 @@ MANIFEST_LIMITS = Limits(file_bytes=256 << 20)
 #: Longest line of a log, in bytes: far more than the largest scenario leaves.
 LINE_MOST = 64 << 20
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -107,7 +107,7 @@ def read_lines(folder: str, most: int = LINE_MOST) -> Iterator[Line]:
     """
     name = shown_file(folder, RECORDS)
     try:
-        descriptor = os.open(os.path.join(folder, RECORDS), _FLAGS)
+        descriptor = os.open(os.path.join(folder, RECORDS), TO_READ | NO_FOLLOW)
     except OSError as error:
         what = "the records are missing" if isinstance(error, FileNotFoundError) else _unreadable(error)
         raise DamageError.of("evidence.removed", Place(name), what, "restore the file from a copy") from error
@@ -183,7 +183,7 @@ class RecordIndex:
             return None
         start, length = self._lines[item_id]
         try:
-            descriptor = os.open(self._path, _FLAGS)
+            descriptor = os.open(self._path, TO_READ | NO_FOLLOW)
             try:
                 data = os.pread(descriptor, length, start)
             finally:

@@ -9,15 +9,13 @@ import msgspec
 
 from pytest_fluxscenario.base.digest import sha256
 from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.base.fs import make_folder, write_error
+from pytest_fluxscenario.base.fs import make_folder, open_new, write_error
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.evidence.reading import line_error, parse_line, read_lines, read_manifest
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 120
-#: New files only: nothing that lies there, and nothing that a link leads to, is written over.
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def split(folder: str, out: str) -> int:
@@ -42,7 +40,8 @@ def split(folder: str, out: str) -> int:
         number = counts[name] = counts.get(name, 0) + 1
         path = os.path.join(out, f"{name}.json" if number == 1 else f"{name}.{number}.json")
         try:
-            with os.fdopen(os.open(path, _FLAGS, 0o666), "wb") as file:
+            # Nothing that lies there, and nothing that a link leads to, is written over.
+            with os.fdopen(open_new(path), "wb") as file:
                 file.write(msgspec.json.format(line.data, indent=2) + b"\n")
         except OSError as error:
             raise write_error(path, error) from error

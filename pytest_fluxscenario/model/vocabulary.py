@@ -8,7 +8,6 @@ Status = Literal["ok", "nok", "error"]
 Decision = Literal["approved", "denied"]
 GateType = Literal["decision", "approval", "process_conformance"]
 Mode = Literal["mock", "shadow", "real"]
-FaultKind = Literal["timeout", "crash", "error", "invalid_json", "forbidden_field"]
 
 STATUSES: Final = ("ok", "nok", "error")
 ROUTES: Final = (

@@ -21,6 +21,7 @@ from pytest_fluxscenario.packs import shapes_authoring as in_authoring
 from pytest_fluxscenario.packs import shapes_core as in_core
 from pytest_fluxscenario.packs.conditions import core_condition
 from pytest_fluxscenario.packs.document import PackDocument
+from pytest_fluxscenario.packs.shapes_common import AnyAction
 
 _AnyProfile = in_core.File | in_core.Document | in_authoring.File | in_authoring.Document
 
@@ -176,18 +177,7 @@ def _in_seconds(written: int | str | None) -> int | None:
 
 
 def _core_action(action: in_core.Action) -> Action:
-    return Action(
-        id=action.id,
-        allowed_roles=DEFAULT_ROLES if action.allowed_roles is None else action.allowed_roles,
-        description=action.description,
-        required_capabilities=action.required_capabilities,
-        required_connectors=action.required_connectors,
-        produces_artifacts=action.produces_artifacts,
-        materialization_mode=action.materialization_mode,
-        materialization_scope_fields=action.materialization_scope_fields,
-        next_actions=action.next_actions,
-        completes_run=action.completes_run,
-    )
+    return _action(action, action.id, action.produces_artifacts, action.materialization_mode, action.completes_run)
 
 
 def _authoring_action(
@@ -214,13 +204,17 @@ def _authoring_action(
     completes = action.completes_run
     if completes is None:
         completes = not completing.isdisjoint(action.creates_artifacts)
+    return _action(action, action.name, action.creates_artifacts, mode, completes)
+
+
+def _action(action: AnyAction, name: str, produces: tuple[str, ...], mode: Mode | None, completes: bool) -> Action:
     return Action(
-        id=action.name,
+        id=name,
         allowed_roles=DEFAULT_ROLES if action.allowed_roles is None else action.allowed_roles,
         description=action.description,
         required_capabilities=action.required_capabilities,
         required_connectors=action.required_connectors,
-        produces_artifacts=action.creates_artifacts,
+        produces_artifacts=produces,
         materialization_mode=mode,
         materialization_scope_fields=action.materialization_scope_fields,
         next_actions=action.next_actions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -82,29 +82,24 @@ def _calls(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
     return _set(expected, list(actual), plugin)
 
 
-def _set(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
-    """A list of names; one with nothing in it is absent, for ``null`` and for ``present``."""
-    if expected is None:
-        return not actual
-    name = matcher_name(expected)
-    if name == "any_of":
-        return any(_set(one, actual, plugin) for one in expected[name])
-    if name == "present":
-        return fits(expected, actual or ABSENT, plugin)
-    return fits_as_set(expected, actual, plugin)
+def _emptiable(compare: _Compare) -> _Compare:
+    """Of a list, or of a flag: with nothing in it, or false, it is absent for ``null`` and for ``present``."""
+
+    def compared(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
+        if expected is None:
+            return not actual
+        name = matcher_name(expected)
+        if name == "any_of":
+            return any(compared(one, actual, plugin) for one in expected[name])
+        if name == "present":
+            return fits(expected, actual or ABSENT, plugin)
+        return compare(expected, actual, plugin)
+
+    return compared
 
 
-def _flag(expected: Any, actual: Any, plugin: PluginMatchers) -> bool:
-    """A flag; one that is false is absent, for ``null`` and for ``present``."""
-    if expected is None:
-        return actual is False
-    name = matcher_name(expected)
-    if name == "any_of":
-        return any(_flag(one, actual, plugin) for one in expected[name])
-    if name == "present":
-        return fits(expected, actual or ABSENT, plugin)
-    return fits(expected, actual, plugin)
-
+_set: Final = _emptiable(fits_as_set)
+_flag: Final = _emptiable(fits)
 
 _FIELDS: tuple[tuple[str, Callable[[Response], Any], _Compare], ...] = (
     ("status", _text("status"), fits),

@@ -17,6 +17,7 @@ import nkeys
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.fs import make_folder, replace_file
+from pytest_fluxscenario.base.opening import NO_FOLLOW, TO_READ
 from pytest_fluxscenario.base.place import Place
 
 _MOST: Final = 65_536
@@ -124,9 +125,8 @@ def _key(seed: str) -> Key:
 
 def read_secret(path: str) -> bytes | None:
     """The bytes of a file that nobody else may read; None where it is not there. Raises UsageError."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, TO_READ | NO_FOLLOW)
     except FileNotFoundError:
         return None
     except OSError as error:

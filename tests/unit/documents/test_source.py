@@ -192,6 +192,6 @@ class TestRoot:
     def test_where_links_cannot_be_refused_in_opening_they_are_looked_for(
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pytest_fluxscenario.documents.source._NO_FOLLOW", 0)
+        monkeypatch.setattr("pytest_fluxscenario.documents.source.NO_FOLLOW", 0)
         assert refusal(root / "out.json", root=str(root))[0] == "link-out"
         assert read_source(str(root / "within.json"), "w", root=str(root)).data == b"2"
