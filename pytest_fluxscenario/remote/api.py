@@ -77,6 +77,8 @@ class RackInfo(Document, frozen=True):
     #: RFC 3339, UTC.
     first_seen: str = ""
     last_seen: str = ""
+    #: What hooks can run on there, beside Python: ``node``, ``typescript``, ``wasm``.
+    runtimes: tuple[str, ...] = ()
 
 
 class Filed(Document, frozen=True):

@@ -152,7 +152,8 @@ class Bench:
                 watch.wrote(done.ref)
         except RuntimeMissing as missing:
             said = redactor.text(str(missing))
-            return Done(redactor.text(case.item), "", "", "error", self.name, missing=said, redactions=redactor.counts)
+            item, counts = redactor.text(case.item), redactor.counts
+            return Done(item, "", "", "error", self.name, missing=said, lacks=missing.needs, redactions=counts)
         seen = self._counter.seen(whole, control, hooks, whole.environment, outcome)
         return msgspec.structs.replace(done, called=hooks.calls > 0, seen=f"{seen:x}")
 

@@ -106,5 +106,7 @@ class Done(Struct, frozen=True, forbid_unknown_fields=True):
     seen: str = "0"
     #: What the machine lacks, where a hook could not run there: then there is no record.
     missing: str = ""
+    #: ... and what that is, as ``runtimes.port`` calls it; empty where another machine is not known to have it.
+    lacks: str = ""
     #: How often each redaction rule has replaced something.
     redactions: dict[str, int] = {}

@@ -12,10 +12,9 @@ from typing import Final
 
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.runtimes.code import PackCode
-from pytest_fluxscenario.runtimes.port import HookUnavailable, RuntimeMissing
+from pytest_fluxscenario.runtimes.port import NODE, TYPESCRIPT, HookUnavailable, RuntimeMissing
 
 _PYTHON: Final = ("python3", "python")
-_NODE: Final = "node"
 _TYPES: Final = (".ts", ".mts", ".cts")
 _STRIP: Final = "--experimental-strip-types"
 #: Not ``-I``, which would ignore the seed: with the allowlist of the environment these say the same and more.
@@ -55,29 +54,45 @@ def node_program(code: PackCode, folder: str) -> Program:
     Raises RuntimeMissing where there is none, or one that is too old for TypeScript; HookUnavailable as above.
     """
     first, *rest = code.runtime.command
-    if first != _NODE:
+    if first != NODE:
         return Program((_find(code, first, folder), *rest), {}, False)
-    path = shutil.which(_NODE, path=code.settings.path)
+    path = find_node(code.settings.path)
     if path is None:
         message = "the hooks of this pack run on Node.js, and there is no 'node' on PATH"
-        raise RuntimeMissing.of("hook.runtime-missing", code.place, message, "install it, or put it on PATH")
+        lacks = RuntimeMissing.of("hook.runtime-missing", code.place, message, "install it, or put it on PATH")
+        raise lacks.of_need(NODE)
     flags = _type_flags(code, path) if any(part.endswith(_TYPES) for part in rest) else ()
     return Program((path, *flags, *rest), {}, False)
 
 
-def _type_flags(code: PackCode, path: str) -> tuple[str, ...]:
-    """What makes this node take types away; from 22.18 and 23.6 on it does by itself."""
-    said = subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False).stdout.decode(
-        "utf-8", "replace"
-    )
+def find_node(path: str) -> str | None:
+    """The ``node`` on a search path."""
+    return shutil.which(NODE, path=path)
+
+
+def node_version(node: str) -> str:
+    """What a node says of its version."""
+    said = subprocess.run([node, "--version"], capture_output=True, timeout=30, check=False).stdout
+    return said.decode("utf-8", "replace")
+
+
+def type_flags(said: str) -> tuple[str, ...] | None:
+    """What makes a node of that version take types away: from 22.18 and 23.6 on it does by itself. None: it cannot."""
     found = re.match(r"v([0-9]{1,4})\.([0-9]{1,4})\.", said)
     version = (int(found[1]), int(found[2])) if found else (0, 0)
     if version >= (23, 6) or (22, 18) <= version < (23, 0):
         return ()
-    if version >= (22, 6):
-        return (_STRIP,)
+    return (_STRIP,) if version >= (22, 6) else None
+
+
+def _type_flags(code: PackCode, path: str) -> tuple[str, ...]:
+    said = node_version(path)
+    flags = type_flags(said)
+    if flags is not None:
+        return flags
     message = f"the hooks of this pack are TypeScript, which the node on PATH ({shown(said.strip(), 40)}) does not run"
-    raise RuntimeMissing.of("hook.runtime-missing", code.place, message, "use node 22.6 or newer")
+    lacks = RuntimeMissing.of("hook.runtime-missing", code.place, message, "use node 22.6 or newer")
+    raise lacks.of_need(TYPESCRIPT)
 
 
 def _find(code: PackCode, first: str, folder: str) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import DamageError, FluxError
 
 HOOK_CALL_PROTOCOL = "fst.hook.call.v1"
+#: What hooks run on, and not every machine has.
+NODE: Final = "node"
+TYPESCRIPT: Final = "typescript"
+WASM: Final = "wasm"
+NEEDS: Final = (NODE, TYPESCRIPT, WASM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,14 @@ def without_file(error: FluxError) -> HookUnavailable:
 
 class RuntimeMissing(HookUnavailable):
     """The machine lacks what hooks of this kind run on: a scenario that needs one is skipped, and says so."""
+
+    #: What that is, one of ``NEEDS``; empty where another machine is not known to have it either.
+    needs: str = ""
+
+    def of_need(self, needs: str) -> RuntimeMissing:
+        """The same error, which says what the machine lacks."""
+        self.needs = needs
+        return self
 
 
 def input_hash(call: HookCall) -> str:

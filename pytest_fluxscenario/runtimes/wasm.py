@@ -14,7 +14,7 @@ from typing import Any, Final
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.packs.files import file_place
 from pytest_fluxscenario.runtimes.code import PackCode
-from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome, HookUnavailable, RuntimeMissing
+from pytest_fluxscenario.runtimes.port import WASM, HookCall, HookOutcome, HookUnavailable, RuntimeMissing
 from pytest_fluxscenario.runtimes.talk import STDERR_BYTES, Heard
 from pytest_fluxscenario.runtimes.verdict import Judged, judge
 from pytest_fluxscenario.runtimes.wasi import MODULE, ExitedError, SpentError, TooMuchError, World, fits
@@ -86,7 +86,8 @@ class WasmHooks:
         except ImportError as error:
             message = "the hooks of this pack run on WebAssembly, and wasmtime is not installed"
             hint = "pip install 'pytest-fluxscenario[wasm]'"
-            raise RuntimeMissing.of("hook.runtime-missing", self.code.place, message, hint) from error
+            lacks = RuntimeMissing.of("hook.runtime-missing", self.code.place, message, hint)
+            raise lacks.of_need(WASM) from error
         path, data = self._module()
         place = file_place(self.code.files, path)
         config = Config()

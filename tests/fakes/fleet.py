@@ -73,6 +73,7 @@ class FakeRack:
     #: Called with what was taken; where it gives False the rack dies with it.
     before: Callable[[Work], bool] = lambda _work: True
     gears: tuple[str, ...] = ("engine",)
+    runtimes: tuple[str, ...] = ()
     #: How often each piece of evidence is published.
     times: int = 1
     taken: list[str] = field(default_factory=list)
@@ -81,7 +82,14 @@ class FakeRack:
 
     async def hello(self) -> Message:
         """What the Mixer answers."""
-        said = Hello(rack=self.name, key=self.key.public, version=self.version, gears=self.gears, pools=self.pools)
+        said = Hello(
+            rack=self.name,
+            key=self.key.public,
+            version=self.version,
+            gears=self.gears,
+            pools=self.pools,
+            runtimes=self.runtimes,
+        )
         return decode(await self.transport.request(HELLO, self._writer.encoded(sign_hello(said, self.key)), 5))
 
     def signed(self, said: Evidence, run: str, tickets: Tickets) -> Evidence:

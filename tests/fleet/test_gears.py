@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,15 @@ def mixer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 @contextmanager
-def racked(mixer: RunningMixer, name: str = "one", **config: Any) -> Iterator[Rack]:
-    """A real rack on the Mixer, ended in order."""
+def racked(
+    mixer: RunningMixer,
+    name: str = "one",
+    *,
+    runtimes: tuple[str, ...] = (),
+    environ: Mapping[str, str] | None = None,
+    **config: Any,
+) -> Iterator[Rack]:
+    """A real rack on the Mixer, ended in order; ``environ`` is what its slots see in place of this process's."""
     plain = RackConfig(name=name, data=str(mixer.folder / name), snake=LinkConfig(joining="given"), drain_seconds=5)
     changed = msgspec.structs.replace(plain, **config)
     said: list[str] = []
@@ -91,8 +98,11 @@ def racked(mixer: RunningMixer, name: str = "one", **config: Any) -> Iterator[Ra
         return MemoryTransport(mixer.hub)
 
     async def begin() -> tuple[Rack, asyncio.Event, asyncio.Task[None]]:
-        rack, end = Rack(changed, RackState.open(changed.data, name), connect, said.append), asyncio.Event()
+        kept, end = RackState.open(changed.data, name), asyncio.Event()
+        rack = Rack(changed, kept, connect, said.append, runtimes=runtimes)
         rack.work.look = 0.1
+        for slot in rack.work._free:
+            slot.environ = environ or slot.environ
         return rack, end, asyncio.create_task(rack.run(end, asyncio.Event()))
 
     async def finish(end: asyncio.Event, task: asyncio.Task[None]) -> None:

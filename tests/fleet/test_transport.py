@@ -278,6 +278,19 @@ def test_no_more_is_taken_than_was_asked_for(connecting: Connecting) -> None:
     asyncio.run(main())
 
 
+def test_a_look_takes_what_is_there_and_waits_for_nothing(connecting: Connecting) -> None:
+    async def main() -> None:
+        async with _fleet(connecting) as (mixer, rack):
+            begun = asyncio.get_running_loop().time()
+            assert [await rack.take(_WORK, most, 0) for most in (1, 5)] == [[], []]
+            assert asyncio.get_running_loop().time() - begun < 1
+            await mixer.publish(_WORK.of("run-1"), b"a", "a")
+            (taken,) = await rack.take(_WORK, 1, 0)
+            assert taken.data == b"a"
+
+    asyncio.run(main())
+
+
 def test_a_taker_is_woken_by_what_is_published(connecting: Connecting) -> None:
     async def main() -> None:
         async with _fleet(connecting) as (mixer, rack):

@@ -99,6 +99,7 @@ def _tell_of(rack: RackInfo, outputs: Outputs) -> None:
         "version": shown(rack.version, 80),
         "key": rack.key,
         "gears": shown(", ".join(rack.gears)),
+        "runtimes": shown(", ".join(rack.runtimes)) or "python alone",
         "pools": shown(", ".join(rack.pools)),
         "labels": labels,
         "load": f"{len(rack.busy)} of {rack.slots}",

@@ -37,6 +37,8 @@ class Hello(Body, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     #: Scenarios that it runs at a time.
     slots: int = 1
+    #: What hooks can run on there, of ``runtimes.port.NEEDS``.
+    runtimes: tuple[str, ...] = ()
     #: From an earlier welcome; empty at the first.
     passport: bytes = b""
     #: By the rack's key, over all other fields: who knows its name does not speak for it.

@@ -76,6 +76,13 @@ def work(pool: str, gear: str = ENGINE) -> Queue:
     return Queue(WORK_STREAM, name if gear == ENGINE else f"{name}={gear}", subject)
 
 
+def work_needing(pool: str, need: str) -> Queue:
+    """The work queue of the racks of a pool that have what hooks need: of what others gave back for the lack of it."""
+    name = token(pool, "pool")
+    means = f"{ENGINE}={token(need, 'runtime')}"
+    return Queue(WORK_STREAM, f"{name}={means}", f"flux.work.{name}.{means}.*")
+
+
 def work_of(pool: str, run: str) -> str:
     """Where the work of a run lies, whatever gear it is for."""
     return f"flux.work.{token(pool, 'pool')}.*.{token(run, 'run')}"

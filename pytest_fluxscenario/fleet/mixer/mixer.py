@@ -121,7 +121,8 @@ class Mixer:
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
-            for part in _repeated(config, runs, Seeker(runs, link, queues.prepare), service):
+            seeker = Seeker(runs, link, queues.prepare, ground.registry.can)
+            for part in _repeated(config, runs, seeker, service):
                 parts.push_async_callback(part.start().stop)
             http.app = exported(self.telemetry, self._guarded(service), PATH, runs, ground.registry)
             await http.start()

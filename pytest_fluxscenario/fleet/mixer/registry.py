@@ -19,8 +19,10 @@ from pytest_fluxscenario.fleet.messages.subjects import Queue
 from pytest_fluxscenario.fleet.mixer.history.database import Database
 from pytest_fluxscenario.fleet.mixer.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.snake.permissions import RackAccount, rack_name_fault
+from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import RackCounts, RackInfo, RackStateName
+from pytest_fluxscenario.runtimes.port import NEEDS
 
 Standing = Literal["pending", "active", "suspended"]
 #: Racks that are remembered; a stranger may invent names.
@@ -44,6 +46,7 @@ class Rack(msgspec.Struct, frozen=True):
     slots: int
     first_seen: str
     last_seen: str
+    runtimes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -126,6 +129,7 @@ class Registry:
             said.slots,
             now if known is None else known.first_seen,
             now,
+            said.runtimes,
         )
         # Who only says once more what is known costs no commit.
         if known is not None and msgspec.structs.replace(rack, last_seen=known.last_seen) == known:
@@ -185,9 +189,9 @@ class Registry:
     def accounts(self) -> dict[str, RackAccount]:
         """Who may connect as itself: all that have been let in; those that are suspended take from no pool."""
         let_in = [rack for rack in self._racks.values() if rack.standing != "pending"]
+        pools = {rack.name: rack.pools if rack.standing == "active" else () for rack in let_in}
         return {
-            rack.name: RackAccount(rack.name, rack.key, rack.pools if rack.standing == "active" else (), rack.gears)
-            for rack in let_in
+            rack.name: RackAccount(rack.name, rack.key, pools[rack.name], rack.gears, rack.runtimes) for rack in let_in
         }
 
     def queues(self) -> set[Queue]:
@@ -199,6 +203,13 @@ class Registry:
         active = [rack for rack in self._racks.values() if pool in rack.pools and self._state(rack) == "active"]
         names = sorted({gear for rack in active for gear in rack.gears})
         return {name: sum(name in rack.gears for rack in active) for name in names}
+
+    def can(self, pool: str, need: str) -> bool:
+        """Whether an active rack of a pool has the engine, and what hooks need."""
+        return any(
+            pool in rack.pools and ENGINE in rack.gears and need in rack.runtimes and self._state(rack) == "active"
+            for rack in self._racks.values()
+        )
 
     def info(self, name: str) -> RackInfo:
         """A rack as others are told of it. Raises NotThere."""
@@ -217,6 +228,7 @@ class Registry:
             beat.done if beat is not None else 0,
             rack.first_seen,
             rack.last_seen,
+            rack.runtimes,
         )
 
     def all(self) -> list[RackInfo]:
@@ -253,6 +265,9 @@ class Registry:
         if not 1 <= len(said.gears) <= MOST_GEARS or len(set(said.gears)) != len(said.gears):
             message = f"the rack '{said.rack}' offers {len(said.gears)} gears, or one of them twice"
             raise refused(Refused, "rack.gears", message, f"from 1 to {MOST_GEARS}")
+        if not set(said.runtimes) <= set(NEEDS) or len(set(said.runtimes)) != len(said.runtimes):
+            message = f"the rack '{said.rack}' says that hooks run on what no rack is asked for"
+            raise refused(Refused, "rack.runtimes", message, f"known: {', '.join(NEEDS)}")
         if not is_signed(said):
             message = f"the hello of the rack '{said.rack}' is not signed by the key that it names"
             raise refused(Refused, "rack.signature", message)

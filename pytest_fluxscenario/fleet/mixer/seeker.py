@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_fluxscenario.fleet.messages.subjects import EVIDENCE_STREAM, WORK_STREAM, evidence, work
+from pytest_fluxscenario.fleet.messages.subjects import EVIDENCE_STREAM, WORK_STREAM, evidence, work, work_needing
 from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.fleet.mixer.runs.runs import Runs
 from pytest_fluxscenario.fleet.snake.transport import Transport
+from pytest_fluxscenario.gears.settings import ENGINE
+from pytest_fluxscenario.runtimes.port import NEEDS
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 #: Most seconds between two looks.
@@ -29,6 +31,8 @@ class Seeker:
     transport: Transport
     #: Makes streams and queues that are not there.
     prepare: Callable[[], Awaitable[None]]
+    #: Whether an active rack of that pool has what hooks need.
+    can: Callable[[str, str], bool]
     #: Run to how many records it had at the last look.
     _seen: dict[str, int] = field(default_factory=dict)
 
@@ -49,7 +53,7 @@ class Seeker:
         before = [asked for asked in run.open if asked.number in run.published]
         for gear in sorted({asked.case.gear for asked in before}):
             # Each has a queue of its own.
-            if await self.transport.waiting(WORK_STREAM, work(run.pool, gear).subject):
+            if await self._waits(run, gear):
                 before = [asked for asked in before if asked.case.gear != gear]
         if not before or await self.transport.waiting(EVIDENCE_STREAM, evidence(run.run)):
             return
@@ -58,3 +62,17 @@ class Seeker:
         if lost:
             _LOG.warning("run %s: of %d scenarios nothing is left; they are handed out anew", run.run, len(lost))
             await self.runs.hand_out_anew(run, lost)
+
+    async def _waits(self, run: Run, gear: str) -> bool:
+        """Whether work of a run waits for a gear where some rack takes it."""
+        if await self.transport.waiting(WORK_STREAM, work(run.pool, gear).of(run.run)):
+            return True
+        waits = False
+        for need in NEEDS if gear == ENGINE else ():
+            subject = work_needing(run.pool, need).of(run.run)
+            if self.can(run.pool, need):
+                waits = bool(await self.transport.waiting(WORK_STREAM, subject)) or waits
+            else:
+                # Whoever could take it is gone: handed out anew, it is taken by whoever says what it lacks.
+                await self.transport.withdraw(WORK_STREAM, subject)
+        return waits

@@ -47,6 +47,8 @@ class RackLink:
     told: Callable[[Command], None]
     #: Tells people.
     say: Callable[[str], None]
+    #: What hooks can run on here.
+    runtimes: tuple[str, ...] = ()
     standing: RackState = "offline"
     welcome: Welcome = field(default_factory=lambda: Welcome(state="pending"))
     #: Something of the above has changed.
@@ -150,6 +152,7 @@ class RackLink:
             pools=config.pools,
             labels=config.labels,
             slots=config.slots,
+            runtimes=self.runtimes,
             passport=kept.passport,
         )
         asked = self.writer.encoded(sign_hello(hello, kept.key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from pytest_fluxscenario.fleet.snake.credentials import read_credentials
 from pytest_fluxscenario.fleet.snake.nats_link import connect
 from pytest_fluxscenario.fleet.snake.permissions import JOINING
 from pytest_fluxscenario.fleet.snake.transport import Transport
+from pytest_fluxscenario.runtimes.here import runtimes_here
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
@@ -48,6 +50,8 @@ class Rack:
     say: Callable[[str], None]
     #: What it exports; None for nothing. Whoever made it ends it.
     telemetry: Telemetry | None = None
+    #: What hooks can run on here.
+    runtimes: tuple[str, ...] = ()
     work: RackWork = field(init=False)
     link: RackLink = field(init=False)
 
@@ -63,7 +67,8 @@ class Rack:
         work = self.work
         if telemetry is not None:
             watch_rack(telemetry, work.slots)
-        self.link = RackLink(config, self.kept, writer, self.connect, work.beat, work.told, self.say)
+        self.link = RackLink(config, self.kept, writer, self.connect, work.beat, work.told, self.say, self.runtimes)
+        work.turns.runtimes = self.runtimes
 
     async def run(self, end: asyncio.Event, at_once: asyncio.Event) -> None:
         """Work until ``end``, then bring what is under way to its end; ``at_once`` gives it back instead.
@@ -125,7 +130,7 @@ def make_rack(config: RackConfig, say: Callable[[str], None], telemetry: Telemet
         except UsageError as error:
             raise SnakeError(error.problems) from None
 
-    return Rack(config, kept, connect_as, say, telemetry)
+    return Rack(config, kept, connect_as, say, telemetry, runtimes_here(os.environ.get("PATH", os.defpath)))
 
 
 async def serve(config: RackConfig, say: Callable[[str], None], telemetry: Telemetry | None = None) -> None:

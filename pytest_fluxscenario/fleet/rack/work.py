@@ -13,7 +13,7 @@ from msgspec import structs
 
 from pytest_fluxscenario.fleet.messages.errors import MessageError, SnakeError
 from pytest_fluxscenario.fleet.messages.message import Command, Evidence, Heartbeat, Message, Work
-from pytest_fluxscenario.fleet.messages.subjects import Queue, evidence, once_key, work
+from pytest_fluxscenario.fleet.messages.subjects import evidence, once_key
 from pytest_fluxscenario.fleet.messages.wire import Writer, decode_as
 from pytest_fluxscenario.fleet.rack.config import RackConfig
 from pytest_fluxscenario.fleet.rack.fetching import Fetcher, SlotFetcher
@@ -23,6 +23,7 @@ from pytest_fluxscenario.fleet.rack.measures import count_done, count_taken
 from pytest_fluxscenario.fleet.rack.pace import Pace
 from pytest_fluxscenario.fleet.rack.room import RackRoom
 from pytest_fluxscenario.fleet.rack.slot import Slot
+from pytest_fluxscenario.fleet.rack.turns import Turns
 from pytest_fluxscenario.fleet.snake.transport import Delivery
 from pytest_fluxscenario.telemetry import words
 from pytest_fluxscenario.telemetry.spans import Span, Value, span
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
 
 _PAUSE: Final = 0.25
-#: Seconds that a look into one of several queues takes: where there was something just now, and where not.
-_GLANCE: Final = 0.02
-_GAZE: Final = 0.25
-#: How often one of several queues is first in turn while it has something.
-_STAYS: Final = 8
 #: Cancelled runs that are remembered, and scenarios that a heartbeat names.
 _MOST_CANCELLED: Final = 256
 _MOST_NAMED: Final = 64
@@ -71,12 +67,11 @@ class RackWork:
     _under_way: dict[asyncio.Task[None], Held] = field(default_factory=dict)
     _cancelled: dict[str, None] = field(default_factory=dict)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
-    _turn: int = 0
-    #: How often the same queue is still looked into first, and whether there was something in any at the last look.
-    _stays: int = 0
-    _busy: bool = False
+    #: What the rack takes from.
+    turns: Turns = field(init=False)
 
     def __post_init__(self) -> None:
+        self.turns = Turns(self.config.pools, self.config.offers)
         self.hands = Hands(self._acknowledge)
         self._free = [self.new_slot() for _ in range(self.config.slots)]
 
@@ -138,35 +133,17 @@ class RackWork:
             slot.join(5)
 
     async def _take(self, link: RackLink) -> None:
-        queues = self._queues()
-        # One queue is waited at. Of several each is only looked into, in turns; while one of them has something, that
-        # is quick, so that no time is lost at those that are empty.
-        wait = self.look if len(queues) == 1 else _GLANCE if self._busy else min(self.look / len(queues), _GAZE)
         try:
-            for number, (gear, queue) in queues:
-                taken = await link.transport.take(queue, len(self._free), wait)
+            for look in self.turns.looks(self.look):
+                taken = await link.transport.take(look.queue, len(self._free), look.wait)
                 for delivery in taken:
-                    self._begin(link, delivery, gear)
+                    self._begin(link, delivery, look.gear)
                 if taken:
-                    self._stay(number)
+                    self.turns.found(look)
                     return
-            self._busy = False
         except SnakeError:
             # The link says it, once.
             await asyncio.sleep(_PAUSE)
-
-    def _queues(self) -> list[tuple[int, tuple[str, Queue]]]:
-        """Its queues, the one whose turn it is first."""
-        queues = [(gear, work(pool, gear)) for pool in self.config.pools for gear in self.config.offers]
-        if self._stays <= 0:
-            self._turn += 1
-        return [(at % len(queues), queues[at % len(queues)]) for at in range(self._turn, self._turn + len(queues))]
-
-    def _stay(self, number: int) -> None:
-        """Look first where something was; but not for ever, as others wait, too."""
-        self._busy = True
-        self._stays = self._stays - 1 if self._turn == number and self._stays > 0 else _STAYS
-        self._turn = number
 
     def _begin(self, link: RackLink, delivery: Delivery, gear: str) -> None:
         try:

@@ -67,7 +67,7 @@ class Pull:
         until = loop.time() + wait
         async with self._lock:
             while True:
-                if most > 1 and not self._ready:
+                if (most > 1 or wait <= 0) and not self._ready:
                     await self._ask({"batch": most, "no_wait": True}, most, _NOW)
                 left = until - loop.time()
                 if not self._ready and left > 0:

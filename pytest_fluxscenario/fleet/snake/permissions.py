@@ -43,10 +43,16 @@ class RackAccount:
     pools: tuple[str, ...] = ("default",)
     #: What it offers: it may take the work of these alone.
     gears: tuple[str, ...] = (ENGINE,)
+    #: What hooks can run on there.
+    runtimes: tuple[str, ...] = ()
 
     def queues(self) -> Iterator[Queue]:
         """What it takes from."""
-        return (subjects.work(pool, gear) for pool in self.pools for gear in self.gears)
+        for pool in self.pools:
+            yield from (subjects.work(pool, gear) for gear in self.gears)
+            if ENGINE in self.gears:
+                # A gear calls hooks itself, or has none.
+                yield from (subjects.work_needing(pool, need) for need in self.runtimes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class Run:
     anew: dict[int, int] = field(default_factory=dict)
     #: Number to the tickets of evidence that was turned away.
     turned_away: dict[int, set[str]] = field(default_factory=dict)
+    #: Number to the tickets of evidence that a machine lacks something, each with what, where others were given it.
+    passed_on: dict[int, dict[str, str]] = field(default_factory=dict)
 
     def take(self, batch: Batch) -> None:
         """Add records that are stored."""

@@ -13,7 +13,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
 from pytest_fluxscenario.fleet.messages.message import Work
-from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, once_key, work, work_of
+from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, once_key, work, work_needing, work_of
 from pytest_fluxscenario.fleet.messages.tickets import Tickets
 from pytest_fluxscenario.fleet.messages.wire import Writer
 from pytest_fluxscenario.fleet.mixer.content import Content
@@ -73,7 +73,13 @@ class Handing:
                 break
             for asked in part:
                 run.anew[asked.number] = run.anew.get(asked.number, 0) + 1
+                run.passed_on.pop(asked.number, None)
         return [asked for asked in lost if asked not in again]
+
+    async def pass_on(self, run: Run, asked: Asked, need: str) -> None:
+        """Publish it for racks that have what its hooks need."""
+        (document,) = await asyncio.to_thread(self._documents, [asked])
+        run.published[asked.number] = await self._publish_one(run, asked, document, self.writer.ids.next(), need)
 
     async def withdraw(self, run: Run) -> None:
         """Drop what has not begun; the run has ended, so that no more of it is handed out."""
@@ -116,7 +122,7 @@ class Handing:
                 raise one
         return all(isinstance(one, int) for one in stored)
 
-    async def _publish_one(self, run: Run, asked: Asked, document: bytes, issue: int) -> int:
+    async def _publish_one(self, run: Run, asked: Asked, document: bytes, issue: int, need: str = "") -> int:
         body = Work(
             case=asked.case,
             settings=run.settings,
@@ -128,7 +134,8 @@ class Handing:
         )
         data = self.writer.encoded(body, run=run.run, trace=run.trace)
         key = once_key(run.run, asked.case.item, asked.attempt, issue)
-        return (await self.transport.publish(work(run.pool, asked.case.gear).of(run.run), data, key)).sequence
+        queue = work_needing(run.pool, need) if need else work(run.pool, asked.case.gear)
+        return (await self.transport.publish(queue.of(run.run), data, key)).sequence
 
     def _documents(self, several: Sequence[Asked]) -> list[bytes]:
         """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""

@@ -24,6 +24,7 @@ from pytest_fluxscenario.fleet.mixer.runs.acceptance import Acceptance
 from pytest_fluxscenario.fleet.mixer.runs.check import RUN_ID, check_run, check_submission
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
 from pytest_fluxscenario.fleet.mixer.runs.info import info_of
+from pytest_fluxscenario.fleet.mixer.runs.passing_on import PassingOn
 from pytest_fluxscenario.fleet.mixer.runs.submitted import asked_of, digest_of
 from pytest_fluxscenario.fleet.mixer.runs.table import RunTable
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
@@ -264,7 +265,8 @@ class Runs:
     async def _looked_at(self, run: Run, one: Evidence) -> Evidence | None:
         said = self.acceptance.judge(run, one)
         if said.what == "taken":
-            return one
+            passing = PassingOn(self.handing, self.acceptance.registry)
+            return None if await passing.passed_on(run, one) else one
         what = f"{shown(one.item)} of the run {run.run}, from the rack {shown(one.rack, 80)}"
         _LOG.warning("evidence was not taken (%s): %s", what, said.why)
         refused = structs.replace(one, outcome="refused", reason=f"what the rack gave was not taken: {said.why}")
