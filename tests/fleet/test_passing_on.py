@@ -13,9 +13,9 @@ import pytest
 from pytest_fluxscenario.fleet.messages.message import Evidence, Refusal
 from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, work, work_needing
 from pytest_fluxscenario.fleet.mixer.service import Service
-from pytest_fluxscenario.fleet.snake.memory import MemoryTransport
 from pytest_fluxscenario.remote.case import Done
 from tests.fakes.fleet import TOKEN, FakeRack, RunningMixer, running_mixer
+from tests.fakes.memory import MemoryTransport
 from tests.fakes.packs import needs_hook, scenario, write_hook
 from tests.fakes.project import Project
 from tests.fakes.project_fixture import project
