@@ -125,11 +125,11 @@ class Tree:
             except OSError:
                 child.lost = True
 
-    def end(self, child: Child) -> None:
-        """End a child and all that it has started, and close its pipes."""
+    def end(self, child: Child, *, waited: bool = False) -> None:
+        """End a child and all that it has started, and close its pipes; what was ``waited`` for is given up at once."""
         child.close()
         self.kill(child)
-        deadline = seconds() + GRACE
+        deadline = seconds() + (0.0 if waited else GRACE)
         while not (child.over or child.lost):
             left = deadline - seconds()
             if left <= 0 or not _wait(self.descriptor, left):

@@ -77,7 +77,7 @@ def talk(tree: Tree, child: Child, line: bytes, timeout: float, *, kept: bool = 
         tree.end(child)
         raise
     if exchange.heard.how != "line":
-        tree.end(child)
+        tree.end(child, waited=exchange.late)
     return exchange.heard
 
 
@@ -87,6 +87,8 @@ class _Exchange:
         self._tree, self._child, self._kept = tree, child, kept
         self._left = memoryview(line + b"\n")
         self._deadline = deadline
+        #: Set when its end was waited for in vain.
+        self.late = False
         #: Set when the child is being ended.
         self._why: How | None = None
         self._poll = poll()
@@ -104,6 +106,7 @@ class _Exchange:
             if left <= 0:
                 if self._why is not None or child.status is not None:
                     # Its processes do not end; the tree is given up.
+                    self.late = True
                     break
                 self._stop("timeout")
                 continue

@@ -10,18 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from pytest_fluxscenario.runtimes import process, talk
 from pytest_fluxscenario.runtimes.port import HookCall, HookOutcome
 from tests.fakes.hooks import CALL, answering, descendants, descriptors, hook, inside, once, work_folders
+from tests.fakes.waiting import PATIENCE
 
 #: Seconds for hooks that never end by themselves.
 _SHORT = 0.25
+_GRACE = process.GRACE
 _OK = 'print(\'{"status": "ok"}\', flush=True)\n'
 _READ = "import sys\nsys.stdin.readline()\n"
 
 
 @pytest.fixture(autouse=True)
 def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No process, no descriptor, no folder, whatever a test does."""
+    """No process, no descriptor, no folder, whatever a test does, and however long their end takes here."""
+    _grace(monkeypatch, PATIENCE)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
@@ -31,6 +35,11 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert inside(temporary) == set()
     assert descriptors() == opened
     assert work_folders(temporary) == []
+
+
+def _grace(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for module in (process, talk):
+        monkeypatch.setattr(module, "GRACE", seconds)
 
 
 def outcome(folder: Path, logic: str, call: HookCall = CALL, timeout_ms: int = 20_000) -> HookOutcome:
@@ -122,22 +131,22 @@ def test_one_long_text_is_no_fault(tmp_path: Path) -> None:
 # ---- hooks that do not listen, or do not end
 
 ENDLESS = {
-    "sleeps": "import time\ntime.sleep(60)\n",
-    "answers and stays": f"import time\n{_OK}time.sleep(60)\n",
-    "closes all and stays": "import os, time\nos.closerange(0, 3)\ntime.sleep(60)\n",
+    "sleeps": "import time\ntime.sleep(600)\n",
+    "answers and stays": f"import time\n{_OK}time.sleep(600)\n",
+    "closes all and stays": "import os, time\nos.closerange(0, 3)\ntime.sleep(600)\n",
     "ignores orders to end": "import signal, time\nfor n in (1, 2, 3, 15): signal.signal(n, signal.SIG_IGN)\n"
     "while True: time.sleep(1)\n",
     "stops itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n",
     "computes": "while True: pass\n",
-    "forks": "import os, time\nfor _ in range(20): os.fork() or time.sleep(60)\ntime.sleep(60)\n",
-    "leaves its session": "import os, time\nif os.fork(): time.sleep(60)\nos.setsid()\nif os.fork(): os._exit(0)\n"
-    "time.sleep(60)\n",
+    "forks": "import os, time\nfor _ in range(20): os.fork() or time.sleep(600)\ntime.sleep(600)\n",
+    "leaves its session": "import os, time\nif os.fork(): time.sleep(600)\nos.setsid()\nif os.fork(): os._exit(0)\n"
+    "time.sleep(600)\n",
 }
 
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_the_timeout_ends_it(tmp_path: Path, name: str) -> None:
-    with hook(tmp_path, answering("{}") if name == "" else ENDLESS[name], timeout_ms=int(_SHORT * 1000)) as runtime:
+    with hook(tmp_path, ENDLESS[name], timeout_ms=int(_SHORT * 1000)) as runtime:
         runtime.call(CALL)
         begun = time.monotonic()
         found = runtime.call(CALL)
@@ -145,28 +154,50 @@ def test_the_timeout_ends_it(tmp_path: Path, name: str) -> None:
         # What starts and ends the others is there, and nothing else.
         assert len(inside(tmp_path)) == 1
     assert (found.status, found.diagnostics) == ("timeout", ("the hook gave no result in time",))
-    assert _SHORT <= spent <= _SHORT + 0.5
+    # It would go on for ten minutes, or for ever.
+    assert _SHORT <= spent < 2 * PATIENCE
+
+
+def test_a_warden_that_does_not_answer_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook may stop it: the call takes its timeout, and the grace for the end of its processes (faults.md)."""
+    _grace(monkeypatch, _GRACE)
+    waits: list[float] = []
+    real = process._wait
+
+    def wait(descriptor: int, left: float) -> bool:
+        waits.append(left)
+        return real(descriptor, left)
+
+    monkeypatch.setattr(process, "_wait", wait)
+    logic = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(600)\n"
+    with hook(tmp_path, logic, timeout_ms=int(_SHORT * 1000)) as runtime:
+        for _ in range(2):
+            found = runtime.call(CALL)
+            assert (found.status, found.diagnostics) == ("timeout", ("the hook gave no result in time",))
+            assert inside(tmp_path) == set()
+    assert waits == []
+    assert _GRACE < 0.5
 
 
 def test_a_hook_that_never_reads_gets_no_one_stuck(tmp_path: Path) -> None:
     call = HookCall("assess", "run-1", "small", "1.0.0", None, {"text": "x" * 900_000})
     assert outcome(tmp_path, _OK, call).status == "ok"
     assert outcome(tmp_path, f"import os\nos.close(0)\n{_OK}", call).status == "ok"
-    found = outcome(tmp_path, "import time\ntime.sleep(60)\n", call, timeout_ms=250)
+    found = outcome(tmp_path, "import time\ntime.sleep(600)\n", call, timeout_ms=250)
     assert found.status == "timeout"
 
 
 # ---- hooks that leave something behind
 
 _ESCAPES = {
-    "holds the pipe": "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n",
-    "holds the pipe in its own session": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n",
-    "a daemon": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(60)\n"
+    "holds the pipe": "import os, time\nif os.fork() == 0:\n    time.sleep(600)\n",
+    "holds the pipe in its own session": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n",
+    "a daemon": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)\n"
     "    os._exit(0)\n",
     "a daemon without an environment": "import os, sys\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-    "        os.execve('/bin/sleep', ['sleep', '60'], {})\n    os._exit(0)\n",
+    "        os.execve('/bin/sleep', ['sleep', '600'], {})\n    os._exit(0)\n",
     "a chain of forks": "import os, time\nfor _ in range(8):\n    if os.fork(): break\n    os.setsid()\n"
-    "else:\n    time.sleep(60)\n",
+    "else:\n    time.sleep(600)\n",
 }
 
 
@@ -176,9 +207,8 @@ def test_what_it_leaves_behind_is_ended_and_not_waited_for(tmp_path: Path, name:
         tmp_path, f"import os\nfirst = os.getpid()\n{_ESCAPES[name]}if os.getpid() == first:\n    {_OK}"
     ) as runtime:
         runtime.call(CALL)
-        begun = time.monotonic()
+        # Where it was waited for, the call would end by its timeout.
         found = runtime.call(CALL)
-        assert time.monotonic() - begun < 5
         assert len(inside(tmp_path)) == 1
     assert found.status == "ok", found
 
@@ -193,19 +223,17 @@ def test_a_bomb_of_forks_ends_with_the_call(tmp_path: Path) -> None:
         "            os.setsid()\n"
         "            burst(depth - 1)\n"
         "            os._exit(0)\n"
-        "    time.sleep(60)\n"
+        "    time.sleep(600)\n"
         "burst(6)\n"
     )
     with hook(tmp_path, bomb, timeout_ms=400) as runtime:
-        begun = time.monotonic()
         assert runtime.call(CALL).status == "timeout"
-        assert time.monotonic() - begun < 2
         assert len(inside(tmp_path)) <= 1
 
 
 def test_a_hook_that_kills_its_warden_is_found_all_the_same(tmp_path: Path) -> None:
-    logic = "import os, signal, time\nparent = os.getppid()\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n"
-    logic += "os.kill(parent, signal.SIGKILL)\ntime.sleep(60)\n"
+    logic = "import os, signal, time\nparent = os.getppid()\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n"
+    logic += "os.kill(parent, signal.SIGKILL)\ntime.sleep(600)\n"
     with hook(tmp_path, logic, timeout_ms=20_000) as runtime:
         for _ in range(2):
             found = runtime.call(CALL)

@@ -16,7 +16,7 @@ from pytest_fluxscenario.gears.stdio import StdioChannel
 from pytest_fluxscenario.gears.wire import Ask
 from pytest_fluxscenario.model.request import Actor, Request
 from tests.fakes.alive import has_ended, is_alive
-from tests.fakes.waiting import until
+from tests.fakes.waiting import PATIENCE, until
 
 #: Answers a line, by its number.
 ANSWER = """
@@ -34,7 +34,7 @@ def channels() -> Iterator[list[StdioChannel]]:
         channel._close(0.0)
 
 
-def opened(channels: list[StdioChannel], code: str, timeout: float = 10.0) -> StdioChannel:
+def opened(channels: list[StdioChannel], code: str, timeout: float = PATIENCE) -> StdioChannel:
     channel = StdioChannel("mine", [sys.executable, "-S", "-c", f"import sys, os, time\n{ANSWER}\n{code}"], timeout)
     channels.append(channel)
     return channel
@@ -56,7 +56,6 @@ def test_one_program_answers_many_messages(channels: list[StdioChannel]) -> None
     [
         ("sys.exit(3)", "ended without an answer"),
         ("print('oh dear', file=sys.stderr); sys.exit(1)", "standard error ends with: oh dear"),
-        ("os.close(0); time.sleep(60)", "reads no more|did not answer"),
         ("input(); print('not json', flush=True); time.sleep(60)", "no strict JSON"),
         ("input(); print('[]', flush=True); time.sleep(60)", "no message of fst.gear.v1"),
         ("""input(); print('{"id": 1}', flush=True); time.sleep(60)""", "neither 'ok' nor 'error'"),
@@ -79,18 +78,28 @@ def test_one_program_answers_many_messages(channels: list[StdioChannel]) -> None
 )
 def test_what_is_no_answer_is_told(channels: list[StdioChannel], code: str, said: str) -> None:
     with pytest.raises(GearError, match=said) as caught:
-        opened(channels, code, 3.0).ask(Ask("hello"))
+        opened(channels, code, PATIENCE).ask(Ask("hello"))
     assert "\n" not in str(caught.value)
+
+
+def test_who_reads_no_more_is_told_or_not_waited_for(channels: list[StdioChannel]) -> None:
+    with pytest.raises(GearError, match="reads no more|did not answer"):
+        opened(channels, "os.close(0); time.sleep(600)", 1.0).ask(Ask("hello"))
 
 
 def test_silence_ends_in_time_and_the_whole_group_with_it(channels: list[StdioChannel], tmp_path: Path) -> None:
     note = tmp_path / "child"
-    code = f"pid = os.fork()\nif pid: open({str(note)!r}, 'w').write(str(pid))\ntime.sleep(60)"
-    channel = opened(channels, code, 0.5)
+    code = (
+        f"pid = os.fork()\nif not pid: time.sleep(600)\nopen({str(note)!r}, 'w').write(str(pid))\n"
+        "answer(sys.stdin.readline())\ntime.sleep(600)"
+    )
+    channel = opened(channels, code, PATIENCE)
+    channel.ask(Ask("hello"))
+    channel.timeout = 0.3
     begun = time.monotonic()
     with pytest.raises(GearError, match="did not answer within"):
         channel.ask(Ask("hello"))
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < PATIENCE
     child = int(note.read_text("utf-8"))
     assert has_ended(child), "what the gear started is still there"
 
@@ -117,7 +126,7 @@ def test_what_was_said_before_anything_was_asked_is_no_answer(channels: list[Std
     channel = opened(channels, ahead)
     source = channel._live().stdout
     assert source is not None
-    assert select.select([source], [], [], 10)[0]
+    assert select.select([source], [], [], PATIENCE)[0]
     with pytest.raises(GearError, match="more than one line for one message"):
         channel.ask(Ask("hello"))
 
@@ -150,7 +159,7 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("command", [["/nowhere/gear"], ["/etc/passwd"], ["x\0y"]])
 def test_a_program_that_cannot_be_started_is_told(command: list[str], channels: list[StdioChannel]) -> None:
-    channel = StdioChannel("mine", command, 5.0)
+    channel = StdioChannel("mine", command, PATIENCE)
     channels.append(channel)
     with pytest.raises(GearError, match="cannot be started"):
         channel.ask(Ask("hello"))
@@ -181,13 +190,13 @@ def test_nothing_that_it_has_started_is_left(channels: list[StdioChannel], tmp_p
     path = tmp_path / "pid"
     rest = {"closed": "", "silent": "input(); time.sleep(60)", "ends by itself": "input(); sys.exit(3)"}[end]
     code = f"{ESCAPES.format(path=str(path))}answer(sys.stdin.readline())\n{rest}\nfor line in sys.stdin: answer(line)"
-    channel = opened(channels, code, timeout=10.0)
+    channel = opened(channels, code, PATIENCE)
     channel.ask(Ask("hello"))
     pid = _escaped(path)
     if end == "closed":
         channel.close()
     else:
-        channel.timeout = 0.3 if end == "silent" else 10.0
+        channel.timeout = 0.3 if end == "silent" else PATIENCE
         with pytest.raises(GearError, match=r"did not answer within|ended without an answer"):
             channel.ask(Ask("hello"))
     assert has_ended(pid)
@@ -197,7 +206,7 @@ def test_what_is_no_program_is_told_by_whoever_watches_over_it(channels: list[St
     program = tmp_path / "gear"
     program.write_bytes(b"\x7fELF nothing")
     program.chmod(0o755)
-    channel = StdioChannel("mine", [str(program)], 10.0)
+    channel = StdioChannel("mine", [str(program)], PATIENCE)
     channels.append(channel)
     with pytest.raises(GearError, match=r"standard error ends with: cannot be started: Exec format error"):
         channel.ask(Ask("hello"))
