@@ -192,7 +192,8 @@ def test_a_hook_that_never_reads_gets_no_one_stuck(tmp_path: Path) -> None:
 _ESCAPES = {
     "holds the pipe": "import os, time\nif os.fork() == 0:\n    time.sleep(600)\n",
     "holds the pipe in its own session": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n",
-    "a daemon": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)\n"
+    "a daemon": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+    "        time.sleep(600)\n"
     "    os._exit(0)\n",
     "a daemon without an environment": "import os, sys\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
     "        os.execve('/bin/sleep', ['sleep', '600'], {})\n    os._exit(0)\n",

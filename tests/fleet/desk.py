@@ -38,6 +38,7 @@ from pytest_fluxscenario.remote.case import PortableCase
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.runner.suite import Suite
 from tests.fakes.packs import scenario, write, write_pack
+from tests.fakes.waiting import PATIENCE
 
 #: Of content: small, so that even a short file is more than one piece.
 _PIECE = 64
@@ -75,7 +76,7 @@ class Desk:
             stored.append(await self.link.publish(work(pool).of(run), data, once_key(run, case.item, 1)))
         return stored
 
-    async def collect(self, count: int, wait: float = 60) -> None:
+    async def collect(self, count: int, wait: float = PATIENCE) -> None:
         """Until so many scenarios are accounted for."""
         async with asyncio.timeout(wait):
             while len(self.evidence) < count:
@@ -140,7 +141,7 @@ async def open_desk(
     yield desk
 
 
-async def until(true: Callable[[], object], wait: float = 60) -> None:
+async def until(true: Callable[[], object], wait: float = PATIENCE) -> None:
     """Until ``true()`` is."""
     async with asyncio.timeout(wait):
         for _ in iter(lambda: not true(), False):

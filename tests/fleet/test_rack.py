@@ -31,6 +31,7 @@ from pytest_fluxscenario.fleet.snake.transport import Stored, Terms, Transport
 from pytest_fluxscenario.remote.case import PortableSettings
 from tests.fakes.memory import Hub, MemoryTransport
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook, write_pack
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.conftest import Connecting
 from tests.fleet.desk import cases_of, open_desk, parcel_of, until
 
@@ -60,7 +61,9 @@ class Started:
 @asynccontextmanager
 async def _racked(connecting: Connecting, folder: Path, **changes: Any) -> AsyncIterator[Started]:
     """A rack called ``one``, with a key for joining, which is stopped at the end."""
-    config = RackConfig(name="one", data=str(folder / "rack"), snake=LinkConfig(joining="given"), drain_seconds=5)
+    config = RackConfig(
+        name="one", data=str(folder / "rack"), snake=LinkConfig(joining="given"), drain_seconds=PATIENCE
+    )
     config = msgspec.structs.replace(config, **changes)
     connections: list[str] = []
     said: list[str] = []
@@ -204,8 +207,8 @@ def test_work_that_was_taken_too_often_is_given_up(connecting: Connecting, tmp_p
             (case,) = cases_of(tmp_path, desk, 1)
             await desk.hand_out("run-0001", case, tries=2)
             # Two racks that take it and never come back.
-            assert [one.deliveries for one in await link.take(work("default"), 1, 2)] == [1]
-            assert [one.deliveries for one in await link.take(work("default"), 1, 2)] == [2]
+            assert [one.deliveries for one in await link.take(work("default"), 1, PATIENCE)] == [1]
+            assert [one.deliveries for one in await link.take(work("default"), 1, PATIENCE)] == [2]
             async with _racked(connecting, tmp_path):
                 await desk.collect(1)
             ((said,),) = desk.evidence.values()
@@ -281,14 +284,17 @@ def test_a_scenario_that_does_not_end_costs_a_slot_and_not_the_rack(
     async def main() -> None:
         async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
             pack = write_pack(tmp_path / "packs" / "small")
-            write_hook(pack, "import time\ntime.sleep(3)\n", timeout_ms=5000)
+            write_hook(pack, _until_there(tmp_path / "go"))
             write(pack / "scenarios" / "a.scenario.json", needs_hook(), scenario())
             slow, quick = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json").cases
-            async with _racked(connecting, tmp_path, scenario_seconds=1.0, drain_seconds=0.1):
+            async with _racked(connecting, tmp_path, scenario_seconds=1.0, drain_seconds=0.1) as started:
                 await desk.hand_out("run-0001", slow)
                 await desk.collect(1)
+                work = started.rack.work
+                work.config = msgspec.structs.replace(work.config, scenario_seconds=PATIENCE)
                 await desk.hand_out("run-0001", quick)
                 await desk.collect(2)
+                (tmp_path / "go").touch()
             outcomes = {item.partition("::")[2]: said[0] for (_, item, _), said in desk.evidence.items()}
             assert outcomes["one"].outcome == "ran"
             assert outcomes["hooked"].reason == "it did not come to an end within 1 seconds"
@@ -301,19 +307,22 @@ def test_a_rack_that_ends_brings_what_it_has_to_its_end(connecting: Connecting, 
     async def main() -> None:
         async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
             pack = write_pack(tmp_path / "packs" / "small")
-            write_hook(pack, "import time\ntime.sleep(0.7)\n" + _RISKLESS)
+            write_hook(pack, _until_there(tmp_path / "go"))
             write(pack / "scenarios" / "a.scenario.json", needs_hook(), scenario())
             slow, quick = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json").cases
             async with _racked(connecting, tmp_path) as started:
                 await desk.hand_out("run-0001", slow)
                 await until(lambda: any(beat.busy for beat in desk.beats))
                 await desk.hand_out("run-0001", quick)
-                await started.stop()
+                ending = asyncio.create_task(started.stop())
+                await until(lambda: desk.beats[-1].draining)
+                (tmp_path / "go").touch()
+                await ending
             await desk.collect(1)
             assert [item.partition("::")[2] for _, item, _ in desk.evidence] == ["hooked"]
             assert desk.beats[-1].draining
             # What had not begun waits for another.
-            assert [one.deliveries for one in await link.take(work("default"), 5, 1)] == [1]
+            assert [one.deliveries for one in await link.take(work("default"), 5, PATIENCE)] == [1]
 
     asyncio.run(main())
 
@@ -349,16 +358,19 @@ def test_nothing_is_acknowledged_before_its_record_is_kept(tmp_path: Path) -> No
                 assert await link.take(work("default"), 1, 0.2) == []
                 started.at_once.set()
                 await started.stop()
-            (again,) = await link.take(work("default"), 1, 1)
+            (again,) = await link.take(work("default"), 1, PATIENCE)
             assert again.deliveries == 2
 
     asyncio.run(main())
 
 
-_RISKLESS = """\
-import json, sys
+def _until_there(path: Path) -> str:
+    """A hook that goes on when a file is there, and finds nothing risky."""
+    return f"""\
+import json, os, sys, time
 json.load(sys.stdin)
-json.dump({"facts": {"risky": False}}, sys.stdout)
+while not os.path.exists({str(path)!r}): time.sleep(0.01)
+json.dump({{"facts": {{"risky": False}}}}, sys.stdout)
 """
 
 
@@ -395,18 +407,21 @@ def test_a_run_meets_no_hook_that_an_earlier_one_has_left(connecting: Connecting
 def test_a_rack_that_ends_at_once_gives_back_what_it_has(connecting: Connecting, tmp_path: Path) -> None:
     async def main() -> None:
         async with connecting("mixer") as link, open_desk(link, tmp_path / "desk") as desk:
-            desk.terms = Terms(ack_wait=30)
+            desk.terms = Terms(ack_wait=10 * PATIENCE)
             await desk.link.open_queue(work("default"), desk.terms)
             pack = write_pack(tmp_path / "packs" / "small")
-            write_hook(pack, "import time\ntime.sleep(2)\n" + _RISKLESS)
+            write_hook(pack, _until_there(tmp_path / "go"))
             write(pack / "scenarios" / "a.scenario.json", needs_hook())
             (slow,) = parcel_of(tmp_path, desk, "packs/small/scenarios/a.scenario.json").cases
             async with _racked(connecting, tmp_path) as started:
                 await desk.hand_out("run-0001", slow)
                 await until(lambda: any(beat.busy for beat in desk.beats))
                 started.at_once.set()
-                await started.stop()
-            assert [one.deliveries for one in await link.take(work("default"), 5, 2)] == [2]
+                ending = asyncio.create_task(started.stop())
+                # It is given back while the scenario goes on.
+                assert [one.deliveries for one in await link.take(work("default"), 5, PATIENCE)] == [2]
+                (tmp_path / "go").touch()
+                await ending
 
     asyncio.run(main())
 

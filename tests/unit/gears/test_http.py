@@ -48,7 +48,10 @@ def test_one_connection_serves_many_messages(server: GearServer) -> None:
 
 @pytest.mark.parametrize("token", [None, "", "secre", "secret2", "\xe9"])
 def test_without_the_token_nothing_is_answered(server: GearServer, token: str | None) -> None:
-    with closing(HttpChannel("mine", url(server), PATIENCE, token)) as channel, pytest.raises(GearError, match="HTTP 401"):
+    with (
+        closing(HttpChannel("mine", url(server), PATIENCE, token)) as channel,
+        pytest.raises(GearError, match="HTTP 401"),
+    ):
         channel.ask(Ask("hello"))
 
 

@@ -83,7 +83,7 @@ def test_what_is_no_answer_is_told(channels: list[StdioChannel], code: str, said
 
 
 def test_who_reads_no_more_is_told_or_not_waited_for(channels: list[StdioChannel]) -> None:
-    with pytest.raises(GearError, match="reads no more|did not answer"):
+    with pytest.raises(GearError, match=r"reads no more|did not answer"):
         opened(channels, "os.close(0); time.sleep(600)", 1.0).ask(Ask("hello"))
 
 
