@@ -6,12 +6,16 @@ makes ``tests`` a package without the checkout on ``sys.path``.
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Examples are many or few, and never late: how long one takes says something of the machine.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# Whoever starts the tests in the background may have them ignore Ctrl-C, and so all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Two workers are two more processes for each run: what is special to them is in tests/plugin/test_xdist.py, and all the

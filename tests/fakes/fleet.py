@@ -33,6 +33,7 @@ from pytest_fluxscenario.fleet.snake.transport import Transport
 from pytest_fluxscenario.remote.bench import Bench, bring
 from pytest_fluxscenario.remote.client import Client
 from tests.fakes.memory import Hub, MemoryTransport
+from tests.fakes.waiting import PATIENCE
 
 TOKEN = "a-token-of-the-tests"
 _T = TypeVar("_T")
@@ -90,7 +91,7 @@ class FakeRack:
             pools=self.pools,
             runtimes=self.runtimes,
         )
-        return decode(await self.transport.request(HELLO, self._writer.encoded(sign_hello(said, self.key)), 5))
+        return decode(await self.transport.request(HELLO, self._writer.encoded(sign_hello(said, self.key)), PATIENCE))
 
     def signed(self, said: Evidence, run: str, tickets: Tickets) -> Evidence:
         """As it would be said of work that the rack was given."""
@@ -195,7 +196,7 @@ class RunningMixer:
 
     def do(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Done in the Mixer's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     def rack(self, name: str = "one", **more: Any) -> FakeRack:
         """A rack that is not there yet."""
@@ -276,7 +277,7 @@ def running_mixer(
 
     worker = threading.Thread(target=thread)
     worker.start()
-    there.wait(60)
+    there.wait(PATIENCE)
     try:
         if ended:
             raise ended[0]
@@ -289,6 +290,6 @@ def running_mixer(
         if stop:
             with suppress(RuntimeError):
                 stop[0]()
-        worker.join(30)
+        worker.join(PATIENCE)
     if ended:
         raise ended[0]

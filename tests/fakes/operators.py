@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.fakes.fleet import TOKEN
 from tests.fakes.quiet import QUIETER
+from tests.fakes.waiting import PATIENCE
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Operators:
     def ended(self, name: str) -> bool:
         return self.started[name].poll() is not None
 
-    def until(self, true: Callable[[], object], wait: float = 60) -> None:
+    def until(self, true: Callable[[], object], wait: float = PATIENCE) -> None:
         end = time.monotonic() + wait
         while not true():
             assert time.monotonic() < end, {name: self.said(name)[-2000:] for name in self.started}

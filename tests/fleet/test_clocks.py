@@ -50,7 +50,7 @@ def test_a_mixer_whose_clock_is_set_goes_on(tmp_path: Path, ahead: timedelta) ->
         assert len(all_of(client, first)) == 3
         second = send(client, parcel).run
         assert len(all_of(client, second)) == 3
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 25
         # Nobody is offline for it, and no run has ended before it began.
         assert client.rack("one").state == "active"
         for info in client.runs():

@@ -14,6 +14,7 @@ from pytest_fluxscenario.fleet.messages.errors import SnakeError
 from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.snake.transport import Terms
 from tests.fakes.proxy import Proxy, proxy_to
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.conftest import Running, forget_streams
 from tests.fleet.desk import until
 
@@ -32,7 +33,7 @@ class Cut:
 
 @asynccontextmanager
 async def _cut(running: Running, pong: float = 10.0) -> AsyncIterator[Cut]:
-    mixer = await connect(running.access("mixer"), 30)
+    mixer = await connect(running.access("mixer"), PATIENCE)
     await forget_streams(mixer)
     await mixer.prepare(_TERMS)
     await mixer.open_queue(_WORK, _TERMS)
@@ -56,11 +57,11 @@ def test_work_and_evidence_go_on_over_many_cuts(nats_running: Running) -> None:
             async def cuts() -> None:
                 for kind in (cut.proxy.cut, cut.proxy.half) * 6:
                     reached = len(done) + 2
-                    await until(lambda at=reached: len(done) >= min(at, count), 60)  # type: ignore[misc]  # the at of now
+                    await until(lambda at=reached: len(done) >= min(at, count), PATIENCE)  # type: ignore[misc]  # the at of now
                     kind()
 
             cutting = asyncio.create_task(cuts())
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(PATIENCE):
                 while len(set(done)) < count:
                     for taken in await cut.rack.take(_WORK, 2, 0.5):
                         # Published again where the answer is lost: the key makes one of them.
@@ -83,10 +84,10 @@ def test_a_network_that_goes_silent_is_noticed_and_left(nats_running: Running) -
         async with _cut(nats_running, pong=0.5) as cut:
             assert cut.rack.connected
             cut.proxy.stall()
-            await until(lambda: not cut.rack.connected, 30)
+            await until(lambda: not cut.rack.connected, PATIENCE)
             assert await cut.rack.take(_WORK, 1, 0.1) == []
             cut.proxy.go_on()
-            await until(lambda: cut.rack.connected, 30)
+            await until(lambda: cut.rack.connected, PATIENCE)
             await cut.mixer.publish(_WORK.of("run-1"), b"one", "k1")
             (taken,) = await cut.rack.take(_WORK, 1, 10)
             await taken.ack()
@@ -104,10 +105,10 @@ def test_what_is_asked_when_the_connection_is_lost_ends_then(nats_running: Runni
 
             await cut.mixer.subscribe(subjects.CONTENT, never)
             asking = asyncio.create_task(cut.rack.request(subjects.CONTENT, b"", 600))
-            await asyncio.wait_for(asked.wait(), 30)
+            await asyncio.wait_for(asked.wait(), PATIENCE)
             cut.proxy.cut()
             with pytest.raises(SnakeError, match=r"asking on flux\.content\.get failed: the connection was lost"):
-                await asyncio.wait_for(asking, 60)
+                await asyncio.wait_for(asking, PATIENCE)
 
     asyncio.run(main())
 
@@ -124,15 +125,15 @@ def test_a_handler_comes_to_its_end_though_the_connection_does_not_last(nats_run
 
             await cut.rack.subscribe(subjects.commands("one"), slow)
             await cut.mixer.send(subjects.commands("one"), b"first")
-            await asyncio.wait_for(begun.wait(), 30)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
             cut.proxy.cut()
-            await until(lambda: cut.rack.connected and cut.proxy.connections > 1, 30)
+            await until(lambda: cut.rack.connected and cut.proxy.connections > 1, PATIENCE)
             await cut.mixer.send(subjects.commands("one"), b"second")
             await asyncio.sleep(0.2)
             # One at a time, also over connections.
             assert heard == []
             go_on.set()
-            await until(lambda: heard == [b"first", b"second"], 30)
+            await until(lambda: heard == [b"first", b"second"], PATIENCE)
 
     asyncio.run(main())
 
@@ -143,10 +144,10 @@ def test_a_server_that_hangs_up_while_it_is_greeted_is_tried_again(nats_running:
             cut.proxy.rude = True
             cut.proxy.cut()
             before = cut.proxy.connections
-            await until(lambda: cut.proxy.connections > before + 2, 60)
+            await until(lambda: cut.proxy.connections > before + 2, PATIENCE)
             assert not cut.rack.connected
             cut.proxy.rude = False
-            await until(lambda: cut.rack.connected, 30)
+            await until(lambda: cut.rack.connected, PATIENCE)
             await cut.rack.send(subjects.heartbeat("one"), b"")
 
     asyncio.run(main())

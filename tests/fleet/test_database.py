@@ -18,6 +18,7 @@ from pytest_fluxscenario.fleet.mixer.history.database import Database
 from pytest_fluxscenario.fleet.mixer.history.packing import Packer
 from tests.fakes.fleet import running_mixer
 from tests.fakes.packs import scenario
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.test_mixer_runs import all_of, parcel_of, send
 
 
@@ -164,7 +165,7 @@ def test_who_no_longer_waits_stops_nobody_else(tmp_path: Path) -> None:
     held = threading.Event()
 
     async def ask() -> object:
-        slow = asyncio.create_task(database.do(lambda _: held.wait(10)))
+        slow = asyncio.create_task(database.do(lambda _: held.wait(PATIENCE)))
         await asyncio.sleep(0.05)
         waiting = [
             asyncio.create_task(database.do(lambda connection: connection.execute("SELECT 1") and 1)) for _ in "ab"
@@ -175,7 +176,7 @@ def test_who_no_longer_waits_stops_nobody_else(tmp_path: Path) -> None:
         waiting[0].cancel()
         compacting.cancel()
         held.set()
-        return await asyncio.wait_for(waiting[1], 10)
+        return await asyncio.wait_for(waiting[1], PATIENCE)
 
     assert asyncio.run(ask()) == 1
     time.sleep(0.05)

@@ -131,12 +131,12 @@ def test_pytest_over_racks_gives_what_a_local_run_gives_whoever_is_killed(tmp_pa
             assert service is not None
             for name in ("one", "two"):
                 whole.start(name)
-            await until(lambda: service.registry.counts().active == 2, 30)
+            await until(lambda: service.registry.counts().active == 2)
             there = asyncio.create_task(whole.pytest("there", f"--fluxscenario-mixer={whole.mixer.url}"))
-            await until(lambda: _done(whole) >= 2, 60)
+            await until(lambda: _done(whole) >= 2)
             whole.racks["one"].kill()
             whole.racks["one"].wait()
-            await until(lambda: _done(whole) >= 4, 60)
+            await until(lambda: _done(whole) >= 4)
             whole.kill_broker()
             whole.start("one")
             status, said = await there

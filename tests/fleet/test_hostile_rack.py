@@ -33,6 +33,7 @@ from pytest_fluxscenario.remote.client import Client
 from pytest_fluxscenario.remote.parcel import Parcel
 from tests.fakes.fleet import FakeRack, RunningMixer, running_mixer
 from tests.fakes.packs import failing, scenario
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.test_mixer_runs import parcel_of
 
 Attack = Callable[["Field"], Coroutine[Any, Any, None]]
@@ -130,7 +131,7 @@ def field(mixer: RunningMixer, tmp_path: Path) -> Callable[[Attack], None]:
 
     def go(attack: Attack) -> None:
         async def main() -> None:
-            async with asyncio.timeout(25), opened() as field:
+            async with asyncio.timeout(PATIENCE), opened() as field:
                 await attack(field)
 
         asyncio.run(main())

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.fleet.mixer.web.http import HttpServer
+from tests.fakes.waiting import PATIENCE
 
 _HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 _PATIENCE = 0.3
@@ -25,7 +26,7 @@ def test_a_connection_is_ended_for_half_a_head_and_not_between_two_requests() ->
         server = HttpServer(_answer, "127.0.0.1", 0, _PATIENCE)
         await server.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             for pause in (2 * _PATIENCE, 0.0):
                 writer.write(_HEAD + b"\r\n")
                 assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200 ")

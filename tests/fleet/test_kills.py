@@ -26,6 +26,7 @@ from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.snake.transport import Terms
 from pytest_fluxscenario.remote.case import PortableCase
 from tests.fakes.packs import needs_hook, write, write_hook, write_pack
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.desk import Desk, open_desk, parcel_of, until
 
 _HOOK = """\
@@ -43,6 +44,7 @@ while not os.path.exists(PATH):
 #: Kills the rack that runs it, whose number is in a file.
 _POISON = """\
 import os, signal, time
+from tests.fakes.waiting import PATIENCE
 os.kill(int(open(PATH).read()), signal.SIGKILL)
 time.sleep(5)
 """
@@ -161,7 +163,7 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
             # The last one ends after the last kill, so that there is work under way at each.
             over = tmp_path / "over"
             cases = [*fleet.cases(count - 1), *fleet.cases(1, _WAITS.replace("PATH", repr(str(over))), "last")]
-            await until(lambda: {beat.rack for beat in fleet.desk.beats} == set(names), 30)
+            await until(lambda: {beat.rack for beat in fleet.desk.beats} == set(names), PATIENCE)
             collecting = asyncio.create_task(fleet.desk.collect(count, 60 + 20 * kills))
             await fleet.desk.hand_out("run-0001", *cases, tries=1000)
             whom = ["rack"] * kills + ["broker"] * brokers
@@ -169,9 +171,9 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
             for number, one in enumerate(whom):
                 # All through the run, each time while a rack has something in hand.
                 reached = partial(_reached, fleet.desk, number * count // (len(whom) + 1) + 1)
-                await until(reached, 120)
+                await until(reached, PATIENCE)
                 fleet.desk.beats.clear()
-                await until(lambda: any(beat.busy for beat in fleet.desk.beats), 30)
+                await until(lambda: any(beat.busy for beat in fleet.desk.beats), PATIENCE)
                 await asyncio.sleep(chance.uniform(0, 0.1))
                 assert not collecting.done()
                 if one == "broker":
@@ -201,7 +203,7 @@ def test_a_scenario_that_kills_its_racks_is_given_up(tmp_path: Path) -> None:
                 fleet.start("one")
                 pid.write_text(str(fleet.racks["one"].pid), encoding="utf-8")
                 starts += 1
-                await until(lambda: fleet.racks["one"].poll() is not None or collecting.done(), 30)
+                await until(lambda: fleet.racks["one"].poll() is not None or collecting.done(), PATIENCE)
             await collecting
             ((said,),) = fleet.desk.evidence.values()
             assert (said.outcome, starts) == ("given-up", 3)
@@ -214,7 +216,7 @@ def test_a_rack_that_is_told_to_end_does(tmp_path: Path) -> None:
         async with _fleet(tmp_path) as fleet:
             fleet.start("one")
             (case,) = fleet.cases(1)
-            await until(lambda: fleet.desk.beats, 30)
+            await until(lambda: fleet.desk.beats, PATIENCE)
             await fleet.desk.hand_out("run-0001", case)
             await fleet.desk.collect(1)
             rack = fleet.racks["one"]

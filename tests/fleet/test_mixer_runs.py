@@ -93,16 +93,20 @@ def test_records_that_come_one_by_one_are_told_in_handfuls(tmp_path: Path) -> No
     async def answers(rack: FakeRack, runs: Runs, run: str) -> tuple[list[int], float]:
         await rack.hello()
 
+        first = asyncio.Event()
+
         async def come() -> None:
             for case in parcel.cases:
                 said = Evidence(rack="one", item=case.item, attempt=1, outcome="refused")
                 await runs.take([(run, rack.signed(said, run, runs.acceptance.tickets))])
+                await first.wait()
                 await asyncio.sleep(0.002)
 
         begun = asyncio.get_running_loop().time()
         coming, told = asyncio.create_task(come()), list[int]()
         while sum(told) < 40:
             told.append(len((await runs.since(run, sum(told), 5))[1]))
+            first.set()
         await coming
         return told, asyncio.get_running_loop().time() - begun
 
@@ -240,7 +244,7 @@ def test_whoever_waits_for_a_run_hears_that_it_was_cancelled_also_while_the_snak
         await asyncio.sleep(0)
         with pytest.raises(SnakeError):
             await runs.cancel(run)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return (await waiting)[0].state
 
     monkeypatch.setattr(Handing, "withdraw", withdraw)
@@ -281,7 +285,7 @@ def test_a_run_whose_records_cannot_be_stored_holds_up_no_other(
         with monkeypatch.context() as patch:
             patch.setattr(Runs, "take", take)
             mixer.do(both_at_once(mixer.rack()))
-            assert [one.verdict for one in all_of(client, "run-that-goes-on", 15)] == ["passed"]
+            assert [one.verdict for one in all_of(client, "run-that-goes-on")] == ["passed"]
             assert client.run("run-that-fails").state == "running"
         assert [one.verdict for one in all_of(client, "run-that-fails")] == ["passed"]
 

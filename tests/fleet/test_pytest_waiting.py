@@ -94,7 +94,7 @@ def test_the_run_of_a_session_that_sleeps_goes_on_and_that_of_a_dead_one_is_drop
         time.sleep(2.5)
         assert client.run(run).state == "running"
         session.kill()
-    until(lambda: client.run(run).state == "cancelled", 10)
+    until(lambda: client.run(run).state == "cancelled")
 
 
 def test_a_run_whose_sender_does_not_come_back_after_the_mixer_is_dropped(tmp_path: Path) -> None:
@@ -112,5 +112,5 @@ def test_a_run_whose_sender_does_not_come_back_after_the_mixer_is_dropped(tmp_pa
     hub.listeners.clear()
     with running_mixer(tmp_path / "mixer", hub=hub) as mixer:
         again = mixer.client()
-        until(lambda: again.run("a-run-that-is-left").state == "cancelled", 10)
+        until(lambda: again.run("a-run-that-is-left").state == "cancelled")
         assert again.run("a-run-that-waits").state == "running"

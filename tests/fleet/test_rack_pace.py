@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from pytest_fluxscenario.fleet.rack.pace import Pace
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.desk import until
 
 
@@ -75,7 +76,7 @@ def test_who_ran_for_long_and_who_is_alone_waits_for_nobody() -> None:
         await _slot(pace, 0, [])
         await pace.settle()
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))
 
 
 def test_there_is_most_room_when_what_is_told_is_told() -> None:
@@ -109,4 +110,4 @@ def test_who_is_cancelled_meanwhile_is_no_matter_to_others() -> None:
         await asyncio.gather(long, other)
         assert (pace._running, pace._recording) == (0, 0)
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))

@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.fleet import repeating
 from pytest_fluxscenario.fleet.repeating import Repeating
+from tests.fakes.waiting import PATIENCE
 
 _TRIED = "it could not be done, and it is tried again"
 
@@ -32,7 +33,7 @@ def _repeat(outcomes: Iterable[Exception | None]) -> int:
 
     async def main() -> None:
         made = Repeating(what, 0.001, "it could not be done", "it is done again", at_once=True).start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await all_of_it.wait()
         await made.stop()
 
@@ -116,7 +117,7 @@ def test_what_is_under_way_is_broken_off() -> None:
     async def main() -> None:
         made = Repeating(what, 60, "it could not be done", "it is done again", at_once=True).start()
         await asyncio.sleep(0.01)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await made.stop()
 
     asyncio.run(main())

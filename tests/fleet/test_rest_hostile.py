@@ -17,6 +17,7 @@ import pytest
 
 from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
 from tests.fakes.fleet_processes import Fleet, fleet_of
+from tests.fakes.waiting import PATIENCE
 
 _BODY = 1 << 16
 _BYTES = "application/octet-stream"
@@ -43,7 +44,7 @@ def ask(
 ) -> tuple[int, bytes]:
     """Status and body of one request; underscores in the names of headers are hyphens."""
     host, port = mixer.url.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection = http.client.HTTPConnection(host, int(port), timeout=2 * PATIENCE)
     try:
         connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
         if token is not None:
@@ -174,13 +175,13 @@ def test_a_slow_body_is_given_up(mixer: RunningMixer) -> None:
     begun = time.monotonic()
     status, answer = ask(mixer, "PUT", f"/v1/runs/{_RUN}", b"{", Content_Length="100")
     assert (status, json.loads(answer)["code"]) == (408, "http.slow")
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < PATIENCE
 
 
 def test_a_slow_head_is_given_up(mixer: RunningMixer) -> None:
     begun = time.monotonic()
-    assert raw(mixer, b"GET /v1/health HTTP/1.1\r\nHost: 127", wait=40) == b""
-    assert time.monotonic() - begun < 20
+    assert raw(mixer, b"GET /v1/health HTTP/1.1\r\nHost: 127", wait=2 * PATIENCE) == b""
+    assert time.monotonic() - begun < PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ def _fire(mixer: Fleet, count: int, seed: int) -> None:
     seen: dict[bytes, int] = {}
     for number in range(count):
         data = _odd(chance)
-        with socket.create_connection(("127.0.0.1", mixer.api), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", mixer.api), timeout=2 * PATIENCE) as connection:
             try:
                 connection.sendall(data)
                 connection.shutdown(socket.SHUT_WR)
@@ -297,7 +298,7 @@ def test_bodies_that_are_under_way_are_bounded_together(process: Fleet) -> None:
         f"Content-Type: application/octet-stream\r\nContent-Length: {4 << 20}\r\n\r\n"
     ).encode()
     before = _resident(process)
-    open_ones = [socket.create_connection(("127.0.0.1", process.api), timeout=10) for _ in range(20)]
+    open_ones = [socket.create_connection(("127.0.0.1", process.api), timeout=PATIENCE) for _ in range(20)]
     try:
         for connection in open_ones:
             connection.setblocking(False)
@@ -308,7 +309,7 @@ def test_bodies_that_are_under_way_are_bounded_together(process: Fleet) -> None:
         grown = _resident(process) - before
         statuses = []
         for connection in open_ones:
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE)
             statuses.append(connection.recv(16)[9:12])
     finally:
         for connection in open_ones:

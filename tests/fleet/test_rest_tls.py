@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.fakes.certificates import Authority
 from tests.fakes.fleet import TOKEN, config_of, running_mixer
 from tests.fakes.operators import Operators
 from tests.fakes.packs import scenario, write, write_pack
+from tests.fakes.waiting import until
 
 
 def _said(url: str) -> MixerError:
@@ -51,14 +51,14 @@ def test_a_client_believes_whom_ssl_cert_file_names(tmp_path: Path, monkeypatch:
         fresh = other.issue("fresh")
         shutil.copy(fresh.key, pair.key)
         shutil.copy(fresh.cert, pair.cert)
-        end = time.monotonic() + 10
-        while True:
+
+        def renewed() -> bool:
             try:
-                assert _status(running.url) == "ok"
-                break
+                return _status(running.url) == "ok"
             except MixerError:
-                assert time.monotonic() < end
-                time.sleep(0.1)
+                return False
+
+        until(renewed)
 
 
 def test_a_client_that_speaks_tls_to_a_mixer_without_is_told_so(tmp_path: Path) -> None:
@@ -80,12 +80,10 @@ def test_pytest_runs_over_https_with_a_private_authority(tmp_path: Path) -> None
         try:
             assert people.pytest("packs", SSL_CERT_FILE=authority.ca).wait(60) == 0, people.said("pytest")
             assert "2 of 2 done" in people.said("pytest")
-            begun = time.monotonic()
             assert people.pytest("packs", SSL_CERT_FILE="").wait(60) != 0
             said = people.said("pytest")
             assert "name who has: SSL_CERT_FILE" in said
             assert "Traceback" not in said
-            assert time.monotonic() - begun < 30
         finally:
             people.end()
 

@@ -24,6 +24,7 @@ from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount, r
 from pytest_fluxscenario.fleet.snake.server import NatsServer, ServerSettings
 from pytest_fluxscenario.fleet.snake.transport import Delivery, Terms
 from tests.fakes.alive import has_ended
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.conftest import Running
 from tests.fleet.desk import until
 
@@ -285,7 +286,7 @@ def test_one_that_cannot_be_started_again_is_told_of_until_it_can(
     nats_server: NatsServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def until_it_says(text: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while text not in caplog.text:  # noqa: ASYNC110 - a log has no event for it
                 await asyncio.sleep(0.02)
 
@@ -316,7 +317,7 @@ def test_its_log_is_bounded_and_for_nobody_else(nats_server: NatsServer, monkeyp
     async def main() -> None:
         await nats_server.start()
         # A server that has much to do hears several signals as one.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             for number in count():
                 await nats_server.reload(nats_server.accounts)
                 await asyncio.sleep(0.01)

@@ -29,6 +29,7 @@ from pytest_fluxscenario.fleet.snake.server import NatsServer
 from pytest_fluxscenario.fleet.snake.snake import OwnServer
 from pytest_fluxscenario.fleet.snake.transport import Terms
 from tests.fakes.certificates import Authority, Pair, new_certificate
+from tests.fakes.waiting import PATIENCE
 from tests.fleet.desk import until
 
 
@@ -54,8 +55,8 @@ async def _fault(access: Access) -> str:
     """What is said of a connection that is not made, in a bounded time."""
     begun = time.monotonic()
     with pytest.raises(SnakeError) as raised:
-        await connect(access, 10)
-    assert time.monotonic() - begun < 9
+        await connect(access, PATIENCE)
+    assert time.monotonic() - begun < PATIENCE
     said = str(raised.value)
     assert "\n" not in said
     return said.partition(": there is no connection to NATS: ")[2]
@@ -100,7 +101,7 @@ def test_a_mixer_does_not_start_with_a_certificate_that_nobody_would_believe(
         with pytest.raises(SnakeError, match=said):
             async with _serving(tmp_path, pair):
                 pass
-        assert time.monotonic() - begun < 9
+        assert time.monotonic() - begun < 60
 
     asyncio.run(main())
 
@@ -144,7 +145,7 @@ def test_a_server_that_only_listens_is_given_up_in_time() -> None:
             begun = time.monotonic()
             with pytest.raises(SnakeError, match="no answer in time"):
                 await connect(Access(url, "one", new_key().seed), 0.5)
-            assert time.monotonic() - begun < 3
+            assert time.monotonic() - begun < PATIENCE
 
     asyncio.run(main())
 
@@ -185,7 +186,7 @@ def test_a_certificate_that_was_renewed_is_shown_without_a_new_start(tmp_path: P
             fresh = other.issue("fresh")
             shutil.copy(fresh.cert, pair.cert)
             shutil.copy(fresh.key, pair.key)
-            for _ in range(40):
+            for _ in range(400):
                 try:
                     link = await connect(_access(snake, ca=other.ca), 1)
                     break

@@ -20,7 +20,7 @@ def test_a_regular_expression_is_stopped() -> None:
     begun = time.process_time()
     with pytest.raises(TooSlowError, match=r"takes more than 0\.1 s of processor time"), patience(0.1):
         re.search(*_SLOW)
-    assert 0.05 < time.process_time() - begun < 1
+    assert 0.05 < time.process_time() - begun < 30
 
 
 def test_waiting_is_not_working() -> None:

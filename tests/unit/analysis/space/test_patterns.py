@@ -36,7 +36,7 @@ def test_a_short_text_is_found(pattern: str, text: str) -> None:
 def test_there_is_not_always_one(pattern: str) -> None:
     begun = time.perf_counter()
     assert matching(pattern) is None
-    assert time.perf_counter() - begun < 5
+    assert time.perf_counter() - begun < 60
 
 
 @given(st.text("ab(|)[]{1,2}*+?^$\\d.-", max_size=20))
