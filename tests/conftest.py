@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 # Whoever starts the tests in the background may have them ignore Ctrl-C, and so all that they start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Two workers are two more processes for each run: what is special to them is in tests/plugin/test_xdist.py, and all the
