@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
-from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
 from pytest_fluxscenario.cli.console.parser import add_redaction, count
 from pytest_fluxscenario.cli.console.progress import Progress
 from pytest_fluxscenario.cli.console.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.project.paths import seen_from
 from pytest_fluxscenario.cli.project.stores import add_store
+from pytest_fluxscenario.cli.review.forms import FORMATS, form_of, text_of
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.review.packet import RunFrom
@@ -32,15 +33,6 @@ exit status: 0 nothing stands against an approval, 1 something does (the packet 
 of another state of it, 3 damage, 130 interrupted"""
 #: The evidence of the runs that packets are made of, below the root.
 _FOLDER: Final = os.path.join(".fluxscenario", "review")
-_FORMATS: Final = ("markdown", "html", "json", "svg")
-_SUFFIXES: Final = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".json": "json",
-    ".svg": "svg",
-}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -58,21 +50,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "process alone (.svg); may be repeated",
     )
     parser.add_argument(
-        "--format", choices=_FORMATS, help="the form, where no suffix says it (default: markdown on standard output)"
+        "--format", choices=FORMATS, help="the form, where no suffix says it (default: markdown on standard output)"
     )
     parser.add_argument("--json", action="store_true", help="the packet as one JSON document on standard output")
-    evidence = parser.add_mutually_exclusive_group()
-    evidence.add_argument(
-        "--evidence",
-        metavar="DIR",
-        help="where the evidence of the run goes (default: .fluxscenario/review in the root)",
-    )
-    evidence.add_argument(
-        "--from",
-        dest="earlier",
-        metavar="DIR",
-        help="take the evidence of an earlier run, such as pytest's, instead of running the scenarios",
-    )
+    _add_evidence(parser)
     parser.add_argument("--no-mutants", action="store_true", help="try no mutants, which the packet then says")
     parser.add_argument(
         "--workers", metavar="N", type=count, default=1, help="processes that share the mutants (default: 1)"
@@ -85,15 +66,31 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_review)
 
 
+def _add_evidence(parser: argparse.ArgumentParser) -> None:
+    evidence = parser.add_mutually_exclusive_group()
+    evidence.add_argument(
+        "--evidence",
+        metavar="DIR",
+        help="where the evidence of the run goes (default: .fluxscenario/review in the root)",
+    )
+    evidence.add_argument(
+        "--from",
+        dest="earlier",
+        metavar="DIR",
+        help="take the evidence of an earlier run, such as pytest's, instead of running the scenarios",
+    )
+
+
 def _review(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.analysis.review.packet import Sources, packet_of
     from pytest_fluxscenario.cli.project.settings import Asked
-    from pytest_fluxscenario.cli.review.parts import compare_for_review, proof_for_review
+    from pytest_fluxscenario.cli.review.comparison import compare_for_review
+    from pytest_fluxscenario.cli.review.proof import proof_for_review
     from pytest_fluxscenario.cli.review.reviewed import open_reviewed
     from pytest_fluxscenario.evidence.circumstances import tool
     from pytest_fluxscenario.evidence.redact import Redactor
 
-    targets = [(path, _form(path, options.format)) for path in options.output]
+    targets = [(path, form_of(path, options.format)) for path in options.output]
     start = os.getcwd()
     asked = Asked(options.store, redact=tuple(options.redact), redact_env=tuple(options.redact_env))
     reviewed = open_reviewed(options.pack, asked, start)
@@ -108,15 +105,6 @@ def _review(options: argparse.Namespace, outputs: Outputs) -> int:
     )
     _write(packet, targets, options, outputs)
     return exits.DONE if packet.verdict.ready else exits.NO
-
-
-def _form(path: str, asked: str | None) -> str:
-    suffix = os.path.splitext(path)[1].lower()
-    form = asked or _SUFFIXES.get(suffix)
-    if form is None:
-        hint = "name a file with .md, .html, .json or .svg, or add --format"
-        raise UsageError.of("review.format", Place(shown(path)), "the name does not say which form it has", hint)
-    return form
 
 
 def _run(reviewed: ReviewedPack, options: argparse.Namespace, redactor: Redactor, outputs: Outputs) -> RunFrom | str:
@@ -138,13 +126,14 @@ def _run(reviewed: ReviewedPack, options: argparse.Namespace, redactor: Redactor
 
 
 def _named(folder: str, start: str, root: str) -> str:
-    """How the packet calls a folder: as seen from the root, so that it is the same wherever the command was started."""
-    name = os.path.relpath(os.path.join(start, folder), root).replace(os.sep, "/")
-    return folder if name.startswith("../") else name
+    """How the packet calls a folder: as seen from the root, and as it was given where it lies outside."""
+    whole = os.path.join(start, folder)
+    name = seen_from(root, whole)
+    return folder if name == whole else name
 
 
 def _mutants(reviewed: ReviewedPack, options: argparse.Namespace, outputs: Outputs) -> MutationReport | str:
-    from pytest_fluxscenario.cli.review.parts import mutants_for_review
+    from pytest_fluxscenario.cli.review.mutants import mutants_for_review
 
     if options.no_mutants:
         return "it was asked for none (--no-mutants)"
@@ -155,13 +144,13 @@ def _write(packet: Packet, targets: list[tuple[str, str]], options: argparse.Nam
     from pytest_fluxscenario.base.fs import replace_file
 
     for path, form in targets:
-        replace_file(path, _text(packet, form).encode())
+        replace_file(path, text_of(packet, form).encode())
     if options.json:
         import msgspec
 
         outputs.json(msgspec.to_builtins(packet))
     elif not targets:
-        outputs.out.write(_text(packet, options.format or "markdown"))
+        outputs.out.write(text_of(packet, options.format or "markdown"))
     else:
         against = packet.verdict.against
         said = f"not ready, {plural(len(against), 'thing')} against it: {'; '.join(against)}" if against else "ready"
@@ -169,23 +158,3 @@ def _write(packet: Packet, targets: list[tuple[str, str]], options: argparse.Nam
         outputs.out.line(
             one_line(f"{packet.pack.id} {packet.pack.version}: {said} ({where})"), "red" if against else ""
         )
-
-
-def _text(packet: Packet, form: str) -> str:
-    if form == "html":
-        from pytest_fluxscenario.analysis.review.page import page_of
-
-        return "".join(page_of(packet))
-    if form == "svg":
-        from pytest_fluxscenario.analysis.review.drawing import picture_of
-
-        return picture_of(packet)
-    if form == "json":
-        import json
-
-        import msgspec
-
-        return json.dumps(msgspec.to_builtins(packet), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    from pytest_fluxscenario.analysis.review.markdown import markdown_of
-
-    return markdown_of(packet)

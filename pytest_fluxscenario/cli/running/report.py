@@ -6,45 +6,18 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import UNSET
-
 from pytest_fluxscenario.base.errors import DamageError, FluxError
-from pytest_fluxscenario.base.place import Pointer
 from pytest_fluxscenario.base.problems import Problem
-from pytest_fluxscenario.base.text import shown, shown_lines
-from pytest_fluxscenario.cli.console.render import COLOURS, Outputs, one_line, problem_json
-from pytest_fluxscenario.cli.running.items import Ended, File, Item
+from pytest_fluxscenario.base.text import shown
+from pytest_fluxscenario.cli.console.render import COLOURS, Outputs, problem_json
+from pytest_fluxscenario.cli.running.failures import Explainer, Failure, tell_failure
+from pytest_fluxscenario.cli.running.items import Ended
 from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.places import Places, read_places
 from pytest_fluxscenario.evidence.redact import Redactor
-from pytest_fluxscenario.model.evidence import ProfileRef, StepResult
-from pytest_fluxscenario.runner.explain import explain_step, headline
+from pytest_fluxscenario.model.evidence import ProfileRef
 
 _LETTERS = {"passed": ".", "failed": "F", "error": "E", "skipped": "s", "xfailed": "x"}
 _ORDER = ("failed", "error", "passed", "skipped", "xfailed")
-
-
-@dataclass(frozen=True, slots=True)
-class StepFailure:
-    """One step that did not pass, as it is told."""
-
-    file: str
-    line: int
-    #: Which fields differ.
-    summary: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One item that did not pass; its text is redacted and escaped."""
-
-    id: str
-    outcome: str
-    headline: str
-    steps: tuple[StepFailure, ...]
-    #: What hooks wrote to their standard error, each under a line that names the hook.
-    said: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,10 +41,12 @@ class Report:
     limits: Limits = Limits()
     #: What the machine lacks, to how many items were skipped for it.
     missing: dict[str, int] = field(default_factory=dict)
-    _places: Places | None = None
-    _places_of: File | None = None
+    _explainer: Explainer = field(init=False)
     _column: int = 0
     _width: int = field(default_factory=lambda: shutil.get_terminal_size().columns)
+
+    def __post_init__(self) -> None:
+        self._explainer = Explainer(self.redactor)
 
     def ended(self, ended: Ended) -> None:
         """An item has run, or was skipped."""
@@ -85,7 +60,7 @@ class Report:
             self.profiles[ref] = self.profiles.get(ref, 0) + 1
             self.damaged = self.damaged or ended.run.damaged
         if outcome in ("failed", "error"):
-            self.failures.append(self._failure(ended))
+            self.failures.append(self._explainer.explain(ended, self.limits))
         if self.json:
             self.items.append(self._item_json(ended))
         elif self.verbose:
@@ -111,7 +86,7 @@ class Report:
         out.flush()
         self.outputs.problems(self.problems)
         for failure in self.failures:
-            self._tell_failure(failure)
+            tell_failure(failure, out)
         if self.failures:
             out.line()
         for failure in self.failures:
@@ -161,57 +136,6 @@ class Report:
             self._column = 0
         if self._column % 16 == 0:
             out.flush()
-
-    def _failure(self, ended: Ended) -> Failure:
-        run, item = ended.run, ended.item
-        assert run is not None  # noqa: S101 - what did not run has not failed
-        redact = self.redactor.text
-        item_id = self._clean(item.id)
-        if run.verdict == "passed":
-            return Failure(
-                item_id, ended.outcome, f"passed against the strict mark xfail: {self._clean(str(item.xfail))}", ()
-            )
-        bad = [step for step in run.steps if step.verdict in ("failed", "error")]
-        steps = []
-        for step in bad or run.steps[:1]:
-            lines = explain_step(step, item.subject.pack.profile, run.fault, self.redactor.data)
-            told = tuple(redact(shown_lines(line)) for line in lines)
-            line = self._line(item, run.pointer(step))
-            steps.append(StepFailure(redact(item.file.name), line, redact(_differs(step)), told))
-        said: list[str] = []
-        for hook_id, text in run.errors:
-            said.append(self._clean(f"stderr of the hook {hook_id}"))
-            said.extend(f"  {line}" for line in redact(shown_lines(text)).split("\n"))
-        headed = one_line(redact(headline(run, self.redactor.data)))
-        return Failure(item_id, ended.outcome, headed, tuple(steps), tuple(said))
-
-    def _line(self, item: Item, pointer: Pointer) -> int:
-        prepared = item.prepared
-        if self._places_of != item.file:
-            # Kept for the next failure: a file of many scenarios would be read again for each.
-            self._places_of, self._places = item.file, self._read_places(item.file)
-        if self._places is None:
-            return prepared.line
-        return max(self._places.at(prepared.document, prepared.pointer + pointer).line, 1)
-
-    def _read_places(self, file: File) -> Places | None:
-        """The places of a file; None where it has changed since it was read."""
-        try:
-            source = file.read()
-            return read_places(source, self.limits) if source.digest == file.digest else None
-        except FluxError:
-            return None
-
-    def _tell_failure(self, failure: Failure) -> None:
-        out = self.outputs.out
-        out.line()
-        out.line(failure.id, "bold")
-        for step in failure.steps:
-            for line in step.lines:
-                out.line(line, "red" if line.startswith("E") else "")
-            out.line(f"{shown(step.file)}:{step.line}: {one_line(step.summary)}", "bold")
-        for line in failure.said:
-            out.line(line, "dim")
 
     def _item_json(self, ended: Ended) -> dict[str, Any]:
         clean = self._clean
@@ -274,9 +198,3 @@ class Report:
             redact(problem.place.file), problem.place.line, problem.place.column, problem.place.pointer
         )
         return Problem(problem.code, place, redact(problem.message), redact(problem.hint), problem.severity)
-
-
-def _differs(step: StepResult) -> str:
-    if step.fault is not UNSET or step.verdict == "skipped":
-        return "no verdict"
-    return ", ".join(mismatch.field for mismatch in step.mismatches) or step.verdict

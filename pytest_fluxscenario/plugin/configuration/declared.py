@@ -9,8 +9,19 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the options and ini keys."""
+    """Declare the options and ini keys, in the order in which pytest's help shows them."""
     group = parser.getgroup("fluxscenario", "scenarios of process packs")
+    _add_run(group)
+    _add_coverage(group)
+    _add_mixer(group, parser)
+    _add_gear(group, parser)
+    _add_mutants(group, parser)
+    _add_defaults(parser)
+    _add_keys(parser)
+
+
+def _add_run(group: pytest.OptionGroup) -> None:
+    """What runs, on what, and what it leaves."""
     group.addoption(
         "--fluxscenario-store",
         metavar="DIR",
@@ -39,6 +50,10 @@ def add_options(parser: pytest.Parser) -> None:
         help="after a failed step go on with the next one (default), or stop the scenario",
     )
     group.addoption("--fluxscenario-html", metavar="FILE", help="write the run as an HTML page, for people")
+
+
+def _add_coverage(group: pytest.OptionGroup) -> None:
+    """What was seen of each profile."""
     group.addoption(
         "--fluxscenario-coverage",
         action="store_true",
@@ -50,6 +65,10 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="N",
         help="fail where less than N percent of a profile were seen: 90, gates=100,routes=90, or both",
     )
+
+
+def _add_mixer(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    """Where scenarios run, and who hears of it."""
     group.addoption(
         "--fluxscenario-mixer",
         metavar="URL|off",
@@ -63,6 +82,10 @@ def add_options(parser: pytest.Parser) -> None:
         help="export traces, metrics and logs by OpenTelemetry, or do not (default: as the OTEL_* variables say)",
     )
     parser.addini("fluxscenario_otel", "default of --fluxscenario-otel", default="")
+
+
+def _add_gear(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    """What scenarios run against."""
     group.addoption(
         "--fluxscenario-gear",
         metavar="GEAR",
@@ -75,6 +98,10 @@ def add_options(parser: pytest.Parser) -> None:
         "fluxscenario_gears", "what the names of gears mean here, as NAME = ADDRESS", type="linelist", default=[]
     )
     parser.addini("fluxscenario_gear_timeout", "seconds that one answer of a gear may take", default="30")
+
+
+def _add_mutants(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    """What the scenarios would notice."""
     group.addoption(
         "--fluxscenario-mutate",
         action="store_true",
@@ -88,6 +115,10 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("fluxscenario_mutate", "default of --fluxscenario-mutate", type="bool", default=False)
     parser.addini("fluxscenario_mutate_fail_under", "default of --fluxscenario-mutate-fail-under", default="100")
+
+
+def _add_defaults(parser: pytest.Parser) -> None:
+    """The ini keys of the options of a run."""
     parser.addini("fluxscenario_store", "default of --fluxscenario-store, relative to the ini file")
     parser.addini("fluxscenario_evidence", "default of --fluxscenario-evidence, relative to the ini file")
     parser.addini("fluxscenario_html", "default of --fluxscenario-html, relative to the ini file")
@@ -96,6 +127,10 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("fluxscenario_on_failure", "default of --fluxscenario-on-failure", default="continue")
     parser.addini("fluxscenario_coverage", "default of --fluxscenario-coverage", type="bool", default=False)
     parser.addini("fluxscenario_coverage_fail_under", "default of --fluxscenario-coverage-fail-under", default="")
+
+
+def _add_keys(parser: pytest.Parser) -> None:
+    """The ini keys that have no option."""
     parser.addini(
         "fluxscenario_files", "patterns of scenario files, instead of the usual rule", type="args", default=[]
     )

@@ -73,35 +73,14 @@ OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 def read_options(config: pytest.Config) -> Options:
     """What was asked for; the command line before the ini file. Raises pytest.UsageError for what cannot be used."""
     _check_root(config)
-    on_failure = config.getoption("fluxscenario_on_failure") or config.getini("fluxscenario_on_failure")
-    if on_failure not in ("continue", "stop"):
-        from pytest_fluxscenario.base.text import shown
-
-        raise pytest.UsageError(f"fluxscenario_on_failure is '{shown(on_failure, 80)}'; it can be 'continue' or 'stop'")
-    strict, mutate = config.getoption("fluxscenario_strict"), config.getoption("fluxscenario_mutate")
-    evidence, html = _evidence(config), _folder(config, "fluxscenario_html")
-    if html is not None and evidence is None and config.getoption("fluxscenario_html"):
-        raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
-    mixer, gear = _mixer(config), _gear(config)
-    if mixer and ":" in gear:
-        # It would be reached from here, and racks are elsewhere: their verdicts would be told as this gear's.
-        raise pytest.UsageError(
-            "the gear is an address and a Mixer was named: an address is asked from here, and racks offer gears by"
-            " name (--fluxscenario-gear NAME, see: fluxrig rack list; or leave the Mixer out)"
-        )
-    coverage, least = config.getoption("fluxscenario_coverage"), config.getoption("fluxscenario_coverage_fail_under")
-    if least is not None and not least.strip():
-        # Such as from a variable that is not set: it must not pass for a number that was reached.
-        raise pytest.UsageError("--fluxscenario-coverage-fail-under is empty (0 asks for nothing)")
-    if config.getoption("fluxscenario_mutate_fail_under") is not None:
-        # As with coverage, a score that is asked for is looked at.
-        mutate = True
+    evidence, gear = _evidence(config), _gear(config)
+    strict, coverage = config.getoption("fluxscenario_strict"), config.getoption("fluxscenario_coverage")
     return Options(
         store=_store(config),
         evidence=evidence,
         ref=_ref(config),
         strict=bool(config.getini("fluxscenario_strict") if strict is None else strict),
-        on_failure=cast("Literal['continue', 'stop']", on_failure),
+        on_failure=_on_failure(config),
         files=tuple(config.getini("fluxscenario_files")),
         redact=tuple(config.getini("fluxscenario_redact")),
         redact_env=tuple(config.getini("fluxscenario_redact_env")),
@@ -110,17 +89,42 @@ def read_options(config: pytest.Config) -> Options:
         gear=gear,
         gears=tuple(config.getini("fluxscenario_gears")),
         gear_timeout=_seconds(config, "fluxscenario_gear_timeout"),
-        mutate=bool(config.getini("fluxscenario_mutate") if mutate is None else mutate),
+        mutate=_mutate(config),
         mutate_fail_under=_mutate_fail_under(config),
         classes=tuple(config.getini("fluxscenario_classes")),
-        html=None if evidence is None else html,
+        html=_html(config, evidence),
         evidence_named=evidence not in (None, _usual_evidence(config)),
         coverage=bool(config.getini("fluxscenario_coverage") if coverage is None else coverage),
-        coverage_fail_under=str(config.getini("fluxscenario_coverage_fail_under") if least is None else least).strip(),
-        mixer=mixer,
+        coverage_fail_under=_coverage_fail_under(config),
+        mixer=_mixer(config, gear),
         mixer_wait=str(config.getini("fluxscenario_mixer_wait")),
         otel=_otel(config),
     )
+
+
+def _on_failure(config: pytest.Config) -> Literal["continue", "stop"]:
+    choice = config.getoption("fluxscenario_on_failure") or config.getini("fluxscenario_on_failure")
+    if choice not in ("continue", "stop"):
+        from pytest_fluxscenario.base.text import shown
+
+        raise pytest.UsageError(f"fluxscenario_on_failure is '{shown(choice, 80)}'; it can be 'continue' or 'stop'")
+    return cast("Literal['continue', 'stop']", choice)
+
+
+def _html(config: pytest.Config, evidence: str | None) -> str | None:
+    """The page of the session, which is made of its evidence."""
+    html = _folder(config, "fluxscenario_html")
+    if html is not None and evidence is None and config.getoption("fluxscenario_html"):
+        raise pytest.UsageError("--fluxscenario-html is made of evidence, which is off (leave one of the options out)")
+    return None if evidence is None else html
+
+
+def _coverage_fail_under(config: pytest.Config) -> str:
+    given: str | None = config.getoption("fluxscenario_coverage_fail_under")
+    if given is not None and not given.strip():
+        # Such as from a variable that is not set: it must not pass for a number that was reached.
+        raise pytest.UsageError("--fluxscenario-coverage-fail-under is empty (0 asks for nothing)")
+    return str(config.getini("fluxscenario_coverage_fail_under") if given is None else given).strip()
 
 
 def _otel(config: pytest.Config) -> Wanted | None:
@@ -141,13 +145,21 @@ def _gear(config: pytest.Config) -> str:
     return str(given or config.getini("fluxscenario_gear"))
 
 
-def _mixer(config: pytest.Config) -> str | None:
+def _mixer(config: pytest.Config, gear: str) -> str | None:
     given: str | None = config.getoption("fluxscenario_mixer")
     if given is not None and not given.strip():
         # Such as from a variable that is not set: nobody would see that the scenarios ran here.
         raise pytest.UsageError("--fluxscenario-mixer is empty (off runs the scenarios here)")
     named = str(given or config.getini("fluxscenario_mixer"))
-    return None if named in ("", _OFF) else named
+    if named in ("", _OFF):
+        return None
+    if ":" in gear:
+        # It would be reached from here, and racks are elsewhere: their verdicts would be told as this gear's.
+        raise pytest.UsageError(
+            "the gear is an address and a Mixer was named: an address is asked from here, and racks offer gears by"
+            " name (--fluxscenario-gear NAME, see: fluxrig rack list; or leave the Mixer out)"
+        )
+    return named
 
 
 def _seconds(config: pytest.Config, key: str) -> float:
@@ -158,6 +170,14 @@ def _seconds(config: pytest.Config, key: str) -> float:
 
         raise pytest.UsageError(f"{key} is '{shown(text, 80)}'; it is a number of seconds, such as 30")
     return value
+
+
+def _mutate(config: pytest.Config) -> bool:
+    """Whether mutants are tried: as with coverage, a score that is asked for is looked at."""
+    if config.getoption("fluxscenario_mutate_fail_under") is not None:
+        return True
+    given = config.getoption("fluxscenario_mutate")
+    return bool(config.getini("fluxscenario_mutate") if given is None else given)
 
 
 def _mutate_fail_under(config: pytest.Config) -> float:
