@@ -55,6 +55,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     one.add_argument("id", metavar="RUN", help="the id of the run")
     _add_waiting(one)
     one.set_defaults(run=_wait)
+    _add_looking(commands)
+
+
+def _add_looking(commands: argparse._SubParsersAction[Parser]) -> None:
     one = command(commands, "list", "list the latest runs of a Mixer", "fluxrig run list", WHICH)
     one.add_argument("--json", action="store_true", help="one JSON document on standard output")
     one.set_defaults(run=_list)

@@ -12,14 +12,13 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
 from pytest_fluxscenario.cli.console.parser import count
 from pytest_fluxscenario.cli.console.progress import Progress
-from pytest_fluxscenario.cli.console.render import Outputs, one_line, plural
+from pytest_fluxscenario.cli.console.render import Outputs, plural
 from pytest_fluxscenario.cli.project.stores import add_store
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.analysis.mutation.hunt import Hunt, Verdict
     from pytest_fluxscenario.analysis.mutation.journal import Journal
     from pytest_fluxscenario.analysis.mutation.mutant import Mutant
-    from pytest_fluxscenario.model.mutants import MutantReport, MutationReport, ScenarioReport
 
 _MUTATE: Final = """\
 The rules of PACK are weakened on purpose, one change at a time: a gate is dropped, a condition always holds, a role may
@@ -32,8 +31,6 @@ A run that is cut off goes on where it was, as long as pack and scenarios are th
 
 exit status: 0 the score is at least --fail-under, 1 it is not, 2 no such pack, or a scenario that does not pass on it,
 3 damage, 130 interrupted"""
-#: Scenarios that are named of those that make up for one.
-_MOST_NAMED: Final = 3
 #: Where a run that was cut off is kept, below the root.
 _FOLDER: Final = os.path.join(".fluxscenario", "mutants")
 
@@ -74,6 +71,7 @@ def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.analysis.mutation.operators import mutants_of
     from pytest_fluxscenario.analysis.mutation.process import Process
     from pytest_fluxscenario.analysis.mutation.report import report_of
+    from pytest_fluxscenario.cli.pack.noticed import tell_mutants
     from pytest_fluxscenario.cli.pack.suite import open_suite
     from pytest_fluxscenario.evidence.circumstances import tool
 
@@ -104,7 +102,7 @@ def _mutate(options: argparse.Namespace, outputs: Outputs) -> int:
 
         outputs.json(msgspec.to_builtins(report))
     else:
-        _tell(report, options, outputs, seconds() - begun)
+        tell_mutants(report, options, outputs, seconds() - begun)
     return exits.DONE if report.score.percent >= options.fail_under else exits.NO
 
 
@@ -127,79 +125,3 @@ def _hunt(
         progress.end()
         journal.close()
     return [(mutant, known[mutant.id]) for mutant in mutants]
-
-
-def _tell(report: MutationReport, options: argparse.Namespace, outputs: Outputs, duration: float) -> None:
-    out = outputs.out
-    for mutant in report.mutants:
-        if mutant.fate == "survived":
-            _tell_survivor(mutant, outputs)
-        elif options.verbose:
-            said = f"noticed by {shown(mutant.by)}" if mutant.fate == "killed" else f"equivalent: {shown(mutant.why)}"
-            out.line(one_line(f"{_place(mutant)}: {mutant.id}: {said}"), "dim")
-    rows = [
-        (gate, f"{score.killed}", f"{score.survived}", f"{score.equivalent}", f"{score.percent:.0f}%")
-        for gate, score in report.gates.items()
-        if score.survived or options.verbose
-    ]
-    if rows:
-        out.table(("GATE", "NOTICED", "SURVIVED", "EQUIVALENT", "SCORE"), rows)
-    _tell_suite(report, options, outputs)
-    if report.left_out:
-        outputs.err.line(f"{plural(len(report.left_out), 'scenario')} marked skip or xfail noticed nothing", "yellow")
-    score = report.score
-    fits = score.percent >= options.fail_under
-    said = f"{score.killed} of {plural(score.killed + score.survived, 'mutant')} noticed, {score.percent:.1f}%"
-    more = f"; {score.equivalent} cannot be" if score.equivalent else ""
-    asked = "" if fits else f", below {options.fail_under:g}%"
-    out.line(
-        f"{said}{asked}{more} ({plural(report.scenarios, 'scenario')}, {duration:.1f} s)", "green" if fits else "red"
-    )
-    if score.survived and os.path.isdir(options.pack):
-        outputs.err.line(one_line(f"scenarios that would notice: fluxrig scenario draft {shown(options.pack)}"))
-
-
-def _tell_suite(report: MutationReport, options: argparse.Namespace, outputs: Outputs) -> None:
-    """What each scenario has a part in, and those without which nothing would be missed."""
-    if not report.suite:
-        return
-    out = outputs.out
-    if options.verbose:
-        rows = [(shown(one.id), f"{one.notices}", f"{one.reaches}", f"{len(one.alone)}") for one in report.suite]
-        out.table(("SCENARIO", "NOTICES", "REACHES", "ALONE"), rows)
-    redundant = [one for one in report.suite if one.redundant]
-    for one in redundant:
-        out.write(f"{shown(one.id)}: ")
-        out.write("redundant", "yellow")
-        out.line(one_line(f": {_instead(one)}"))
-    out.line(
-        f"{len(redundant)} of {plural(len(report.suite), 'scenario')} redundant, each taken alone; "
-        f"{len(report.smallest)} show all that the suite shows"
-    )
-
-
-def _instead(one: ScenarioReport) -> str:
-    """What makes up for a redundant scenario; the full list is in the JSON."""
-    if not one.instead:
-        return "it shows nothing that is counted"
-    goals = f" and {plural(one.reaches, 'goal')} of coverage" if one.reaches else ""
-    more = len(one.instead) - _MOST_NAMED
-    named = ", ".join(shown(name.rpartition("/")[2]) for name in one.instead[:_MOST_NAMED])
-    return f"{plural(one.notices, 'mutant')}{goals}, also shown by {named}{f' and {more} more' if more > 0 else ''}"
-
-
-def _tell_survivor(mutant: MutantReport, outputs: Outputs) -> None:
-    out = outputs.out
-    out.write(f"{_place(mutant)}: ")
-    out.write("survived", "red")
-    out.line(one_line(f" {mutant.id}: {mutant.what}"))
-    for mark, text, style in (("-", mutant.before, "red"), ("+", mutant.after, "green")):
-        for line in text.split("\n") if text else ():
-            out.line(one_line(f"    {mark} {line}"), style)
-    out.line(one_line(f"    would notice: {mutant.why}"))
-    if mutant.near:
-        out.line(one_line(f"    asked for it, and noticed nothing: {', '.join(mutant.near)}"))
-
-
-def _place(mutant: MutantReport) -> str:
-    return f"{shown(mutant.file)}:{mutant.line}" if mutant.line else shown(mutant.file)

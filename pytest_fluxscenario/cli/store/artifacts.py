@@ -65,7 +65,15 @@ class Noun:
 
 def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
     """Add the commands of the store to a noun."""
-    word, rig = noun.word, f"fluxrig {noun.word}"
+    _add_filing(commands, noun)
+    _add_looking(commands, noun)
+    if noun.kind != "scenarios":
+        # Of scenarios there is more to compare than their text.
+        _add_diff(commands, noun)
+
+
+def _add_filing(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
+    rig = f"fluxrig {noun.word}"
     one = command(commands, "import", f"file {noun.what} in the store", f"{rig} import {noun.path}", _IMPORT)
     one.add_argument("paths", metavar="PATH", nargs="+", help=noun.paths)
     one.add_argument("--name", help="the name in the store, of one artifact")
@@ -77,6 +85,10 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
             help="file the scenario files of a folder as one suite, called as the folder",
         )
     _finish(one, noun, _import)
+
+
+def _add_looking(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
+    word, rig = noun.word, f"fluxrig {noun.word}"
     one = command(commands, "list", f"list the {noun.kind} of the store", f"{rig} list --json", _LIST[noun.kind])
     one.add_argument("--json", action="store_true", help=_JSON_HELP)
     _finish(one, noun, _list)
@@ -97,10 +109,10 @@ def add_verbs(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
     one.add_argument("path", metavar="PATH", help="where it is written")
     one.add_argument("--force", action="store_true", help="replace what stands there")
     _finish(one, noun, _export)
-    if noun.kind == "scenarios":
-        # Of scenarios there is more to compare than their text.
-        return
-    example = f"{rig} diff {noun.example}:v0.1.0 {noun.example}:latest"
+
+
+def _add_diff(commands: argparse._SubParsersAction[Parser], noun: Noun) -> None:
+    example = f"fluxrig {noun.word} diff {noun.example}:v0.1.0 {noun.example}:latest"
     one = command(commands, "diff", "say what differs between two versions", example, _DIFF)
     one.add_argument("old", metavar="OLD", help=_REF_HELP)
     one.add_argument("new", metavar="NEW", help="the same")

@@ -8,31 +8,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import msgspec
 import pytest
 
-from pytest_fluxscenario.base.clock import SystemClock, timestamp
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.evidence.circumstances import circumstances, tool
-from pytest_fluxscenario.evidence.junit import junit_properties
-from pytest_fluxscenario.evidence.record import make_result, write_record
+from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.gears.choosing import name_for
 from pytest_fluxscenario.gears.settings import ENGINE
-from pytest_fluxscenario.model.evidence import Result, StepResult, Volatile
 from pytest_fluxscenario.plugin.item.attempt import Attempt
 from pytest_fluxscenario.plugin.item.base import ScenarioMixin
-from pytest_fluxscenario.plugin.item.execute import notes_of
 from pytest_fluxscenario.plugin.item.marks import expected_of
 from pytest_fluxscenario.plugin.item.racks import RACKS
 from pytest_fluxscenario.plugin.mixer.coming import Coming, Key
-from pytest_fluxscenario.plugin.mixer.received import check_record, points_of
+from pytest_fluxscenario.plugin.mixer.records import attempt_of, without_verdict
 from pytest_fluxscenario.plugin.mixer.sent import Sent
 from pytest_fluxscenario.plugin.mixer.waiting import Waiting, no_gear, no_rack
 from pytest_fluxscenario.plugin.mixer.where import SKIPPED, why_here, will_run
@@ -45,8 +39,6 @@ from pytest_fluxscenario.remote.case import PortableSettings
 from pytest_fluxscenario.remote.client import Client, MixerError, patiently
 from pytest_fluxscenario.remote.frames import in_batches
 from pytest_fluxscenario.remote.parcel import Parcel
-from pytest_fluxscenario.remote.unpack import outcome_of, read_record
-from pytest_fluxscenario.runner.run import Outcome
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 from pytest_fluxscenario.telemetry import words
 from pytest_fluxscenario.telemetry.spans import Span, Value, span
@@ -187,7 +179,10 @@ class Elsewhere:
         done = self.coming.look(key)
         if done.outcome == "missing":
             raise RuntimeMissing.of("hook.missing", Place(""), shown(done.reason, 1000))
-        attempt = self._attempt(item, done) if done.outcome == "ran" else self._without_verdict(item, done)
+        if done.outcome == "ran":
+            attempt = attempt_of(self.session, item, self._sent.name(item), gear, done)
+        else:
+            attempt = without_verdict(self.session, item, done)
         self.coming.give(key)
         return attempt, done
 
@@ -253,41 +248,6 @@ class Elsewhere:
         except FluxError as error:
             self._broken = error
             raise
-
-    def _attempt(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
-        check_record(item, self._sent.name(item), self._gear(item), done)
-        record = read_record(done)
-        redactor = self.session.redactor
-        for name, count in done.redactions.items():
-            redactor.counts[name] = redactor.counts.get(name, 0) + count
-        notes = {**record.volatile.notes, **notes_of(item)}
-        volatile = msgspec.structs.replace(
-            record.volatile, attempt=len(item.told) + 1, earlier=item.told, notes=notes, worker=done.rack
-        )
-        attempt = self._written(item, record.result, outcome_of(done, record), volatile, done.ref)
-        return replace(attempt, seen=points_of(done))
-
-    def _without_verdict(self, item: ScenarioMixin, done: ItemDone) -> Attempt:
-        """The record of a scenario that no rack could run: no verdict, and why."""
-        case = item.make_case()
-        steps = tuple(StepResult(number, step.name, "skipped") for number, step in enumerate(case.scenario.steps, 1))
-        # Whatever its marks expect of it, it was not this.
-        outcome = Outcome("error", steps, shown(done.reason, 2000), damaged=True)
-        result = make_result(case, case.environment, outcome)
-        volatile = circumstances(timestamp(SystemClock().now()), 0.0, done.rack or "mixer", item.told, notes_of(item))
-        return self._written(item, result, outcome, volatile)
-
-    def _written(
-        self, item: ScenarioMixin, result: Result, outcome: Outcome, volatile: Volatile, ref: str | None = None
-    ) -> Attempt:
-        redactor = self.session.redactor
-        written = write_record(item.nodeid, result, volatile, redactor)
-        if ref is not None and not redactor.active and written.ref != ref:
-            message = "the record is another one when it is written here: the rack has another version"
-            raise MixerError.of("mixer.record", Place(item.nodeid), message)
-        properties = junit_properties(item.nodeid, result, written.ref, redactor)
-        # Whatever came of it, it is not run a second time only to be told.
-        return Attempt(outcome, result, written, properties, called=True)
 
 
 _UNSEEN: Final = "it was left out, or not there, when the scenarios were given to the Mixer"
