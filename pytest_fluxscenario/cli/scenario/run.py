@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from typing import TYPE_CHECKING
 
 from pytest_fluxscenario.base.clock import seconds
-from pytest_fluxscenario.base.errors import UsageError
-from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
 from pytest_fluxscenario.cli.console.parser import Parser, add_redaction, command, gear
-from pytest_fluxscenario.cli.console.render import Outputs, plural
+from pytest_fluxscenario.cli.console.render import Outputs
 from pytest_fluxscenario.cli.project.stores import add_store, newest_hint
 from pytest_fluxscenario.cli.running.traced import Traced, add_otel
 from pytest_fluxscenario.gears.settings import ENGINE
@@ -24,9 +21,7 @@ if TYPE_CHECKING:
     from pytest_fluxscenario.cli.project.references import RefTarget
     from pytest_fluxscenario.cli.project.selection import Chosen, Target
     from pytest_fluxscenario.cli.project.settings import Settings
-    from pytest_fluxscenario.cli.running.recording import Recording
     from pytest_fluxscenario.cli.running.report import Report
-    from pytest_fluxscenario.cli.running.session import Session
     from pytest_fluxscenario.evidence.redact import Redactor
 
 _RUN = """\
@@ -133,11 +128,12 @@ def _run_targets(
     redactor: Redactor,
     traced: Traced,
 ) -> int:
-    from pytest_fluxscenario.cli.project.references import NOTHING_ACTIVE, remember, take_refs
+    from pytest_fluxscenario.cli.project.references import NOTHING_ACTIVE, take_refs
     from pytest_fluxscenario.cli.project.selection import choose
     from pytest_fluxscenario.cli.running.report import Report
     from pytest_fluxscenario.cli.running.session import Session
     from pytest_fluxscenario.cli.running.told import tell_run
+    from pytest_fluxscenario.cli.scenario.course import Course, nothing
 
     begun, start = seconds(), os.getcwd()
     report = Report(outputs, redactor, options.json, options.verbose)
@@ -154,38 +150,13 @@ def _run_targets(
             tell_run(report, None, start, seconds() - begun)
             return exits.DONE
     if not files:
-        raise _nothing(
+        raise nothing(
             options.paths,
             "there is no scenario file",
             "scenario files end in .scenario.json or .scenario.yaml, or lie in a folder named scenarios",
         )
     _warn_of_conftests(report, files, settings.root)
-    recording = None
-    if settings.evidence is not None:
-        from pytest_fluxscenario.cli.running.recording import Recording
-
-        refs_run = tuple(one.run_ref() for one in taken)
-        recording = Recording(settings.evidence, redactor, session.tally, refs_run, gear, traced)
-    interrupted = not _run_all(session, files, recording)
-    if not interrupted:
-        _check_anything_ran(options, report, session)
-    remember(store, taken, files, session.used)
-    covered = session if settings.coverage or settings.fail_under is not None else None
-    tell_run(report, recording, start, seconds() - begun, covered)
-    if recording is not None and recording.writing:
-        traced.root = recording.writer.root
-    if interrupted:
-        outputs.err.line("interrupted")
-    return _status(report, recording, interrupted=interrupted)
-
-
-def _status(report: Report, recording: Recording | None, *, interrupted: bool) -> int:
-    if interrupted:
-        return exits.INTERRUPTED
-    if report.damaged:
-        return exits.DAMAGE
-    bad = report.failures or report.problems or (recording is not None and recording.faults)
-    return exits.NO if bad else exits.DONE
+    return Course(options, outputs, settings, redactor, traced, report, session, start, begun).run(files, taken, gear)
 
 
 def _warn_of_conftests(report: Report, files: Sequence[Chosen], root: str) -> None:
@@ -193,13 +164,6 @@ def _warn_of_conftests(report: Report, files: Sequence[Chosen], root: str) -> No
 
     for warning in conftest_warnings({_folder_of(file) for file in files}, root):
         report.warned(warning)
-
-
-def _check_anything_ran(options: argparse.Namespace, report: Report, session: Session) -> None:
-    """Raise UsageError where no scenario was left to run."""
-    if not report.problems and not any(report.counts.values()):
-        hint = f"{plural(len(session.deselected), 'scenario')} without it" if session.deselected else ""
-        raise _nothing(options.paths, f"no scenario holds '{shown(options.keyword or '', 80)}'", hint)
 
 
 def _folder_of(chosen: Chosen) -> str:
@@ -230,31 +194,3 @@ def _settings(
     )
     folders = [*folders_of(targets), *(os.path.dirname(ref.index) for ref in refs if ref.index)]
     return make_settings(find_ini(folders, start), asked, start)
-
-
-def _run_all(session: Session, files: Sequence[Chosen], recording: Recording | None) -> bool:
-    """Run the files; gives False where the run was interrupted."""
-    from pytest_fluxscenario.cli.console.interrupts import Interrupts
-
-    _spare_the_collector()
-    with Interrupts() as interrupts:
-        try:
-            session.run(files, recording, interrupts)
-        except KeyboardInterrupt:
-            return False
-        finally:
-            session.suite.close()
-            if recording is not None:
-                recording.finish()
-    return True
-
-
-def _nothing(paths: list[str], message: str, hint: str) -> UsageError:
-    error: UsageError = UsageError.of("target.nothing", Place(shown(" ".join(paths))), message, hint)
-    return error
-
-
-def _spare_the_collector() -> None:
-    """Modules live until the end: no collection need walk through them. What a run leaves in cycles still is."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
