@@ -5,41 +5,28 @@ So the ``result`` of its record has the bytes that it would have there (evidence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pytest_fluxscenario.base.clock import SystemClock, seconds, timestamp
-from pytest_fluxscenario.base.digest import sha256
-from pytest_fluxscenario.base.errors import DamageError, FluxError, ProfileError, UsageError
+from pytest_fluxscenario.base.errors import UsageError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cas.blobs import Blobs
-from pytest_fluxscenario.cas.trees import read_tree
-from pytest_fluxscenario.cas.trimming import touch
-from pytest_fluxscenario.cas.writing import write_blob
-from pytest_fluxscenario.documents.limits import Limits
-from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.evidence.circumstances import circumstances, hook_notes
-from pytest_fluxscenario.evidence.coverage_count import Counter
 from pytest_fluxscenario.evidence.coverage_index import Index
 from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import MASK, Redactor
 from pytest_fluxscenario.gears.choosing import Offered
 from pytest_fluxscenario.gears.settings import ENGINE
-from pytest_fluxscenario.model.evidence import ScenarioRef, StepResult, Volatile
-from pytest_fluxscenario.model.scenario import Scenario
-from pytest_fluxscenario.model.shapes import decode
-from pytest_fluxscenario.packs.files import LoneProfile, TreeFiles
-from pytest_fluxscenario.packs.load import load_lone_profile, load_pack
-from pytest_fluxscenario.packs.pack import Pack
-from pytest_fluxscenario.packs.specs import load_spec
-from pytest_fluxscenario.remote.case import Done, PortableCase, PortablePack, PortableSettings, PortableSpec
-from pytest_fluxscenario.runner.case import Case, StepHooks, Subject
+from pytest_fluxscenario.model.evidence import StepResult, Volatile
+from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
+from pytest_fluxscenario.remote.shelf import Shelf
+from pytest_fluxscenario.runner.case import Case, StepHooks
 from pytest_fluxscenario.runner.run import Outcome, RunSettings, run_scenario
-from pytest_fluxscenario.runner.suite import make_subject
 from pytest_fluxscenario.runtimes.make import Runtimes
 from pytest_fluxscenario.runtimes.port import RuntimeMissing
 from pytest_fluxscenario.telemetry import words
@@ -49,49 +36,6 @@ from pytest_fluxscenario.telemetry.watching import UNWATCHED, Watch, watching
 
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
-
-#: Packs that are kept ready; one that is asked for again is loaded again.
-_MOST_SUBJECTS = 64
-_Key = tuple[PortablePack, PortableSpec | None, tuple[str, ...], str]
-
-
-def bring(
-    case: PortableCase,
-    blobs: Blobs,
-    fetch: Callable[[str], bytes],
-    whole: set[str] | None = None,
-    document: bytes = b"",
-) -> None:
-    """See that ``blobs`` holds all that a case needs; ``fetch`` gives the bytes of a hash from where it came.
-
-    ``whole`` are packs and specs that were brought before, and is added to: a large pack is not looked through for each
-    of its scenarios. A scenario that came along as ``document`` is not kept. Raises DamageError where the bytes have
-    another hash, and what ``fetch`` and writing raise.
-    """
-    whole = set() if whole is None else whole
-    if not document:
-        _bring((case.content,), blobs, fetch)
-    several = (case.pack.hash, *((case.spec.hash,) if case.spec else ()))
-    lacking = [digest for digest in several if digest not in whole]
-    _bring(lacking, blobs, fetch)
-    if case.pack.kind == "tree" and case.pack.hash in lacking:
-        _bring((entry.hash for entry in read_tree(blobs, case.pack.hash).entries.values()), blobs, fetch)
-    whole.update(lacking)
-
-
-def _bring(digests: Iterable[str], blobs: Blobs, fetch: Callable[[str], bytes]) -> None:
-    for digest in digests:
-        if touch(blobs, digest):
-            continue
-        data = fetch(digest)
-        _check(data, digest)
-        write_blob(blobs, data)
-
-
-def _check(data: bytes, digest: str) -> None:
-    if sha256(data) != digest:
-        message = f"what came for the hash {shown(digest, 80)} has another one"
-        raise DamageError.of("remote.content", Place("content"), message, "it is not used")
 
 
 @dataclass(slots=True)
@@ -110,8 +54,10 @@ class Bench:
     telemetry: Telemetry | None = None
     #: What there is beside the built-in engine; closed with the bench.
     gears: Offered = field(default_factory=Offered)
-    _counter: Counter = field(default_factory=Counter)
-    _subjects: dict[_Key, Subject] = field(default_factory=dict)
+    _shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shelf = Shelf(self.blobs, self.runtimes, self.gears)
 
     def run(
         self,
@@ -128,7 +74,7 @@ class Bench:
         that is not here.
         """
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
-        whole = self._case(case, settings, document)
+        whole = self._shelf.case(case, settings, document)
         self._check_variables(whole, settings)
         hooks = whole.hooks()
         how = RunSettings(settings.on_failure == "stop", {}, redactor.text)
@@ -154,14 +100,14 @@ class Bench:
             said = redactor.text(str(missing))
             item, counts = redactor.text(case.item), redactor.counts
             return Done(item, "", "", "error", self.name, missing=said, lacks=missing.needs, redactions=counts)
-        seen = self._counter.seen(whole, control, hooks, whole.environment, outcome)
+        seen = self._shelf.counter.seen(whole, control, hooks, whole.environment, outcome)
         return msgspec.structs.replace(done, called=hooks.calls > 0, seen=f"{seen:x}")
 
     def give_up(self, case: PortableCase, settings: PortableSettings, reason: str) -> Done:
         """The record of a case that could not be run to its end: no verdict, and why. Raises like ``run``."""
         redactor = Redactor(settings.redact, self.redact_env, self.environ)
         # Nobody is asked, so that it is no matter whether this machine could reach its gear.
-        whole = self._case(msgspec.structs.replace(case, gear=ENGINE), settings)
+        whole = self._shelf.case(msgspec.structs.replace(case, gear=ENGINE), settings)
         steps = tuple(StepResult(number, step.name, "skipped") for number, step in enumerate(whole.scenario.steps, 1))
         outcome = Outcome("error", steps, reason)
         about = circumstances(timestamp(SystemClock().now()), 0.0, self.name)
@@ -169,7 +115,9 @@ class Bench:
 
     def points(self, case: PortableCase, settings: PortableSettings) -> Index:
         """The points of a case's profile, of which ``seen`` tells. Raises like ``run``."""
-        return self._counter.chart(self._subject(msgspec.structs.replace(case, gear=ENGINE), settings.limits)).index
+        return self._shelf.counter.chart(
+            self._shelf.subject(msgspec.structs.replace(case, gear=ENGINE), settings.limits)
+        ).index
 
     def afresh(self) -> None:
         """Another run begins: what hooks and gears remember of an earlier one must not decide in it."""
@@ -226,59 +174,6 @@ class Bench:
             redactions=redactor.counts,
         )
 
-    def _case(self, case: PortableCase, settings: PortableSettings, document: bytes = b"") -> Case:
-        if document:
-            _check(document, case.content)
-        try:
-            scenario = decode(Scenario, document or self.blobs.read_named(case.content))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            message = f"the scenario cannot be read here: {shown(error)}"
-            raise FluxError.of("remote.scenario", Place(case.file), message, _VERSIONS) from None
-        ref = ScenarioRef(scenario.id, case.hash, case.file)
-        if case.row is not None and scenario.parameters:
-            ref = ScenarioRef(scenario.id, case.hash, case.file, case.row, scenario.parameters[0])
-        return Case(scenario, ref, self._subject(case, settings.limits))
-
-    def _subject(self, case: PortableCase, limits: tuple[str, ...]) -> Subject:
-        key = case.pack, case.spec, limits, case.gear
-        subject = self._subjects.get(key)
-        if subject is None:
-            if len(self._subjects) >= _MOST_SUBJECTS:
-                self._subjects.clear()
-                self._counter = Counter()
-                self.runtimes.close()
-            subject = self._subjects[key] = self._loaded(case, Limits.parse(limits))
-        if subject.ref != case.profile:
-            message = f"the profile is {shown(subject.ref.hash, 80)} here, and was {shown(case.profile.hash, 80)}"
-            raise ProfileError.of("remote.profile", Place(case.pack.where), message, _VERSIONS)
-        return subject
-
-    def _loaded(self, case: PortableCase, limits: Limits) -> Subject:
-        pack = self._pack(case.pack, limits)
-        if pack.behaviour_hash != case.pack.behaviour:
-            message = "the pack is another one than when its scenarios were collected"
-            raise ProfileError.of("remote.pack-changed", Place(case.pack.where), message, "run again")
-        subject = make_subject(pack, self.runtimes)
-        gear = self.gears.get(case.gear)
-        if gear is not None:
-            subject = replace(subject, gear=gear)
-        if case.spec is None:
-            return subject
-        sent = case.spec
-        source = Source(sent.name, self.blobs.read_named(sent.hash), sent.hash)
-        spec = load_spec(source, sent.ref, limits)
-        if spec is None:
-            raise FluxError.of("remote.spec", Place(sent.name), "holds no schemas, so it can check no payload")
-        return replace(subject, spec=spec)
-
-    def _pack(self, sent: PortablePack, limits: Limits) -> Pack:
-        if sent.kind == "tree":
-            files = TreeFiles(read_tree(self.blobs, sent.hash), sent.where, limits)
-            return load_pack(files, sent.origin, sent.store_ref, sent.stored)
-        source = Source(sent.where, self.blobs.read_named(sent.hash), sent.hash)
-        lone = LoneProfile(source, sent.where.rpartition("/")[0], limits)
-        return load_lone_profile(lone, sent.origin, sent.store_ref, sent.stored)
-
 
 def exported_text(settings: PortableSettings, redactor: Redactor) -> Callable[[str], str]:
     """What makes a name of a case fit to be exported by the machine that runs it."""
@@ -287,15 +182,3 @@ def exported_text(settings: PortableSettings, redactor: Redactor) -> Callable[[s
 
 def _hidden(text: str) -> str:
     return MASK if text else ""
-
-
-def contents(case: PortableCase, blobs: Blobs) -> Iterator[str]:
-    """The hashes of all that a case needs. Raises StoreError, DamageError where its pack's tree cannot be read."""
-    yield from (case.content, case.pack.hash)
-    if case.spec is not None:
-        yield case.spec.hash
-    if case.pack.kind == "tree":
-        yield from (entry.hash for entry in read_tree(blobs, case.pack.hash).entries.values())
-
-
-_VERSIONS = "sender and rack need the same version of this package"

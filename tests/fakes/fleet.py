@@ -30,8 +30,9 @@ from pytest_fluxscenario.fleet.mixer.startup import resolve_startup
 from pytest_fluxscenario.fleet.rack.fetching import Fetcher
 from pytest_fluxscenario.fleet.snake.permissions import Accounts
 from pytest_fluxscenario.fleet.snake.transport import Transport
-from pytest_fluxscenario.remote.bench import Bench, bring
+from pytest_fluxscenario.remote.bench import Bench
 from pytest_fluxscenario.remote.client import Client
+from pytest_fluxscenario.remote.content import bring
 from tests.fakes.memory import Hub, MemoryTransport
 from tests.fakes.waiting import PATIENCE
 

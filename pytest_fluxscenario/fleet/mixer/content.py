@@ -18,8 +18,8 @@ from pytest_fluxscenario.cas.trees import read_tree
 from pytest_fluxscenario.cas.trimming import Trimmer
 from pytest_fluxscenario.cas.writing import write_blob, writing
 from pytest_fluxscenario.fleet.mixer.refusal import Conflict, NotThere, Refused, refused
-from pytest_fluxscenario.remote.bench import contents
 from pytest_fluxscenario.remote.case import PortableCase
+from pytest_fluxscenario.remote.content import contents
 from pytest_fluxscenario.remote.frames import unframed
 
 #: Packs whose lists of files are held.

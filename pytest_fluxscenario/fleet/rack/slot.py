@@ -24,7 +24,8 @@ from pytest_fluxscenario.cas.writing import write_blob
 from pytest_fluxscenario.fleet.messages.message import Evidence, Work
 from pytest_fluxscenario.gears.choosing import Offered
 from pytest_fluxscenario.gears.settings import GearSettings
-from pytest_fluxscenario.remote.bench import Bench, bring, contents
+from pytest_fluxscenario.remote.bench import Bench
+from pytest_fluxscenario.remote.content import bring, contents
 from pytest_fluxscenario.runtimes.code import HookSettings
 from pytest_fluxscenario.runtimes.make import Runtimes
 

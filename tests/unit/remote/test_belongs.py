@@ -15,8 +15,9 @@ from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.belongs import Asked, Given, asked_of, fits_mask, why_not
-from pytest_fluxscenario.remote.bench import Bench, bring
+from pytest_fluxscenario.remote.bench import Bench
 from pytest_fluxscenario.remote.case import Done, PortableSettings
+from pytest_fluxscenario.remote.content import bring
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.runner.suite import Suite
 from tests.fakes.packs import failing, scenario, write, write_pack

@@ -19,8 +19,9 @@ from pytest_fluxscenario.evidence.record import make_result, write_record
 from pytest_fluxscenario.evidence.redact import Redactor
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.api import ItemDone
-from pytest_fluxscenario.remote.bench import Bench, bring, contents
+from pytest_fluxscenario.remote.bench import Bench
 from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
+from pytest_fluxscenario.remote.content import bring, contents
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.remote.unpack import outcome_of, read_record
 from pytest_fluxscenario.runner.run import RunSettings, run_scenario
