@@ -244,7 +244,7 @@ def refuses(handler: BaseHTTPRequestHandler) -> None:
 
 def hangs(handler: BaseHTTPRequestHandler) -> None:
     """Answers nothing, until the other side has gone."""
-    handler.connection.settimeout(30)
+    handler.connection.settimeout(600)
     with suppress(OSError):
         handler.rfile.read(1)
 
@@ -274,7 +274,7 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
     """Answers a byte at a time."""
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(300):
+    for _ in range(6_000):
         handler.wfile.write(b"x")
         handler.wfile.flush()
         time.sleep(0.1)

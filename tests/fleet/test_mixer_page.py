@@ -53,7 +53,7 @@ def _bytes(mixer: RunningMixer, path: str, kind: str = "") -> bytes:
     # As a browser does it, whose user was asked for the token.
     basic = base64.b64encode(f"anybody:{TOKEN}".encode()).decode()
     request = Request(mixer.url + path, headers={"Authorization": f"Basic {basic}"})  # noqa: S310 - of this test
-    with urlopen(request, timeout=10) as response:  # noqa: S310 - as above
+    with urlopen(request, timeout=60) as response:  # noqa: S310 - as above
         assert kind in ("", response.headers["content-type"])
         # Whatever is in it: no script, no frame, nothing from elsewhere, and no copy of it in a cache.
         assert response.headers["content-security-policy"].startswith("default-src 'none'")

@@ -78,9 +78,9 @@ def test_pytest_runs_over_https_with_a_private_authority(tmp_path: Path) -> None
         running.start()
         people.url = running.url
         try:
-            assert people.pytest("packs", SSL_CERT_FILE=authority.ca).wait(60) == 0, people.said("pytest")
+            assert people.pytest("packs", SSL_CERT_FILE=authority.ca).wait(120) == 0, people.said("pytest")
             assert "2 of 2 done" in people.said("pytest")
-            assert people.pytest("packs", SSL_CERT_FILE="").wait(60) != 0
+            assert people.pytest("packs", SSL_CERT_FILE="").wait(120) != 0
             said = people.said("pytest")
             assert "name who has: SSL_CERT_FILE" in said
             assert "Traceback" not in said
@@ -113,7 +113,7 @@ def test_behind_a_proxy_a_mixer_is_called_by_the_name_that_api_hosts_gives_it(
     tmp_path: Path, host: str, origin: str | None, status: int
 ) -> None:
     with running_mixer(tmp_path, api={"hosts": ("fleet.example",)}) as running:
-        connection = http.client.HTTPConnection("127.0.0.1", int(running.url.rpartition(":")[2]), timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", int(running.url.rpartition(":")[2]), timeout=60)
         headers = {"Host": host, "Authorization": f"Bearer {TOKEN}", **({"Origin": origin} if origin else {})}
         connection.request("GET", "/v1/health", headers=headers)
         assert connection.getresponse().status == status

@@ -33,11 +33,11 @@ def test_a_rack_and_pytest_of_another_version_are_refused_with_both_named(tmp_pa
         people.environ["PYTHONPATH"] = f"{_other(tmp_path / 'path')}:{people.environ.get('PYTHONPATH', '')}"
         url = re.findall(r"nats://127\.0\.0\.1:\d+", said)[0]
         people.rack("one", url=url, joining="data/keys/joining.nk")
-        assert people.started["one"].wait(30) == 2
+        assert people.started["one"].wait(120) == 2
         both = "is pytest-fluxscenario 9.8.7, and the Mixer is pytest-fluxscenario 0"
         assert f"the rack 'one' {both}" in people.said("one")
         assert "(install the same version on all machines)" in people.said("one")
-        assert people.pytest("packs").wait(60) != 0
+        assert people.pytest("packs").wait(120) != 0
         assert both in people.said("pytest")
         assert "Traceback" not in people.said("pytest") + people.said("one")
     finally:
@@ -65,7 +65,7 @@ def test_a_token_that_was_forgotten_is_told_before_anything_runs(tmp_path: Path)
     write(write_pack(tmp_path / "packs" / "small") / "scenarios" / "all.scenario.json", scenario("one"))
     with running_mixer(tmp_path) as running:
         people.url = running.url
-        assert people.pytest("packs", FLUXRIG_API_TOKEN="").wait(60) == 4
+        assert people.pytest("packs", FLUXRIG_API_TOKEN="").wait(120) == 4
         said = "the Mixer wants its token, and none was given (give its token in FLUXRIG_API_TOKEN)"
         assert said in people.said("pytest")
 
@@ -80,12 +80,12 @@ def test_a_rack_whose_mixer_has_moved_says_so_soon(tmp_path: Path) -> None:
         people.rack("one", **snake)
         people.until(lambda: "one: active, at" in people.said("one"))
         people.started["mixer"].terminate()
-        people.until(lambda: "offline, trying again: the connection to the Mixer is lost" in people.said("one"), 25)
+        people.until(lambda: "offline, trying again: the connection to the Mixer is lost" in people.said("one"))
         people.started["one"].terminate()
-        assert people.started["one"].wait(30) == 0
+        assert people.started["one"].wait(120) == 0
         begun = time.monotonic()
         people.rack("one", **{**snake, "url": "nats://nobody.invalid:4222"})
         people.until(lambda: "the name 'nobody.invalid' is not known here" in people.said("one"))
-        assert time.monotonic() - begun < 12
+        assert time.monotonic() - begun < 25
     finally:
         people.end()

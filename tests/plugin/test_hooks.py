@@ -145,7 +145,7 @@ def test_nothing_is_left_of_a_session_that_is_ended(project: Project, args: tupl
         # The hook says so before it forks.
         until(lambda: len(carrying(str(temporary))) >= 4)
         session.send_signal(number)
-        session.wait(20)
+        session.wait(120)
         until(lambda: not carrying(str(temporary)))
     assert list(temporary.glob("fluxscenario-*")) == []
 

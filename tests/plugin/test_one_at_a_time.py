@@ -43,7 +43,7 @@ def _first(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[subpro
         yield process
     finally:
         (project.root / "go-on").touch()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 @pytest.fixture
@@ -84,6 +84,6 @@ def test_the_second_fails_also_where_all_passes(waiting: Project, monkeypatch: p
 def test_a_session_that_was_killed_holds_nothing(waiting: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     with _first(waiting, monkeypatch) as first:
         first.kill()
-        first.wait(timeout=30)
+        first.wait(timeout=120)
         waiting.run().assert_outcomes(passed=1, failed=1)
     assert waiting.manifest()["verdict"] == "failed"

@@ -14,7 +14,7 @@ from pytest_fluxscenario.base.fs import WriteError
 from pytest_fluxscenario.cas.lock import locked
 
 
-def take(folder: Path, patience: float = 20.0) -> None:
+def take(folder: Path, patience: float = 120.0) -> None:
     with locked(str(folder), "store", patience):
         pass
 
@@ -59,7 +59,7 @@ def test_who_waits_goes_on_when_it_is_free(tmp_path: Path) -> None:
         waiting = threading.Thread(target=wait)
         waiting.start()
         assert not done.wait(0.05)
-    assert done.wait(20)
+    assert done.wait(120)
     waiting.join()
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_fluxscenario.cli.main import NOUNS
 from tests.fakes.packs import failing, scenario, step
-from tests.fakes.waiting import until
+from tests.fakes.waiting import PATIENCE, until
 from tests.unit.cli.conftest import Rig
 
 _STORE_VERBS = ("import", "list", "history", "show", "export", "diff")
@@ -141,7 +141,7 @@ def _on_a_terminal(rig: Rig, *args: str, env: Mapping[str, str] | None = None) -
     ) as process:
         os.close(child)
         pieces = []
-        while select.select([main], [], [], 30)[0]:
+        while select.select([main], [], [], PATIENCE)[0]:
             try:
                 piece = os.read(main, 1 << 16)
             except OSError:
@@ -149,7 +149,7 @@ def _on_a_terminal(rig: Rig, *args: str, env: Mapping[str, str] | None = None) -
             if not piece:
                 break
             pieces.append(piece)
-        process.wait(30)
+        process.wait(PATIENCE)
     os.close(main)
     return b"".join(pieces).decode()
 

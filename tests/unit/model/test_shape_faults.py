@@ -51,7 +51,7 @@ def test_a_document_of_faults_is_told_within_bounds(data: Any) -> None:
     assert 1 <= len(problems) <= MOST + 1
     assert all(len(str(problem).encode()) < 2048 for problem in problems)
     # About 45 ms where nothing else runs; a processor may be several times as slow while others share it.
-    assert took < 0.5
+    assert took < 5
 
 
 def test_many_faults_are_counted() -> None:
