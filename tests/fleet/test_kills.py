@@ -41,12 +41,13 @@ import os, time
 while not os.path.exists(PATH):
     time.sleep(0.05)
 {_HOOK}"""
-#: Kills the rack that runs it, whose number is in a file.
+#: Kills the rack that runs it, which has started who watches over it.
 _POISON = """\
 import os, signal, time
-from tests.fakes.waiting import PATIENCE
-os.kill(int(open(PATH).read()), signal.SIGKILL)
-time.sleep(5)
+with open(f"/proc/{os.getppid()}/stat") as file:
+    rack = int(file.read().rpartition(")")[2].split()[1])
+os.kill(rack, signal.SIGKILL)
+time.sleep(600)
 """
 
 
@@ -164,7 +165,7 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
             over = tmp_path / "over"
             cases = [*fleet.cases(count - 1), *fleet.cases(1, _WAITS.replace("PATH", repr(str(over))), "last")]
             await until(lambda: {beat.rack for beat in fleet.desk.beats} == set(names), PATIENCE)
-            collecting = asyncio.create_task(fleet.desk.collect(count, 60 + 20 * kills))
+            collecting = asyncio.create_task(fleet.desk.collect(count, (5 + kills) * PATIENCE))
             await fleet.desk.hand_out("run-0001", *cases, tries=1000)
             whom = ["rack"] * kills + ["broker"] * brokers
             chance.shuffle(whom)
@@ -194,14 +195,12 @@ def test_each_scenario_is_accounted_for_once_whoever_is_killed(
 def test_a_scenario_that_kills_its_racks_is_given_up(tmp_path: Path) -> None:
     async def main() -> None:
         async with _fleet(tmp_path) as fleet:
-            pid = tmp_path / "pid"
-            poison, *_ = fleet.cases(1, _POISON.replace("PATH", repr(str(pid))))
+            poison, *_ = fleet.cases(1, _POISON)
             await fleet.desk.hand_out("run-0001", poison, tries=2)
-            collecting = asyncio.create_task(fleet.desk.collect(1, 60))
+            collecting = asyncio.create_task(fleet.desk.collect(1, 5 * PATIENCE))
             starts = 0
             while not collecting.done():
                 fleet.start("one")
-                pid.write_text(str(fleet.racks["one"].pid), encoding="utf-8")
                 starts += 1
                 await until(lambda: fleet.racks["one"].poll() is not None or collecting.done(), PATIENCE)
             await collecting
