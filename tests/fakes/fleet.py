@@ -17,13 +17,14 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.cas.store import blobs_of
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.handful import works_in
 from pytest_fluxscenario.fleet.messages.ids import Ids
 from pytest_fluxscenario.fleet.messages.keys import Key, new_key
 from pytest_fluxscenario.fleet.messages.message import Evidence, Heartbeat, Hello, Message, Work
 from pytest_fluxscenario.fleet.messages.passport import sign_evidence, sign_hello
 from pytest_fluxscenario.fleet.messages.subjects import HELLO, evidence, heartbeat, once_key, work
 from pytest_fluxscenario.fleet.messages.tickets import Tickets
-from pytest_fluxscenario.fleet.messages.wire import Writer, decode, decode_as
+from pytest_fluxscenario.fleet.messages.wire import Writer, decode
 from pytest_fluxscenario.fleet.mixer.config import ApiConfig, MixerConfig
 from pytest_fluxscenario.fleet.mixer.mixer import Mixer
 from pytest_fluxscenario.fleet.mixer.startup import resolve_startup
@@ -111,13 +112,14 @@ class FakeRack:
             while True:
                 await self.beat()
                 for delivery in await self.transport.take(work("default"), 1, 0.5):
-                    message, item = decode_as(Work, delivery.data)
-                    self.taken.append(item.case.item)
-                    if not self.before(item):
-                        return
-                    done = await self._done(bench, message.run, item)
-                    for number in range(self.times):
-                        await self._publish(message.run, done, number, item.issue)
+                    message, works = works_in(delivery.data)
+                    for item in works:
+                        self.taken.append(item.case.item)
+                        if not self.before(item):
+                            return
+                        done = await self._done(bench, message.run, item)
+                        for number in range(self.times):
+                            await self._publish(message.run, done, number, item.issue)
                     await delivery.ack()
         finally:
             bench.close()

@@ -12,7 +12,7 @@ from pytest_fluxscenario.fleet.rack.hands import Hands
 from pytest_fluxscenario.fleet.snake.transport import Delivery
 from tests.fleet.desk import until
 
-_KEY = ("run-0001", "a", 1, 0)
+_KEY = "run-0001.a.1"
 
 
 @dataclass
@@ -91,7 +91,7 @@ def test_what_ends_at_the_same_moment_is_acknowledged_at_once() -> None:
             await _ack(several)
 
         hands = Hands(done)
-        several = [hands.take(("run-0001", name, 1, 0), Given(name, said)) for name in "abc"]
+        several = [hands.take(f"run-0001.{name}.1", Given(name, said)) for name in "abc"]
         for held in several:
             assert held is not None
             hands.ended(held, recorded=True)
@@ -110,8 +110,8 @@ def test_what_was_not_recorded_is_taken_again() -> None:
         hands.ended(held, recorded=False)
         assert hands.take(_KEY, Given("again", said)) is not None
         # Another attempt, and what is handed out anew, is another scenario.
-        assert hands.take(("run-0001", "a", 2, 0), Given("other", said)) is not None
-        assert hands.take(("run-0001", "a", 1, 7), Given("anew", said)) is not None
+        assert hands.take("run-0001.a.2", Given("other", said)) is not None
+        assert hands.take("run-0001.a.1.7", Given("anew", said)) is not None
         await hands.told()
         assert said == []
 

@@ -246,11 +246,11 @@ def test_a_pack_that_went_while_the_rack_runs_is_given_again(tmp_path: Path) -> 
             (case,) = cases_of(tmp_path, desk, 1)
             slot = Slot("rack-a", blobs_of(str(tmp_path / "rack")))
             try:
-                first = await slot.run(Work(case=case), desk.blobs.read)
+                (first,) = await slot.run([Work(case=case)], lambda _: desk.blobs.read)
                 shutil.rmtree(slot.blobs.folder)
                 # With other limits the pack is loaded anew.
                 work = Work(case=case, settings=PortableSettings(limits=("depth=60",)))
-                second = await slot.run(work, desk.blobs.read)
+                (second,) = await slot.run([work], lambda _: desk.blobs.read)
             finally:
                 slot.close()
                 slot.join(5)

@@ -234,7 +234,7 @@ def test_who_has_no_telemetry_hands_the_trace_on_and_who_cannot_redact_says_no_n
 
 
 class _Broken(Slot):
-    async def run(self, *_: object) -> Evidence:
+    async def run(self, *_: object) -> list[Evidence]:
         raise RuntimeError("the slot broke")
 
 

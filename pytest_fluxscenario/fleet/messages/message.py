@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Final, Literal
 from msgspec import Struct
 
 from pytest_fluxscenario.gears.settings import ENGINE
-from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
+from pytest_fluxscenario.model.evidence import ProfileRef
+from pytest_fluxscenario.remote.case import Done, PortableCase, PortablePack, PortableSettings, PortableSpec
 
-VERSION: Final = 1
+VERSION: Final = 2
 #: Gears of one rack: each is a queue of its own in each of its pools.
 MOST_GEARS: Final = 32
 #: Of a rack, as the Mixer sees it.
@@ -104,12 +105,43 @@ class Work(Body, frozen=True, kw_only=True):
     issue: int = 0
     #: How often it may be taken by racks that do not come back before it is given up.
     tries: int = 3
+    #: How often that was so before it was handed out alone.
+    taken: int = 0
     #: Refs of the results of earlier attempts.
     earlier: tuple[str, ...] = ()
     #: The scenario itself, where it is small; empty where the rack asks for it by its hash.
     document: bytes = b""
     #: Shown with everything that is said of this work.
     ticket: str = ""
+
+
+class Part(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """What is a scenario's own where several go together: fields of ``PortableCase`` and of ``Work``."""
+
+    item: str
+    content: str
+    hash: str
+    file: str
+    row: str | None
+    references: bool
+    floats: bool
+    xfail: str | None
+    strict: bool
+    document: bytes
+    ticket: str
+
+
+class Handful(Body, frozen=True, kw_only=True):
+    """Several scenarios to run, all of one pack, which calls no hooks: their first attempt, handed out first."""
+
+    kind: ClassVar = "handful"
+    profile: ProfileRef
+    pack: PortablePack
+    spec: PortableSpec | None = None
+    gear: str = ENGINE
+    settings: PortableSettings = PortableSettings()
+    tries: int = 3
+    parts: tuple[Part, ...]
 
 
 class Evidence(Body, frozen=True, kw_only=True):
@@ -121,8 +153,9 @@ class Evidence(Body, frozen=True, kw_only=True):
     item: str
     attempt: int
     #: ``ran``: there is a record. ``missing``: the machine lacks what a hook runs on. ``refused``: it could not be
-    #: begun. ``given-up``: taken ``tries`` times by racks that did not come back.
-    outcome: Literal["ran", "missing", "refused", "given-up"]
+    #: begun. ``given-up``: taken ``tries`` times by racks that did not come back. ``again``: it came with others, of
+    #: which one may have ended a rack; it was not begun here, and is to be handed out alone.
+    outcome: Literal["ran", "missing", "refused", "given-up", "again"]
     #: Why there is no record.
     reason: str = ""
     #: What it was run against, as the rack calls it; what was asked for, or its answer counts for nothing.
@@ -130,7 +163,16 @@ class Evidence(Body, frozen=True, kw_only=True):
     done: Done | None = None
     #: Of the work.
     ticket: str = ""
-    #: By the rack's key, over all other fields and the run.
+    #: By the rack's key, over all other fields and the run; empty among ``Findings``, which have one.
+    signature: bytes = b""
+
+
+class Findings(Body, frozen=True, kw_only=True):
+    """What became of several scenarios of one run, all on one rack."""
+
+    kind: ClassVar = "findings"
+    found: tuple[Evidence, ...]
+    #: By the rack's key, over all of them and the run.
     signature: bytes = b""
 
 
@@ -172,7 +214,21 @@ class Presence(Body, frozen=True, kw_only=True):
 
 #: The allow-list: what is not here is refused.
 KINDS: Final[dict[str, type[Body]]] = {
-    body.kind: body for body in (Hello, Welcome, Refusal, Heartbeat, Command, Work, Evidence, Fetch, Piece, Presence)
+    body.kind: body
+    for body in (
+        Hello,
+        Welcome,
+        Refusal,
+        Heartbeat,
+        Command,
+        Work,
+        Handful,
+        Evidence,
+        Findings,
+        Fetch,
+        Piece,
+        Presence,
+    )
 }
 
 

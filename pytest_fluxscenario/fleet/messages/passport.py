@@ -7,7 +7,7 @@ A rack that has one knows its Mixer by it, and takes work from no other.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -19,13 +19,15 @@ from pytest_fluxscenario.fleet.messages import cbor
 from pytest_fluxscenario.fleet.messages.cbor import refused
 from pytest_fluxscenario.fleet.messages.errors import MessageError, PassportError
 from pytest_fluxscenario.fleet.messages.keys import Key, verify
-from pytest_fluxscenario.fleet.messages.message import Evidence, Hello
+from pytest_fluxscenario.fleet.messages.message import Evidence, Findings, Hello
 from pytest_fluxscenario.model.shapes import make_ready
 
 #: A key signs different things; none can be taken for another.
 _PASSPORT: Final = "flux.passport.v1"
 _HELLO: Final = "flux.hello.v1"
 _EVIDENCE: Final = "flux.evidence.v2"
+_FINDINGS: Final = "flux.findings.v1"
+_E = TypeVar("_E", bound=Evidence | Findings)
 
 
 class Passport(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,19 +89,20 @@ def is_signed(hello: Hello) -> bool:
     return verify(hello.key, _said(hello), hello.signature)
 
 
-def sign_evidence(evidence: Evidence, run: str, key: Key) -> Evidence:
+def sign_evidence(evidence: _E, run: str, key: Key) -> _E:
     """``evidence`` of that run, signed by the rack whose key it is. Raises MessageError where it is too large."""
     return msgspec.structs.replace(evidence, signature=key.sign(_testimony(evidence, run)))
 
 
-def is_evidence_of(evidence: Evidence, run: str, key: str) -> bool:
+def is_evidence_of(evidence: Evidence | Findings, run: str, key: str) -> bool:
     """Whether evidence comes from whoever has the secret half of ``key``, and is of that run."""
     return verify(key, _testimony(evidence, run), evidence.signature)
 
 
-def _testimony(evidence: Evidence, run: str) -> bytes:
+def _testimony(evidence: Evidence | Findings, run: str) -> bytes:
     # Not as CBOR in its one spelling, which takes ten times as long: both sides make it of the value that they have.
-    said = (_EVIDENCE, run, msgspec.structs.replace(evidence, signature=b""))
+    what = _EVIDENCE if isinstance(evidence, Evidence) else _FINDINGS
+    said = (what, run, msgspec.structs.replace(evidence, signature=b""))
     try:
         return msgspec.msgpack.encode(said, order="deterministic")
     except (UnicodeError, OverflowError) as error:

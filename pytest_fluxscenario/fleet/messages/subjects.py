@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pytest_fluxscenario.base.digest import sha256
@@ -43,6 +44,7 @@ class Queue:
 EVIDENCE: Final = Queue(EVIDENCE_STREAM, "mixer", "flux.evidence.*")
 
 
+@lru_cache(maxsize=1024)
 def token(name: str, what: str) -> str:
     """``name`` as one token of a subject. Raises SnakeError for what could be more than a name."""
     # A dot separates tokens, so that a name with one would be two of them.

@@ -13,11 +13,13 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.messages.errors import MessageError, SnakeError
+from pytest_fluxscenario.fleet.messages.handful import all_of, findings_in
 from pytest_fluxscenario.fleet.messages.message import (
     Body,
     Command,
     Evidence,
     Fetch,
+    Findings,
     Heartbeat,
     Hello,
     Message,
@@ -41,12 +43,12 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
 #: Messages of evidence that are stored with one commit, and seconds to wait for the first of them.
-_BATCH: Final = 256
+_BATCH: Final = 64
 _WAIT: Final = 5.0
 #: Seconds between two commits: less than pytest is told in at a time.
 _GATHER: Final = 0.02
 #: Messages of which more are not waited for.
-_SEVERAL: Final = 64
+_SEVERAL: Final = 16
 #: Seconds after a failure before it is tried again.
 _PAUSE: Final = 0.5
 #: Seconds that the last acknowledgements may take when the Mixer ends.
@@ -199,10 +201,10 @@ class Listener:
 
     async def _store(self, deliveries: list[Delivery]) -> None:
         done: list[Delivery] = []
-        understood: dict[str, list[tuple[Delivery, str, Evidence]]] = {}
+        understood: dict[str, list[tuple[Delivery, str, Evidence | Findings]]] = {}
         for delivery in deliveries:
             try:
-                message, evidence = decode_as(Evidence, delivery.data)
+                message, evidence = findings_in(delivery.data)
             except MessageError as error:
                 _LOG.warning("evidence was not understood, and is dropped: %s", shown(error))
                 done.append(delivery)
@@ -224,11 +226,12 @@ class Listener:
         if failed is not None:
             raise failed
 
-    async def _store_of(self, run: str, several: list[tuple[str, Evidence]]) -> None:
+    async def _store_of(self, run: str, several: list[tuple[str, Evidence | Findings]]) -> None:
         traces = [trace for trace, _ in several if trace]
         # Of a run that was begun before this Mixer the racks still know.
         parent = self.runs.table.trace_of(run) or next(iter(traces), "")
-        about: dict[str, Value] = {words.RUN: shown(run, 80), words.BATCH: len(several)}
+        records = sum(len(all_of(said)) for _, said in several)
+        about: dict[str, Value] = {words.RUN: shown(run, 80), words.BATCH: records}
         with span(self.telemetry, "store records", parent, "consumer", about, traces) as opened:
             try:
                 new = await self.runs.take([(run, evidence) for _, evidence in several])

@@ -37,6 +37,7 @@ from pytest_fluxscenario.fleet.mixer.presence import PRESENCE, Presence
 from pytest_fluxscenario.fleet.mixer.queues import Queues
 from pytest_fluxscenario.fleet.mixer.runs.acceptance import Acceptance
 from pytest_fluxscenario.fleet.mixer.runs.evidence import RunEvidence
+from pytest_fluxscenario.fleet.mixer.runs.handfuls import Handfuls
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
 from pytest_fluxscenario.fleet.mixer.runs.runs import Runs
 from pytest_fluxscenario.fleet.mixer.runs.table import RunTable
@@ -149,7 +150,7 @@ class Mixer:
     def _runs(self, ground: Ground, link: Transport, writer: Writer, content: Content) -> Runs:
         work = self.config.work
         tickets, history = Tickets.of(ground.key), History(ground.database)
-        handing = Handing(history, link, writer, content, tickets, work.tries)
+        handing = Handing(history, link, writer, Handfuls(content), tickets, work.tries)
         acceptance = Acceptance(tickets, ground.registry)
         return Runs(RunTable(history), handing, content, work.pools, acceptance, self.clock)
 

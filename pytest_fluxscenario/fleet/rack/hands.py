@@ -17,21 +17,23 @@ from typing import Any, Final
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
 from pytest_fluxscenario.fleet.snake.transport import Delivery
 
-#: Run, item, attempt and issue.
-Key = tuple[str, str, int, int]
+#: Run and item.
+Item = tuple[str, str]
 _PAUSE: Final = 0.25
 _TRIES: Final = 2
-#: Scenarios of which it is remembered that they are recorded.
+#: Messages of which it is remembered that what they hand out is recorded.
 _MOST: Final = 4_096
 
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A scenario that is under way."""
+    """A scenario that is under way, or several that came together."""
 
-    key: Key
+    #: What it was published under.
+    key: str
     #: By which it came last: an earlier one may mean nothing to the server any more.
     delivery: Delivery
+    items: tuple[Item, ...] = ()
 
     @contextmanager
     def kept(self, every: float) -> Iterator[None]:
@@ -61,13 +63,13 @@ class Hands:
 
     #: Tells queues that several are done with. Raises SnakeError; what a queue does not hear comes again.
     done: Callable[[Sequence[Delivery]], Awaitable[None]]
-    _held: dict[Key, Held] = field(default_factory=dict)
-    _recorded: dict[Key, None] = field(default_factory=dict)
+    _held: dict[str, Held] = field(default_factory=dict)
+    _recorded: dict[str, None] = field(default_factory=dict)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
     #: What is done with, and was not told yet.
     _done: list[Delivery] = field(default_factory=list)
 
-    def take(self, key: Key, delivery: Delivery) -> Held | None:
+    def take(self, key: str, delivery: Delivery, items: tuple[Item, ...] = ()) -> Held | None:
         """What is to be done for a delivery; None where it is done, or under way here."""
         if key in self._recorded:
             self._acknowledge(delivery)
@@ -76,7 +78,7 @@ class Hands:
         if held is not None:
             held.delivery = delivery
             return None
-        held = Held(key, delivery)
+        held = Held(key, delivery, items)
         self._held[key] = held
         return held
 

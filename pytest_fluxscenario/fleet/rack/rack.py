@@ -16,7 +16,6 @@ from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
 from pytest_fluxscenario.fleet.messages.ids import Ids, machine_of
 from pytest_fluxscenario.fleet.messages.keys import Key, read_key
-from pytest_fluxscenario.fleet.messages.passport import sign_evidence
 from pytest_fluxscenario.fleet.messages.wire import Writer
 from pytest_fluxscenario.fleet.rack.config import RackConfig
 from pytest_fluxscenario.fleet.rack.link import Connect, RackLink
@@ -24,6 +23,7 @@ from pytest_fluxscenario.fleet.rack.measures import watch_rack
 from pytest_fluxscenario.fleet.rack.room import RackRoom
 from pytest_fluxscenario.fleet.rack.slot import Slot
 from pytest_fluxscenario.fleet.rack.state import RackState, alone_in
+from pytest_fluxscenario.fleet.rack.telling import Telling
 from pytest_fluxscenario.fleet.rack.work import RackWork
 from pytest_fluxscenario.fleet.snake.access import Access
 from pytest_fluxscenario.fleet.snake.credentials import read_credentials
@@ -61,9 +61,7 @@ class Rack:
         more = config.hook_env, config.secrets, config.gear_settings
         new_slot = partial(Slot, config.name, blobs, *more, telemetry=telemetry)
         room = RackRoom(blobs, config.content_days, config.content_bytes)
-        self.work = RackWork(
-            config, writer, new_slot, room, self.say, lambda said, run: sign_evidence(said, run, key), telemetry
-        )
+        self.work = RackWork(config, writer, new_slot, room, self.say, Telling(writer, key, self.say), telemetry)
         work = self.work
         if telemetry is not None:
             watch_rack(telemetry, work.slots)

@@ -10,7 +10,7 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -32,7 +32,9 @@ from pytest_fluxscenario.runtimes.make import Runtimes
 if TYPE_CHECKING:
     from pytest_fluxscenario.telemetry.provider import Telemetry
 
-_Job = tuple[Work, str, str, Callable[[str], bytes], Callable[[Evidence], None]]
+#: Gives content by its hash.
+Fetch = Callable[[str], bytes]
+_Job = tuple[Sequence[Work], str, str, Callable[[Work], Fetch], list[Evidence], Callable[[], None]]
 
 
 @dataclass(slots=True)
@@ -55,28 +57,38 @@ class Slot:
     _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
-    async def run(self, work: Work, fetch: Callable[[str], bytes], run: str = "", trace: str = "") -> Evidence:
-        """What came of a scenario of ``run`` that is run for what ``trace`` names.
+    async def run(
+        self,
+        works: Sequence[Work],
+        fetching: Callable[[Work], Fetch],
+        run: str = "",
+        trace: str = "",
+        said: list[Evidence] | None = None,
+    ) -> list[Evidence]:
+        """What came of scenarios of ``run``, one after the other, that are run for what ``trace`` names.
 
-        ``fetch`` gives content by its hash, and is called in the slot's thread.
+        ``fetching`` makes what gives the content of one of them; it is called in the slot's thread. What comes is added
+        to ``said`` as it comes.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Evidence] = loop.create_future()
+        future: asyncio.Future[None] = loop.create_future()
+        said = [] if said is None else said
 
-        def done(evidence: Evidence) -> None:
+        def ended() -> None:
             if not future.done():
-                future.set_result(evidence)
+                future.set_result(None)
 
-        def tell(evidence: Evidence) -> None:
+        def tell() -> None:
             # The loop may be gone when a scenario ends that nobody waits for any more.
             if not loop.is_closed():
-                loop.call_soon_threadsafe(done, evidence)
+                loop.call_soon_threadsafe(ended)
 
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="slot", daemon=True)
             self._thread.start()
-        self._jobs.put((work, run, trace, fetch, tell))
-        return await future
+        self._jobs.put((works, run, trace, fetching, said, tell))
+        await future
+        return said
 
     def close(self) -> None:
         """End when what is under way has ended."""
@@ -96,13 +108,18 @@ class Slot:
         before = ""
         try:
             while (job := self._jobs.get()) is not None:
-                work, run, trace, fetch, tell = job
-                tell(self._one(bench, work, trace, fetch, begins=run != before))
-                before = run
+                works, run, trace, fetching, said, tell = job
+                for work in works:
+                    if self.stuck:
+                        # Nobody waits for the rest: another slot has it.
+                        break
+                    said.append(self._one(bench, work, trace, fetching(work), begins=run != before))
+                    before = run
+                tell()
         finally:
             bench.close()
 
-    def _one(self, bench: Bench, work: Work, trace: str, fetch: Callable[[str], bytes], *, begins: bool) -> Evidence:
+    def _one(self, bench: Bench, work: Work, trace: str, fetch: Fetch, *, begins: bool) -> Evidence:
         case = work.case
         said = Evidence(rack=self.rack, item=case.item, attempt=work.attempt, outcome="refused", gear=case.gear)
         try:
@@ -123,7 +140,7 @@ class Slot:
             return structs.replace(said, outcome="missing", reason=done.missing, done=done)
         return structs.replace(said, outcome="ran", done=done)
 
-    def _repair(self, work: Work, fetch: Callable[[str], bytes]) -> None:
+    def _repair(self, work: Work, fetch: Fetch) -> None:
         """What the rack has kept is damaged: it is given again."""
         # The pack first: a tree says what else there is.
         for digest in chain((work.case.pack.hash,), contents(work.case, self.blobs)):

@@ -7,22 +7,24 @@ import contextlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import structs
 
 from pytest_fluxscenario.fleet.messages.errors import MessageError, SnakeError
+from pytest_fluxscenario.fleet.messages.handful import once_key_of, works_in
 from pytest_fluxscenario.fleet.messages.message import Command, Evidence, Heartbeat, Message, Work
-from pytest_fluxscenario.fleet.messages.subjects import evidence, once_key
-from pytest_fluxscenario.fleet.messages.wire import Writer, decode_as
+from pytest_fluxscenario.fleet.messages.wire import Writer
 from pytest_fluxscenario.fleet.rack.config import RackConfig
 from pytest_fluxscenario.fleet.rack.fetching import Fetcher, SlotFetcher
 from pytest_fluxscenario.fleet.rack.hands import Hands, Held
 from pytest_fluxscenario.fleet.rack.link import RackLink
-from pytest_fluxscenario.fleet.rack.measures import count_done, count_taken
+from pytest_fluxscenario.fleet.rack.measures import about_work, count_done, count_taken
 from pytest_fluxscenario.fleet.rack.pace import Pace
 from pytest_fluxscenario.fleet.rack.room import RackRoom
 from pytest_fluxscenario.fleet.rack.slot import Slot
+from pytest_fluxscenario.fleet.rack.telling import Telling
 from pytest_fluxscenario.fleet.rack.turns import Turns
 from pytest_fluxscenario.fleet.snake.transport import Delivery
 from pytest_fluxscenario.telemetry import words
@@ -35,8 +37,6 @@ _PAUSE: Final = 0.25
 #: Cancelled runs that are remembered, and scenarios that a heartbeat names.
 _MOST_CANCELLED: Final = 256
 _MOST_NAMED: Final = 64
-#: Messages are larger than this only where a record is: then its scenario is accounted for without it.
-_TOO_LARGE: Final = ("message.size", "snake.size", "message.values", "message.depth")
 
 
 @dataclass(slots=True)
@@ -49,8 +49,7 @@ class RackWork:
     #: Of the content that the rack was given.
     room: RackRoom
     say: Callable[[str], None]
-    #: Signs evidence of a run. Raises MessageError where it is too large.
-    sign: Callable[[Evidence, str], Evidence]
+    telling: Telling
     #: What the rack exports; None for nothing.
     telemetry: Telemetry | None = None
     #: Seconds that one look into the queues takes, where they are empty.
@@ -77,7 +76,7 @@ class RackWork:
 
     def beat(self) -> Heartbeat:
         """What there is to say now."""
-        busy = tuple(held.key[:2] for held in list(self._under_way.values())[:_MOST_NAMED])
+        busy = tuple(islice((item for held in self._under_way.values() for item in held.items), _MOST_NAMED))
         return Heartbeat(
             rack=self.config.name, slots=self.config.slots, busy=busy, done=self.done, draining=self.draining
         )
@@ -147,20 +146,20 @@ class RackWork:
 
     def _begin(self, link: RackLink, delivery: Delivery, gear: str) -> None:
         try:
-            message, asked = decode_as(Work, delivery.data)
-        except MessageError as error:
+            message, works = works_in(delivery.data)
+            key = once_key_of(message.run, works)
+        except (MessageError, SnakeError) as error:
             self.say(f"dropped work that it did not understand: {error}")
             self.hands.drop(delivery)
             return
-        key = message.run, asked.case.item, asked.attempt, asked.issue
         if message.run in self._cancelled:
             self.hands.drop(delivery)
             return
-        held = self.hands.take(key, delivery)
+        held = self.hands.take(key, delivery, tuple((message.run, asked.case.item) for asked in works))
         if held is None:
             return
         slot = self._free.pop()
-        task = asyncio.create_task(self._work(link, held, message, asked, slot, gear))
+        task = asyncio.create_task(self._work(link, held, message, works, slot, gear))
         self._under_way[task] = held
         task.add_done_callback(lambda ended: self._end(ended, slot))
 
@@ -175,100 +174,98 @@ class RackWork:
             self._free.append(slot)
         self._ended.set()
 
-    async def _work(self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str) -> None:
+    async def _work(
+        self, link: RackLink, held: Held, message: Message, works: Sequence[Work], slot: Slot, gear: str
+    ) -> None:
         delivery = held.delivery
         if self.telemetry is not None:
-            count_taken(self.telemetry, delivery.deliveries)
-        with self._span(message, asked, delivery) as opened:
+            count_taken(self.telemetry, delivery.deliveries, len(works))
+        with self._span(message, works, delivery) as opened:
             try:
-                said = await self._done(link, held, message, asked, slot, gear, opened.trace)
+                said = await self._done(link, held, message, works, slot, gear, opened.trace)
             except Exception as error:
                 # Not acknowledged: it comes again, here or elsewhere. Said here, so that it belongs to the span.
                 self.say(f"lost a scenario to {type(error).__name__}: {error}")
                 raise
-            opened.set({words.OUTCOME: said.outcome, words.VERDICT: said.done.verdict if said.done else "error"})
-            if said.outcome in ("refused", "given-up"):
-                opened.fail(said.outcome)
+            about_work(opened, said)
         if self.telemetry is not None:
-            count_done(self.telemetry, said.outcome)
+            for one in said:
+                count_done(self.telemetry, one.outcome)
 
-    def _span(self, message: Message, asked: Work, delivery: Delivery) -> AbstractContextManager[Span]:
+    def _span(self, message: Message, works: Sequence[Work], delivery: Delivery) -> AbstractContextManager[Span]:
         if self.telemetry is None:
             return span(None, "", message.trace)
         about: dict[str, Value] = {
             words.RUN: message.run,
             words.RACK: self.config.name,
-            words.ATTEMPT: asked.attempt,
+            words.ATTEMPT: works[0].attempt,
             words.DELIVERY: delivery.deliveries,
             words.SYSTEM: "nats",
+            words.BATCH: len(works),
         }
         return span(self.telemetry, "work", message.trace, "consumer", about)
 
     async def _done(
-        self, link: RackLink, held: Held, message: Message, asked: Work, slot: Slot, gear: str, trace: str
-    ) -> Evidence:
-        """Run and record; what was said of it."""
+        self, link: RackLink, held: Held, message: Message, works: Sequence[Work], slot: Slot, gear: str, trace: str
+    ) -> list[Evidence]:
+        """Run and record; what was said of each."""
+        first, taken = works[0], held.delivery.deliveries
         with held.kept(link.welcome.ack_wait / 3):
-            if held.delivery.deliveries > asked.tries:
-                reason = f"racks took it {asked.tries} times, and none came back with a record"
-                said = self._without(asked, "given-up", reason)
-            elif asked.case.gear != gear:
+            if len(works) > 1 and taken > 1:
+                # One of them may have ended who had them: which one, shows when each is alone.
+                said = [self._without(asked, "again", "") for asked in works]
+            elif first.taken + taken > first.tries:
+                reason = f"racks took it {first.tries} times, and none came back with a record"
+                said = [self._without(asked, "given-up", reason) for asked in works]
+            elif first.case.gear != gear:
                 # It stood in the queue of another one: what is asked for counts, and not where it was found.
-                reason = f"it asks for the gear '{asked.case.gear}', and stood in the queue of '{gear}'"
-                said = self._without(asked, "refused", reason)
+                reason = f"it asks for the gear '{first.case.gear}', and stood in the queue of '{gear}'"
+                said = [self._without(asked, "refused", reason) for asked in works]
             else:
                 with self._pace.running():
-                    said = await self._run(link, message, asked, slot, trace)
-            said = structs.replace(said, ticket=asked.ticket)
+                    said = await self._run(link, message, works, slot, trace)
+            said = [structs.replace(one, ticket=asked.ticket) for one, asked in zip(said, works, strict=True)]
             async with self._pace.recording():
-                await self._record(link, message, asked, said, trace)
-            self.done += 1
+                await self.telling.tell(link, message, held.key, said, trace)
+            self.done += len(said)
             return said
 
-    async def _run(self, link: RackLink, message: Message, asked: Work, slot: Slot, trace: str) -> Evidence:
-        fetcher = Fetcher(lambda: link.transport, self.writer, asked, message.run)
-        fetch = SlotFetcher(fetcher, slot, asyncio.get_running_loop())
-        most = self.config.scenario_seconds
+    async def _run(
+        self, link: RackLink, message: Message, works: Sequence[Work], slot: Slot, trace: str
+    ) -> list[Evidence]:
+        loop = asyncio.get_running_loop()
+
+        def fetching(asked: Work) -> Callable[[str], bytes]:
+            return SlotFetcher(Fetcher(lambda: link.transport, self.writer, asked, message.run), slot, loop).from_thread
+
+        most, said = self.config.scenario_seconds, list[Evidence]()
+        running = asyncio.ensure_future(slot.run(works, fetching, message.run, trace, said))
         try:
-            async with asyncio.timeout(most):
-                return await slot.run(asked, fetch.from_thread, message.run, trace)
-        except TimeoutError:
-            slot.stuck = True
-            return self._without(asked, "refused", f"it did not come to an end within {most:g} seconds")
+            before = -1
+            # Each of them has its time.
+            while not running.done() and len(said) > before:
+                before = len(said)
+                await asyncio.wait((running,), timeout=most)
+        finally:
+            running.cancel()
+        if running.done():
+            return await running
+        slot.stuck = True
+        # Its thread may add to the other one yet.
+        come = said[: len(works) - 1]
+        reason = f"it did not come to an end within {most:g} seconds"
+        come.append(self._without(works[len(come)], "refused", reason))
+        return come + [self._without(asked, "again", "") for asked in works[len(come) :]]
 
     async def _acknowledge(self, several: Sequence[Delivery]) -> None:
         if self._link is not None:
             await self._link.transport.done(several)
 
-    def _without(self, asked: Work, outcome: Literal["refused", "given-up"], reason: str) -> Evidence:
+    def _without(self, asked: Work, outcome: Literal["refused", "given-up", "again"], reason: str) -> Evidence:
         """What there is to say of a scenario that has no record."""
         item, attempt = asked.case.item, asked.attempt
         gear = asked.case.gear
         return Evidence(rack=self.config.name, item=item, attempt=attempt, outcome=outcome, reason=reason, gear=gear)
-
-    async def _record(self, link: RackLink, message: Message, asked: Work, said: Evidence, trace: str) -> None:
-        """Publish, for as long as it takes: what is in hand is not lost while the Mixer is away."""
-        subject = evidence(message.run)
-        key = once_key(message.run, said.item, said.attempt, asked.issue)
-        told = False
-        while True:
-            try:
-                signed = self.sign(said, message.run)
-                data = self.writer.encoded(signed, run=message.run, answers=message, trace=trace)
-                # With what nobody else can know: the Snake takes what another has said for no duplicate of this.
-                await link.transport.publish(subject, data, f"{key}.{signed.signature.hex()[:32]}")
-                return
-            except (MessageError, SnakeError) as error:
-                if error.problems[0].code in _TOO_LARGE and said.done is not None:
-                    reason = f"its record is too large to be sent: {error.problems[0].message}"
-                    said = structs.replace(said, outcome="refused", reason=reason, done=None)
-                elif isinstance(error, MessageError):
-                    raise
-                else:
-                    if not told and error.problems[0].code == "snake.failed":
-                        told = True
-                        self.say(f"keeps a record that the Snake does not take now: {error}")
-                    await asyncio.sleep(_PAUSE)
 
 
 async def _wait(event: asyncio.Event, most: float) -> None:

@@ -74,7 +74,8 @@ def item_done(number: int, evidence: Evidence) -> ItemDone:
     item, attempt, rack = evidence.item, evidence.attempt, evidence.rack
     done = evidence.done
     if done is None or evidence.outcome != "ran":
-        return ItemDone(number, item, attempt, rack, evidence.outcome, evidence.reason)
+        said = evidence.outcome
+        return ItemDone(number, item, attempt, rack, said, evidence.reason)  # type: ignore[arg-type]  # "again" is not kept
     return ItemDone(
         number,
         item,

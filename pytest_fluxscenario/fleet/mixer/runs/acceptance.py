@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.messages.message import Evidence
+from pytest_fluxscenario.fleet.messages.handful import all_of
+from pytest_fluxscenario.fleet.messages.message import Evidence, Findings
 from pytest_fluxscenario.fleet.messages.passport import is_evidence_of
 from pytest_fluxscenario.fleet.messages.tickets import Tickets
 from pytest_fluxscenario.fleet.mixer.history.history import Run
@@ -27,8 +28,8 @@ class Judgement:
     """What becomes of a piece of evidence."""
 
     #: ``taken``: it is kept. ``refused``: so is that there is no verdict. ``again``: the work goes to another rack.
-    #: ``dropped``: nothing happens.
-    what: Literal["taken", "refused", "again", "dropped"]
+    #: ``alone``: so it does, because a rack says that it should. ``dropped``: nothing happens.
+    what: Literal["taken", "refused", "again", "alone", "dropped"]
     why: str = ""
 
 
@@ -39,23 +40,31 @@ class Acceptance:
     tickets: Tickets
     registry: Registry
 
-    def judge(self, run: Run, one: Evidence) -> Judgement:
-        """What becomes of evidence that came for ``run``."""
+    def is_signed(self, run: Run, said: Evidence | Findings) -> bool:
+        """Whether the rack that is named in all of it has signed what came for ``run``."""
+        names = {one.rack for one in all_of(said)}
+        rack = self.registry.known(names.pop())
+        return not names and rack is not None and is_evidence_of(said, run.run, rack.key)
+
+    def judge(self, run: Run, one: Evidence, *, signed: bool) -> Judgement:
+        """What becomes of evidence that came for ``run``, for itself or with other; ``signed`` by the rack it names."""
         asked = run.asked.get((one.item, one.attempt))
         if asked is None:
             return Judgement("dropped", "there is no such work")
         if not self.tickets.fits(one.ticket, run.run, one.item, one.attempt):
             return Judgement("dropped", "it shows no ticket for that work")
-        why = self._may_not(run, one)
+        why = self._may_not(run, one, signed=signed)
         if why:
             return Judgement("again", why)
+        if one.outcome == "again":
+            return Judgement("alone")
         why = _unlike(one, asked.case.gear) if one.outcome in ("ran", "missing") else ""
         if not why and one.outcome == "ran" and one.done is not None:
             done = one.done
             why = why_not(asked_of(asked.case), Given(done.record, done.ref, done.verdict, bool(done.redactions)))
         return Judgement("refused", why) if why else Judgement("taken")
 
-    def _may_not(self, run: Run, one: Evidence) -> str:
+    def _may_not(self, run: Run, one: Evidence, *, signed: bool) -> str:
         """Why a rack cannot speak of work of that run; empty where it can."""
         rack = self.registry.known(one.rack)
         if rack is None:
@@ -67,7 +76,7 @@ class Acceptance:
             return f"the rack does not offer the gear '{shown(gear, 80)}'"
         if run.pool not in rack.pools:
             return f"the rack does not take from the pool '{shown(run.pool, 80)}'"
-        if not is_evidence_of(one, run.run, rack.key):
+        if not signed:
             return "it is not signed by that rack"
         return ""
 

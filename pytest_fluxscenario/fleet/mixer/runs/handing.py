@@ -6,26 +6,25 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Final, TypeVar
 
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
+from pytest_fluxscenario.fleet.messages.handful import once_key_of, together
 from pytest_fluxscenario.fleet.messages.message import Work
-from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, once_key, work, work_needing, work_of
+from pytest_fluxscenario.fleet.messages.subjects import WORK_STREAM, work, work_needing, work_of
 from pytest_fluxscenario.fleet.messages.tickets import Tickets
 from pytest_fluxscenario.fleet.messages.wire import Writer
-from pytest_fluxscenario.fleet.mixer.content import Content
 from pytest_fluxscenario.fleet.mixer.history.asked import Asked
 from pytest_fluxscenario.fleet.mixer.history.history import History, Run
+from pytest_fluxscenario.fleet.mixer.runs.handfuls import Handfuls, Single
 from pytest_fluxscenario.fleet.snake.transport import Transport
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
-#: How many messages are under way to the Snake at a time.
-_AT_A_TIME: Final = 64
-#: Bytes of a scenario that goes along with its work; a larger one is asked for by its hash.
-_SMALL: Final = 16 << 10
+#: How many scenarios are handed out before a submission is answered, and after that at a time.
+_FIRST: Final = 64
+_AT_A_TIME: Final = 256
 _T = TypeVar("_T")
 
 
@@ -36,7 +35,7 @@ class Handing:
     history: History
     transport: Transport
     writer: Writer
-    content: Content
+    handfuls: Handfuls
     tickets: Tickets
     #: How often a scenario may be taken by racks that do not come back.
     tries: int
@@ -51,9 +50,9 @@ class Handing:
         if run.run in self._under_way:
             return
         waiting = [number for number in run.open_numbers() if number not in run.published]
-        first = [run.asked.at(number) for number in waiting[:_AT_A_TIME]]
-        if await self._hand_out(run, first) and len(waiting) > _AT_A_TIME:
-            task = asyncio.create_task(self._rest(run, waiting[_AT_A_TIME:]), name=f"hand out {run.run}")
+        first = [run.asked.at(number) for number in waiting[:_FIRST]]
+        if await self._hand_out(run, first) and len(waiting) > _FIRST:
+            task = asyncio.create_task(self._rest(run, waiting[_FIRST:]), name=f"hand out {run.run}")
             self._under_way[run.run] = task
             task.add_done_callback(lambda _: self._under_way.pop(run.run))
 
@@ -65,11 +64,14 @@ class Handing:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def anew(self, run: Run, lost: Sequence[Asked]) -> list[Asked]:
-        """Publish again what nobody has any more, under other keys; gives what was lost as often as ``tries`` says."""
+    async def anew(self, run: Run, lost: Sequence[Asked], taken: int = 0) -> list[Asked]:
+        """Publish again what nobody has any more, each alone and under another key.
+
+        ``taken`` says how often a rack had it, and did not come back. Gives what was lost as often as ``tries`` says.
+        """
         again = [asked for asked in lost if run.anew.get(asked.number, 0) < self.tries]
         for part in _parts(again):
-            if not await self._publish(run, part, self.writer.ids.next()):
+            if not await self._publish(run, part, self.writer.ids.next(), taken):
                 break
             for asked in part:
                 run.anew[asked.number] = run.anew.get(asked.number, 0) + 1
@@ -78,8 +80,8 @@ class Handing:
 
     async def pass_on(self, run: Run, asked: Asked, need: str) -> None:
         """Publish it for racks that have what its hooks need."""
-        (document,) = await asyncio.to_thread(self._documents, [asked])
-        run.published[asked.number] = await self._publish_one(run, asked, document, self.writer.ids.next(), need)
+        (alone,) = await asyncio.to_thread(self.handfuls.of, run, [asked], alone=True)
+        run.published[asked.number] = await self._publish_one(run, alone, self.writer.ids.next(), 0, need)
 
     async def withdraw(self, run: Run) -> None:
         """Drop what has not begun; the run has ended, so that no more of it is handed out."""
@@ -110,36 +112,38 @@ class Handing:
             _LOG.warning("the queue is full: run %s is handed out further when racks have taken from it", run.run)
         return room
 
-    async def _publish(self, run: Run, several: Sequence[Asked], issue: int) -> bool:
-        documents = await asyncio.to_thread(self._documents, several)
-        publishing = map(self._publish_one, repeat(run), several, documents, repeat(issue))
+    async def _publish(self, run: Run, several: Sequence[Asked], issue: int, taken: int = 0) -> bool:
+        # Who may be taken but once cannot be lost with others.
+        alone = issue > 0 or self.tries == 1
+        handfuls = await asyncio.to_thread(self.handfuls.of, run, several, alone=alone)
+        publishing = (self._publish_one(run, handful, issue, taken) for handful in handfuls)
         stored = await asyncio.gather(*publishing, return_exceptions=True)
-        for asked, one in zip(several, stored, strict=True):
+        for handful, one in zip(handfuls, stored, strict=True):
             if isinstance(one, int):
-                run.published[asked.number] = one
+                for asked, _ in handful:
+                    run.published[asked.number] = one
         for one in stored:
             if isinstance(one, BaseException) and not _is_full(one):
                 raise one
         return all(isinstance(one, int) for one in stored)
 
-    async def _publish_one(self, run: Run, asked: Asked, document: bytes, issue: int, need: str = "") -> int:
-        body = Work(
-            case=asked.case,
-            settings=run.settings,
-            attempt=asked.attempt,
-            issue=issue,
-            tries=self.tries,
-            document=document,
-            ticket=self.tickets.make(run.run, asked.case.item, asked.attempt),
-        )
-        data = self.writer.encoded(body, run=run.run, trace=run.trace)
-        key = once_key(run.run, asked.case.item, asked.attempt, issue)
-        queue = work_needing(run.pool, need) if need else work(run.pool, asked.case.gear)
-        return (await self.transport.publish(queue.of(run.run), data, key)).sequence
-
-    def _documents(self, several: Sequence[Asked]) -> list[bytes]:
-        """The scenarios themselves, so that no rack has to ask for each; nothing for those that it is to ask for."""
-        return [self.content.small(asked.case.content, _SMALL) for asked in several]
+    async def _publish_one(self, run: Run, handful: Sequence[Single], issue: int, taken: int, need: str = "") -> int:
+        works = [
+            Work(
+                case=asked.case,
+                settings=run.settings,
+                attempt=asked.attempt,
+                issue=issue,
+                tries=self.tries,
+                taken=taken,
+                document=document,
+                ticket=self.tickets.make(run.run, asked.case.item, asked.attempt),
+            )
+            for asked, document in handful
+        ]
+        data = self.writer.encoded(together(works), run=run.run, trace=run.trace)
+        queue = work_needing(run.pool, need) if need else work(run.pool, works[0].case.gear)
+        return (await self.transport.publish(queue.of(run.run), data, once_key_of(run.run, works))).sequence
 
 
 def _is_full(error: BaseException) -> bool:

@@ -12,7 +12,8 @@ from msgspec import structs
 
 from pytest_fluxscenario.base.clock import Clock, SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.messages.message import Evidence, Fetch
+from pytest_fluxscenario.fleet.messages.handful import all_of
+from pytest_fluxscenario.fleet.messages.message import Evidence, Fetch, Findings
 from pytest_fluxscenario.fleet.mixer.attending import Attending
 from pytest_fluxscenario.fleet.mixer.awaiting import Awaiting
 from pytest_fluxscenario.fleet.mixer.content import Content
@@ -152,9 +153,9 @@ class Runs:
         self.attending.hear(run_id)
         return run, found
 
-    async def take(self, evidence: Iterable[tuple[str, Evidence]]) -> list[ItemDone]:
+    async def take(self, evidence: Iterable[tuple[str, Evidence | Findings]]) -> list[ItemDone]:
         """Store what came of scenarios, durably and once each; with it their runs. Gives what is new."""
-        by_run: dict[str, list[Evidence]] = {}
+        by_run: dict[str, list[Evidence | Findings]] = {}
         for run_id, one in evidence:
             by_run.setdefault(run_id, []).append(one)
         new: list[ItemDone] = []
@@ -257,31 +258,39 @@ class Runs:
         run.state, run.ended = state, max(run.created, timestamp(self.clock.now()))
         await self.table.history.end(info_of(run))
 
-    async def _that_count(self, run: Run, several: Sequence[Evidence]) -> list[Evidence]:
+    async def _that_count(self, run: Run, several: Sequence[Evidence | Findings]) -> list[Evidence]:
         """Evidence as it is kept, without what changes nothing, and without what goes to another rack first."""
-        found = [await self._looked_at(run, one) for one in several if not run.has_record((one.item, one.attempt))]
-        return [one for one in found if one is not None]
+        counts: list[Evidence] = []
+        for said in several:
+            new = [one for one in all_of(said) if not run.has_record((one.item, one.attempt))]
+            signed = bool(new) and self.acceptance.is_signed(run, said)
+            counts += [found for one in new if (found := await self._looked_at(run, one, signed=signed)) is not None]
+        return counts
 
-    async def _looked_at(self, run: Run, one: Evidence) -> Evidence | None:
-        said = self.acceptance.judge(run, one)
+    async def _looked_at(self, run: Run, one: Evidence, *, signed: bool) -> Evidence | None:
+        said = self.acceptance.judge(run, one, signed=signed)
         if said.what == "taken":
             passing = PassingOn(self.handing, self.acceptance.registry)
             return None if await passing.passed_on(run, one) else one
+        if said.what == "alone":
+            return await self._once_more(run, one, 1)
         what = f"{shown(one.item)} of the run {run.run}, from the rack {shown(one.rack, 80)}"
         _LOG.warning("evidence was not taken (%s): %s", what, said.why)
         refused = structs.replace(one, outcome="refused", reason=f"what the rack gave was not taken: {said.why}")
         if said.what == "refused":
             return refused
-        asked = run.asked.get((one.item, one.attempt))
-        if said.what == "dropped" or asked is None:
-            return None
+        return None if said.what == "dropped" else await self._once_more(run, refused, 0)
+
+    async def _once_more(self, run: Run, refused: Evidence, taken: int) -> Evidence | None:
+        """Hand it out anew, after it was ``taken`` so often; what is kept where that was done too often."""
+        asked = run.asked[refused.item, refused.attempt]
         # Once for each time that it was handed out, however often the rack says it.
         tickets = run.turned_away.setdefault(asked.number, set())
-        if one.ticket in tickets or run.state != "running":
+        if refused.ticket in tickets or run.state != "running":
             return None
-        tickets.add(one.ticket)
+        tickets.add(refused.ticket)
         async with self._lock:
-            given_up = await self.handing.anew(run, [asked])
+            given_up = await self.handing.anew(run, [asked], taken)
         return refused if given_up else None
 
     async def _hand_out(self, run: Run) -> None:
