@@ -127,6 +127,18 @@ def write_pack(folder: Path, *, version: str = "1.0.0", reason: str = "It is not
     return folder
 
 
+def write_plain_pack(folder: Path) -> Path:
+    """The same pack without hooks."""
+    pack = write_pack(folder)
+    manifest, profile = pack / "process.manifest.yaml", pack / "profile.yaml"
+    manifest.write_text(manifest.read_text("utf-8").replace("  hooks_path: hooks.yaml\n", ""), encoding="utf-8")
+    before, _, rest = profile.read_text("utf-8").partition("  - id: check_needs_facts\n")
+    profile.write_text(before + rest[rest.index("  - id: waiver_needs_approval") :], encoding="utf-8")
+    (pack / "hooks.yaml").unlink()
+    (pack / "logic" / "main.py").unlink()
+    return pack
+
+
 def write_hook(pack: Path, logic: str = LOGIC, **runtime: Any) -> Path:
     """Let the pack's hook run: ``logic`` as ``logic/main.py``, and fields of the runtime."""
     said = {"id": "local", "kind": "python_stdio", "command": ["python3", "logic/main.py"], "timeout_ms": 20000}

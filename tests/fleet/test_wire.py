@@ -54,7 +54,7 @@ def test_the_map_has_the_nine_keys_of_the_specification() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"v": 2}, "is of version 3, and this program knows 2 (run the same version on all machines)"),
+        ({"v": 3}, "is of version 3, and this program knows 2 (run the same version on all machines)"),
         ({"v": True}, "is of version True"),
         ({"v": "1"}, "is of version 1"),
         ({"kind": "shell"}, "is of the kind 'shell', which is not known here"),
