@@ -24,13 +24,13 @@ from pytest_fluxscenario.fleet.rack.config import LinkConfig, RackConfig
 from pytest_fluxscenario.fleet.rack.rack import Rack
 from pytest_fluxscenario.fleet.rack.slot import Slot
 from pytest_fluxscenario.fleet.rack.state import RackState
-from pytest_fluxscenario.fleet.snake.memory import Hub, MemoryTransport
 from pytest_fluxscenario.fleet.snake.transport import Delivery, Transport
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.case import Done, PortableCase, PortableSettings
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.runner.suite import Suite
 from tests.fakes.fleet import RunningMixer, running_mixer
+from tests.fakes.memory import Hub, MemoryTransport
 from tests.fakes.packs import needs_hook, scenario, write, write_pack, write_plain_pack
 from tests.fleet.desk import cases_of, open_desk, until
 from tests.fleet.test_mixer_runs import all_of, send
