@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CONTROL_TOOL: Final = "fst.control"
 GEAR_TOOL: Final = "fst.gear"
+#: Seconds that a stream may be silent; the library's own.
+_HELD: Final = 300.0
 _T = TypeVar("_T")
 
 
@@ -89,7 +91,7 @@ class McpChannel:
         try:
             self._portal = held.enter_context(start_blocking_portal())
             client = Client(self._server(held), read_timeout_seconds=self.timeout)
-            self._client = held.enter_context(self._wrapped(client))
+            self._client = held.enter_context(self._portal.wrap_async_context_manager(client))
             tools = {tool.name for tool in self._portal.call(self._timed, client.list_tools).tools}
         except Exception as error:
             self.close()
@@ -102,15 +104,15 @@ class McpChannel:
         self._full = GEAR_TOOL in tools
         return client
 
-    def _wrapped(self, client: Client) -> AbstractContextManager[Client]:
+    def _portal_of(self) -> BlockingPortal:
         if self._portal is None:
             raise ValueError("there is no event loop")
-        return self._portal.wrap_async_context_manager(client)
+        return self._portal
 
     def _server(self, held: ExitStack) -> Any:
+        from httpx2 import AsyncClient, Timeout
         from mcp.client.stdio import StdioServerParameters, stdio_client
         from mcp.client.streamable_http import streamable_http_client
-        from mcp.shared._httpx_utils import create_mcp_http_client
 
         if self.command:
             command, *arguments = tied(self.command)
@@ -119,7 +121,11 @@ class McpChannel:
             return stdio_client(program, errlog=held.enter_context(open(os.devnull, "w", encoding="utf-8")))
         if not self.token:
             return self.url
-        client = create_mcp_http_client(headers={"Authorization": f"Bearer {self.token}"})
+        # A server may hold a stream open on which it has nothing to say; each answer has a bound of its own.
+        patience = Timeout(self.timeout, read=_HELD)
+        client = AsyncClient(headers={"Authorization": f"Bearer {self.token}"}, timeout=patience)
+        # Of a client that it is given the library leaves the end to the giver.
+        held.enter_context(self._portal_of().wrap_async_context_manager(client))
         return streamable_http_client(self.url, http_client=client)
 
     def _call(self, client: Client, tool: str, arguments: dict[str, Any], trace: str) -> dict[str, Any]:

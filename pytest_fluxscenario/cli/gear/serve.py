@@ -42,7 +42,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
 def _serve(options: argparse.Namespace, outputs: Outputs) -> int:
     from pytest_fluxscenario.evidence.circumstances import tool
     from pytest_fluxscenario.gears.engine import engine_desk
-    from pytest_fluxscenario.gears.serving import GearServer, serve_mcp, serve_stdio
+    from pytest_fluxscenario.gears.serving import GearServer, serve_stdio
     from pytest_fluxscenario.runtimes.none import NoHooks
 
     with ExitStack() as held:
@@ -64,10 +64,11 @@ def _serve(options: argparse.Namespace, outputs: Outputs) -> int:
             server.serve_forever()
         elif options.mcp:
             try:
-                serve_mcp(desk)
+                from pytest_fluxscenario.gears.serving_mcp import serve_mcp
             except ImportError as error:
                 hint = "pip install 'pytest-fluxscenario[mcp]'"
                 raise UsageError.of("gear.mcp", Place(""), "MCP needs the extra 'mcp'", hint) from error
+            serve_mcp(desk)
         else:
             serve_stdio(desk)
     return exits.DONE
