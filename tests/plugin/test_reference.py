@@ -556,9 +556,8 @@ def test_an_index_that_is_cut_is_an_error(filed: Project) -> None:
 
 def test_a_document_with_faults_is_told_at_its_places(filed: Project) -> None:
     put(filed, {**scenario("one"), "stepz": []}, name="typo")
-    result = filed.run(
-        "--fluxscenario-ref=typo:latest", "test_plain.py", filed.text("test_plain.py", "def test(): pass\n")
-    )
+    filed.text("test_plain.py", "def test(): pass\n")
+    result = filed.run("--fluxscenario-ref=typo:latest", "test_plain.py")
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines(["store/typo/v1.0.0/scenario.json:*:*: *stepz*"])
     assert filed.manifest()["verdict"] == "failed"
