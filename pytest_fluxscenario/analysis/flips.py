@@ -103,10 +103,8 @@ class Comparison:
     def _add(self, document: Document, source: Source, loaded: Loaded, prepared: Prepared) -> None:
         scenario = loaded.scenario
         leave_out = partial(self._leave_out, document, prepared)
-        if scenario.profile_id != self._id:
-            return leave_out(f"is for the process '{shown(self._redact(scenario.profile_id), 80)}'")
-        if scenario.skip is not None:
-            return leave_out(f"is marked skip: {self._redact(scenario.skip)}")
+        if foreign := self._foreign(scenario):
+            return leave_out(foreign)
         if self._sent is not None:
             sent = sent_by(prepared)
             if sent in self._sent:
@@ -144,6 +142,12 @@ class Comparison:
                 )
             )
         return None
+
+    def _foreign(self, scenario: Scenario) -> str:
+        """Why a scenario is not even run; empty where it is."""
+        if scenario.profile_id != self._id:
+            return f"is for the process '{shown(self._redact(scenario.profile_id), 80)}'"
+        return "" if scenario.skip is None else f"is marked skip: {self._redact(scenario.skip)}"
 
     def _leave_out(self, document: Document, prepared: Prepared, why: str, *, missing: bool = False) -> None:
         redact = self._redact

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -74,29 +75,34 @@ def collect_garbage(
         before = clock.now() - grace
         found = [one for one in holdings(store.blobs) if one.role != "stray"]
         found += [Holding("temporary", file, folder, name) for file in sorted(os.listdir(folder)) if is_temporary(file)]
-        removed: list[Removed] = []
+        unnamed = (one for one in found if one.role != "blob" or one.name not in named.by)
         shards = _old_shards(store.blobs, before)
-        folders: set[str] = set()
-        young = 0
-        for holding in found:
-            if holding.role == "blob" and holding.name in named.by:
-                continue
-            size = _old(holding, before)
-            if size is None:
-                young += 1
-                continue
-            if not dry_run:
-                remove_file(holding.path)
-                folders.add(holding.folder)
-            removed.append(Removed(holding.shown, size))
-        for path in sorted(folders):
-            sync_folder(path)
+        removed, young = _remove(unnamed, before, dry_run=dry_run)
         gone = [] if dry_run else [path for path in shards if remove_folder(path)]
         if gone:
             sync_folder(store.blobs.folder)
         if removed and not dry_run:
             _drop_lines(store)
     return Collected(tuple(removed), young)
+
+
+def _remove(unnamed: Iterable[Holding], before: datetime, *, dry_run: bool) -> tuple[list[Removed], int]:
+    """What was removed, durably, and how many files were too young. Raises WriteError."""
+    removed: list[Removed] = []
+    folders: set[str] = set()
+    young = 0
+    for holding in unnamed:
+        size = _old(holding, before)
+        if size is None:
+            young += 1
+            continue
+        if not dry_run:
+            remove_file(holding.path)
+            folders.add(holding.folder)
+        removed.append(Removed(holding.shown, size))
+    for path in sorted(folders):
+        sync_folder(path)
+    return removed, young
 
 
 def _named(store: Store) -> Named:

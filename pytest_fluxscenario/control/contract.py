@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_fluxscenario.control.rules import Rules
+from pytest_fluxscenario.model.profile import Action
 from pytest_fluxscenario.model.response import Contract
 
 
@@ -10,24 +13,7 @@ def process_contract(rules: Rules) -> Contract:
     """The contract of the process that a run is bound to."""
     profile = rules.profile
     return Contract(
-        actions=tuple(
-            {
-                "id": action.id,
-                "description": action.description,
-                "allowed_roles": list(action.allowed_roles),
-                "payload_fields": sorted(
-                    {
-                        *(name for kind in rules.actions[action.id].produces for name in kind.required_fields),
-                        *action.materialization_scope_fields,
-                    }
-                ),
-                "produces_artifacts": list(action.produces_artifacts),
-                "materialization_mode": action.materialization_mode,
-                "next_actions": list(action.next_actions),
-                "completes_run": action.completes_run,
-            }
-            for action in profile.actions
-        ),
+        actions=tuple(_action(rules, action) for action in profile.actions),
         gates=tuple(
             {
                 "id": gate.id,
@@ -47,3 +33,17 @@ def process_contract(rules: Rules) -> Contract:
         connectors=rules.manifest.requires.connectors,
         materialization_modes=tuple(sorted(rules.modes)),
     )
+
+
+def _action(rules: Rules, action: Action) -> dict[str, Any]:
+    fields = (name for kind in rules.actions[action.id].produces for name in kind.required_fields)
+    return {
+        "id": action.id,
+        "description": action.description,
+        "allowed_roles": list(action.allowed_roles),
+        "payload_fields": sorted({*fields, *action.materialization_scope_fields}),
+        "produces_artifacts": list(action.produces_artifacts),
+        "materialization_mode": action.materialization_mode,
+        "next_actions": list(action.next_actions),
+        "completes_run": action.completes_run,
+    }

@@ -109,48 +109,71 @@ def _words(data: Mapping[str, Any]) -> int:
 
 def _normalised(written: _AnyProfile, document: PackDocument, problems: Problems) -> Profile:
     header = written if isinstance(written, in_core.Document | in_authoring.Document) else written.profile
-    types: tuple[ArtifactType, ...]
-    actions: tuple[Action, ...]
-    gates: tuple[Gate, ...]
     if isinstance(written, in_authoring.File | in_authoring.Document):
-        roles = tuple(role.id for role in written.roles)
-        routes = tuple(route.name for route in written.routes)
-        types = tuple(
-            _artifact(kind, kind.type, document, ("artifacts", at), problems)
-            for at, kind in enumerate(written.artifacts)
-        )
-        completing = frozenset(written.completion_report.required)
-        actions = tuple(
-            _authoring_action(action, completing, document, ("actions", at), problems)
-            for at, action in enumerate(written.actions)
-        )
-        gates = tuple(
-            _gate(gate, gate.message, gate.requires_artifacts, document, ("gates", at), problems)
-            for at, gate in enumerate(written.gates)
-        )
+        parts = _authoring_parts(written, document, problems)
     else:
-        roles, routes = written.roles, written.routes
-        types = tuple(
-            _artifact(kind, kind.id, document, ("artifact_types", at), problems)
-            for at, kind in enumerate(written.artifact_types)
-        )
-        actions = tuple(_core_action(action) for action in written.actions)
-        gates = tuple(
-            _gate(gate, gate.reason, gate.required_artifacts, document, ("gates", at), problems)
-            for at, gate in enumerate(written.gates)
-        )
+        parts = _core_parts(written, document, problems)
     return Profile(
         id=header.id,
         version=header.version,
-        roles=roles,
-        actions=actions,
+        roles=parts.roles,
+        actions=parts.actions,
         purpose=header.purpose,
         docs_hash=header.docs_hash,
         initial_stage=header.initial_stage,
-        routes=routes,
-        artifact_types=types,
-        gates=gates,
+        routes=parts.routes,
+        artifact_types=parts.types,
+        gates=parts.gates,
         completion_report=CompletionReport(written.completion_report.required),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the dialects say each in its own words."""
+
+    roles: tuple[str, ...]
+    routes: tuple[str, ...]
+    types: tuple[ArtifactType, ...]
+    actions: tuple[Action, ...]
+    gates: tuple[Gate, ...]
+
+
+def _core_parts(written: in_core.File | in_core.Document, document: PackDocument, problems: Problems) -> _Parts:
+    return _Parts(
+        written.roles,
+        written.routes,
+        tuple(
+            _artifact(kind, kind.id, document, ("artifact_types", at), problems)
+            for at, kind in enumerate(written.artifact_types)
+        ),
+        tuple(_core_action(action) for action in written.actions),
+        tuple(
+            _gate(gate, gate.reason, gate.required_artifacts, document, ("gates", at), problems)
+            for at, gate in enumerate(written.gates)
+        ),
+    )
+
+
+def _authoring_parts(
+    written: in_authoring.File | in_authoring.Document, document: PackDocument, problems: Problems
+) -> _Parts:
+    completing = frozenset(written.completion_report.required)
+    return _Parts(
+        tuple(role.id for role in written.roles),
+        tuple(route.name for route in written.routes),
+        tuple(
+            _artifact(kind, kind.type, document, ("artifacts", at), problems)
+            for at, kind in enumerate(written.artifacts)
+        ),
+        tuple(
+            _authoring_action(action, completing, document, ("actions", at), problems)
+            for at, action in enumerate(written.actions)
+        ),
+        tuple(
+            _gate(gate, gate.message, gate.requires_artifacts, document, ("gates", at), problems)
+            for at, gate in enumerate(written.gates)
+        ),
     )
 
 

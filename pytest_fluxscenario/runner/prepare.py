@@ -138,19 +138,7 @@ def _rows(
     problems: list[Problem],
 ) -> tuple[Prepared, ...]:
     if scenario.parameters is None:
-        references = _refers(element.encoded)
-        one = Prepared(
-            scenario.id,
-            element.encoded,
-            digest,
-            element.line,
-            element.document,
-            element.pointer,
-            None,
-            references,
-            not element.plain,
-        )
-        return (one,)
+        return (_prepared(scenario.id, element, element.encoded, digest, None),)
     rows: list[Prepared] = []
     size = 0
     document: dict[str, Any] = element.data  # type: ignore[assignment]  # a decoded scenario is an object
@@ -167,33 +155,39 @@ def _rows(
             hint = "put the rows into several scenarios, or what is large into fewer steps"
             problems.append(Problem("scenario.size", locate(("parameters",)), message, hint))
             break
-        try:
-            found = scenario_problems(decode(Scenario, encoded), locate, matchers=matchers)
-        except msgspec.ValidationError:
-            found = shape_problems(Scenario, put, locate)
-        errors = [problem for problem in found if problem.severity == "error"]
-        if errors:
-            problems.extend(_in_row(problem, number) for problem in errors)
-            if len(problems) >= MOST_PROBLEMS:
-                message = f"the rows after row {number} were not looked at"
-                problems.append(Problem("scenario.more", locate(("parameters", number)), message))
-                break
+        errors = _row_errors(put, encoded, locate, matchers)
+        if not errors:
+            rows.append(_prepared(f"{scenario.id}[{number}]", element, encoded, digest, str(number)))
             continue
-        references = _refers(encoded)
-        rows.append(
-            Prepared(
-                f"{scenario.id}[{number}]",
-                encoded,
-                digest,
-                element.line,
-                element.document,
-                element.pointer,
-                str(number),
-                references,
-                not element.plain,
-            )
-        )
+        problems.extend(_in_row(problem, number) for problem in errors)
+        if len(problems) >= MOST_PROBLEMS:
+            message = f"the rows after row {number} were not looked at"
+            problems.append(Problem("scenario.more", locate(("parameters", number)), message))
+            break
     return tuple(rows)
+
+
+def _row_errors(put: Any, encoded: bytes, locate: Callable[..., Place], matchers: Collection[str]) -> list[Problem]:
+    """What is wrong with a scenario into which the values of a row were put."""
+    try:
+        found = scenario_problems(decode(Scenario, encoded), locate, matchers=matchers)
+    except msgspec.ValidationError:
+        found = shape_problems(Scenario, put, locate)
+    return [problem for problem in found if problem.severity == "error"]
+
+
+def _prepared(name: str, element: Element, encoded: bytes, digest: str, row: str | None) -> Prepared:
+    return Prepared(
+        name,
+        encoded,
+        digest,
+        element.line,
+        element.document,
+        element.pointer,
+        row,
+        _refers(encoded),
+        not element.plain,
+    )
 
 
 def _refers(encoded: bytes) -> bool:

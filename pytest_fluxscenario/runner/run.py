@@ -18,7 +18,7 @@ from pytest_fluxscenario.control.port import Control
 from pytest_fluxscenario.model.evidence import StepResult, Verdict
 from pytest_fluxscenario.model.request import Actor, Approval, Given, Request
 from pytest_fluxscenario.model.response import Response
-from pytest_fluxscenario.model.scenario import Expectation, Scenario, Step
+from pytest_fluxscenario.model.scenario import Approve, Expectation, Scenario, Step
 from pytest_fluxscenario.model.shapes import make_ready
 from pytest_fluxscenario.runner.case import StepHooks
 from pytest_fluxscenario.runner.compare import mismatches
@@ -101,26 +101,32 @@ def run_scenario(
     anything. So does a payload that ``spec``, which the scenario names, does not accept: it is not sent.
     Raises RuntimeMissing where the machine lacks what a hook runs on, and nothing has failed before.
     """
-    check = None
-    if scenario.spec is not None:
-        if spec is None:
-            # Never reached while every caller hands over what it resolved; sending would pass what nobody checked.
-            fault = "the scenario names a spec, and nothing was given to check its payloads with"
-            return Outcome(
-                "error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault
-            )
-        # Imported here: most scenarios name no spec.
-        from pytest_fluxscenario.runner.payloads import PayloadCheck
-
-        check = PayloadCheck(spec, settings.redact)
-        refused = check.refuse_written(scenario)
-        if refused:
-            steps = (refused.get(number) or _skipped(number, step) for number, step in enumerate(scenario.steps, 1))
-            return Outcome("error", tuple(steps), where=check.where)
+    if scenario.spec is not None and spec is None:
+        # Never reached while every caller hands over what it resolved; sending would pass what nobody checked.
+        return _unbegun(scenario, "the scenario names a spec, and nothing was given to check its payloads with")
+    check = None if scenario.spec is None or spec is None else _payload_check(spec, settings)
+    if check is not None and (refused := check.refuse_written(scenario)):
+        steps = (refused.get(number) or _skipped(number, step) for number, step in enumerate(scenario.steps, 1))
+        return Outcome("error", tuple(steps), where=check.where)
     fault = _begin(control, scenario, settings)
     if fault:
-        return Outcome("error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault)
+        return _unbegun(scenario, fault)
     captured = Captured() if references else None
+    verdict, results = _run_steps(scenario, control, hooks, settings, captured, check, observer)
+    where = check.where if check is not None else {}
+    errors = () if verdict == "passed" else tuple(hooks.errors)
+    return Outcome(verdict, tuple(results), where=where, errors=errors, damaged=hooks.damaged)
+
+
+def _run_steps(
+    scenario: Scenario,
+    control: Control,
+    hooks: StepHooks,
+    settings: RunSettings,
+    captured: Captured | None,
+    check: PayloadCheck | None,
+    observer: Observer | None,
+) -> tuple[Verdict, list[StepResult]]:
     results: list[StepResult] = []
     verdict: Verdict = "passed"
     for index, step in enumerate(scenario.steps, 1):
@@ -133,18 +139,27 @@ def run_scenario(
         try:
             result = _run_step(index, step, control, settings, captured, check)
         except RuntimeMissing as missing:
-            if verdict != "passed":
-                result = _without_verdict(index, step.name, _said(missing, settings.redact), None, None)
-            else:
+            if verdict == "passed":
                 raise
+            result = _without_verdict(index, step.name, _said(missing, settings.redact), None, None)
         if observer is not None:
             observer.after_step(result)
         results.append(result)
         if result.verdict == "error" or (result.verdict == "failed" and verdict == "passed"):
             verdict = result.verdict
-    where = check.where if check is not None else {}
-    errors = () if verdict == "passed" else tuple(hooks.errors)
-    return Outcome(verdict, tuple(results), where=where, errors=errors, damaged=hooks.damaged)
+    return verdict, results
+
+
+def _payload_check(spec: Spec, settings: RunSettings) -> PayloadCheck:
+    # Imported here: most scenarios name no spec.
+    from pytest_fluxscenario.runner.payloads import PayloadCheck
+
+    return PayloadCheck(spec, settings.redact)
+
+
+def _unbegun(scenario: Scenario, fault: str) -> Outcome:
+    """What came of a scenario of which no step was sent."""
+    return Outcome("error", tuple(_skipped(number, step) for number, step in enumerate(scenario.steps, 1)), fault)
 
 
 def _begin(control: Control, scenario: Scenario, settings: RunSettings) -> str:
@@ -176,17 +191,9 @@ def _run_step(
         if refused is not None:
             return refused
         if step.approve is not None:
-            if isinstance(step.approve.values, str):
-                raise SubstitutionError.of_step(name, "the values that are approved are no object")
-            taken = step.approve.approval()
-            control.approve(RUN_ID, taken)
-            return StepResult(index, name, "passed", approval=taken)
+            return StepResult(index, name, "passed", approval=_approved(control, name, step.approve))
         request, expectation = _request(step), step.expectation
-        answer = control.decide(request)
-        response = answer if type(answer) is Response else _read(answer)
-        if len(response.created_artifacts or ()) != len(response.created_artifact_types or ()):
-            # What was created is compared by type: without types, an expectation that nothing is created would hold.
-            raise msgspec.ValidationError("created_artifact_types must give the type of each of created_artifacts")
+        response = _decided(control, request)
         if expectation is None:
             return _without_verdict(index, name, "the step expects nothing", request, None)
         found = mismatches(expectation, response, settings.matchers)
@@ -212,6 +219,24 @@ def _request(step: Step) -> Request:
     if step.action is None or not isinstance(step.actor, Actor) or not isinstance(step.payload, dict):
         raise SubstitutionError.of_step(step.name, "the step is no request: it needs an action, an actor and a payload")
     return Request(step.action, step.actor, step.payload, RUN_ID, step.idempotency_key)
+
+
+def _approved(control: Control, name: str, approve: Approve) -> Approval:
+    """The approval of a step, which the control has."""
+    if isinstance(approve.values, str):
+        raise SubstitutionError.of_step(name, "the values that are approved are no object")
+    taken = approve.approval()
+    control.approve(RUN_ID, taken)
+    return taken
+
+
+def _decided(control: Control, request: Request) -> Response:
+    answer = control.decide(request)
+    response = answer if type(answer) is Response else _read(answer)
+    if len(response.created_artifacts or ()) != len(response.created_artifact_types or ()):
+        # What was created is compared by type: without types, an expectation that nothing is created would hold.
+        raise msgspec.ValidationError("created_artifact_types must give the type of each of created_artifacts")
+    return response
 
 
 def _read(answer: Any) -> Response:

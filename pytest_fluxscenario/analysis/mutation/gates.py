@@ -52,6 +52,10 @@ class RouteWeakened:
 
     def mutants(self, process: Process) -> Iterator[Mutant]:
         """One for each gate whose route has a weaker one, and one for each such route of a hook's failure."""
+        yield from self._of_gates(process)
+        yield from self._of_hooks(process)
+
+    def _of_gates(self, process: Process) -> Iterator[Mutant]:
         for at, gate in enumerate(process.profile.gates):
             weaker = _WEAKER.get(gate.route)
             if weaker is not None:
@@ -83,6 +87,8 @@ class RouteWeakened:
                     frozenset({gate.before_action}),
                     partial(never_fails, process, at),
                 )
+
+    def _of_hooks(self, process: Process) -> Iterator[Mutant]:
         for number, hook in enumerate(process.hooks.hooks if process.hooks else ()):
             failed = hook.on_failure or "Blocked"
             weaker = _WEAKER.get(failed)

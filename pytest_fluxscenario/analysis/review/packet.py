@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -36,7 +36,6 @@ from pytest_fluxscenario.model.review import (
     Packet,
     PackView,
     ProofView,
-    RiskView,
 )
 from pytest_fluxscenario.model.review_rules import RulesView
 from pytest_fluxscenario.packs.pack import Pack
@@ -92,16 +91,14 @@ def packet_of(sources: Sources) -> Packet:
     no_run = sources.run if isinstance(sources.run, str) else ""
     coverage = coverage_of(checked.draft, run.coverage) if run is not None else ()
     view = None if run is None else run.view
-    risks: list[Iterable[RiskView]] = [risks_of_comparison(sources.comparison)]
-    if rules is not None:
-        risks.append(risks_of_rules(rules))
-        if view is not None:
-            risks.append(risks_of_run(view, rules))
-    risks += [
+    risks = (
+        risks_of_comparison(sources.comparison),
+        () if rules is None else risks_of_rules(rules),
+        () if rules is None or view is None else risks_of_run(view, rules),
         risks_of_suite(coverage, classes, mutants, report.diagnostics),
         risks_of_proof(proof),
         risks_of_documents(about),
-    ]
+    )
     packet = Packet(
         tool=sources.tool,
         pack=about,
