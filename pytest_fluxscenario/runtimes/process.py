@@ -128,6 +128,9 @@ class Tree:
     def end(self, child: Child, *, waited: bool = False) -> None:
         """End a child and all that it has started, and close its pipes; what was ``waited`` for is given up at once."""
         child.close()
+        if self._control is None:
+            # It was given up before, with all that the warden had started.
+            return
         self.kill(child)
         deadline = seconds() + (0.0 if waited else GRACE)
         while not (child.over or child.lost):

@@ -158,7 +158,10 @@ def test_the_timeout_ends_it(tmp_path: Path, name: str) -> None:
     assert _SHORT <= spent < 2 * PATIENCE
 
 
-def test_a_warden_that_does_not_answer_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lifetime", ["call", "session"])
+def test_a_warden_that_does_not_answer_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lifetime: str
+) -> None:
     """A hook may stop it: the call takes its timeout, and the grace for the end of its processes (faults.md)."""
     _grace(monkeypatch, _GRACE)
     waits: list[float] = []
@@ -170,7 +173,7 @@ def test_a_warden_that_does_not_answer_is_waited_for_once(tmp_path: Path, monkey
 
     monkeypatch.setattr(process, "_wait", wait)
     logic = "import os, signal, time\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(600)\n"
-    with hook(tmp_path, logic, timeout_ms=int(_SHORT * 1000)) as runtime:
+    with hook(tmp_path, logic, timeout_ms=int(_SHORT * 1000), lifetime=lifetime) as runtime:
         for _ in range(2):
             found = runtime.call(CALL)
             assert (found.status, found.diagnostics) == ("timeout", ("the hook gave no result in time",))
