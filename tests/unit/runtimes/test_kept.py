@@ -111,13 +111,17 @@ def test_time_is_counted_for_each_call_and_only_once(tmp_path: Path) -> None:
 
 
 def test_what_it_says_unasked_is_no_answer(tmp_path: Path) -> None:
-    late = '    print(json.dumps({"status": "ok", "facts": {"late": True}}), flush=True)\n'
-    logic = f"import time\n{_LOOP}{_SAY}    time.sleep(0.05)\n{late}"
-    with hook(tmp_path, logic, lifetime="session") as runtime:
+    heard = tmp_path / "heard"
+    heard.mkdir()
+    late = f"    while not os.path.exists(os.path.join({str(heard)!r}, str(os.getpid()))): time.sleep(0.01)\n"
+    late += '    print(json.dumps({"status": "ok", "facts": {"late": True}}), flush=True)\n'
+    logic = f"import time\n{_LOOP}{_SAY}{late}"
+    with hook(tmp_path / "pack", logic, lifetime="session") as runtime:
         for _ in range(3):
             found = runtime.call(CALL)
             assert found.result is not None
             assert "late" not in found.result["facts"]
+            (heard / str(found.result["facts"]["pid"])).touch()
             # The late line is there before the next call.
             kept = _stdio(runtime)._kept
             assert kept is not None

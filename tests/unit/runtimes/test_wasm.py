@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gc
 import json
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from pytest_fluxscenario.runtimes.port import HookOutcome, HookRuntime, HookUnav
 from pytest_fluxscenario.runtimes.wasm import _Program
 from tests.fakes.hooks import CALL
 from tests.fakes.packs import write_hook, write_pack
+from tests.fakes.waiting import PATIENCE
 from tests.fakes.wasm import ECHO, FUNCTIONS, OK, command, copied, say
 
 wasmtime: Any = pytest.importorskip("wasmtime")
@@ -131,8 +133,10 @@ def test_it_may_end_itself_when_it_has_answered(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_end_is_ended_by_count_and_not_by_the_speed_of_the_machine(
-    tmp_path: Path, body: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, said: str
 ) -> None:
+    # However slow it is.
+    monkeypatch.setattr("pytest_fluxscenario.runtimes.wasm.Timer", lambda _, ends: threading.Timer(PATIENCE, ends))
     found = once(tmp_path, command(body), 200)
     assert (found.status, found.diagnostics) == ("timeout", (said,))
 
