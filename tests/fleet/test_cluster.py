@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from pytest_fluxscenario.fleet.snake.credentials import Credentials
 from pytest_fluxscenario.fleet.snake.nats_link import NatsTransport, connect
 from pytest_fluxscenario.fleet.snake.permissions import Accounts, RackAccount
 from pytest_fluxscenario.fleet.snake.transport import Terms
+from pytest_fluxscenario.runtimes.here import runtimes_here
 from tests.fakes.cluster import Foreign
 from tests.fakes.jwt import Trust
 from tests.fakes.operators import Operators
@@ -227,7 +229,7 @@ def test_credentials_of_an_account_that_is_ruled_by_jwt_with_the_permissions_of_
 
 
 def test_the_docs_list_what_the_accounts_permit() -> None:
-    rack = RackAccount("a-rack", new_key().public, ("a-pool",), ("engine", "a-gear"))
+    rack = RackAccount("a-rack", new_key().public, ("a-pool",), ("engine", "a-gear"), ("a-runtime",))
     users = Accounts(new_key().public, new_key().public, {"a-rack": rack}).users(own=False)
     found = [(set(_permitted(user, "publish")), set(_permitted(user, "subscribe"))) for user in users]
     documented = [tuple(map(set, lists)) for lists in _documented().values()]
@@ -236,13 +238,19 @@ def test_the_docs_list_what_the_accounts_permit() -> None:
 
 def _permitted(user: dict[str, Any], verb: str) -> list[str]:
     subjects = user["permissions"][verb]["allow"]
-    names = (("a-rack", "<rack>"), ("a-pool", "<pool>"), ("a-gear", "<gear>"))
+    names = (("a-rack", "<rack>"), ("a-pool", "<pool>"), ("a-gear", "<gear>"), ("a-runtime", "<runtime>"))
     return [reduce(lambda text, pair: text.replace(*pair), names, subject) for subject in subjects]
 
 
 def _filled(subjects: list[str]) -> list[str]:
     names = (("<rack>", "one"), ("<pool>", "default"), ("<gear>", "mine"))
-    return [reduce(lambda text, pair: text.replace(*pair), names, subject) for subject in subjects]
+    plain = [reduce(lambda text, pair: text.replace(*pair), names, subject) for subject in subjects]
+    return list(dict.fromkeys(one.replace("<runtime>", runtime) for one in plain for runtime in _here()))
+
+
+def _here() -> tuple[str, ...]:
+    """What hooks can run on here: one name at least, for what names none."""
+    return runtimes_here(os.environ.get("PATH", os.defpath)) or ("none",)
 
 
 def _documented() -> dict[str, tuple[list[str], list[str]]]:
