@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,9 +26,6 @@ from pytest_fluxscenario.plugin.session.candidates import (
 from pytest_fluxscenario.plugin.session.keys import ASKED_INDEX, BEGAN, FAILED_FOLDERS
 from pytest_fluxscenario.plugin.session.older import settle_older, tell_older
 from pytest_fluxscenario.plugin.session.roles import is_controller
-
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
 
 #: What an argument has that names something of a store.
 _IN_INDEX = "index.json::"
@@ -96,7 +92,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say so where it lies there."""
     tell_older(terminalreporter, config)
 

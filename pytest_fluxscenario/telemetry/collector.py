@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -81,9 +82,9 @@ def _read(response: requests.Response, until: float) -> None:
         if seconds() > until:
             response.close()
             raise CollectorError("does not end its answer")
-    response._content = data  # noqa: SLF001 - as reading it whole would have left it
-    response._content_consumed = True  # noqa: SLF001 - as above
     response.close()
+    # What the exporter reads of the answer it reads from here.
+    response.raw = BytesIO(data)
 
 
 def _said(error: Exception) -> str:

@@ -18,7 +18,8 @@ from pytest_fluxscenario.analysis.proof.reading import Reading
 from pytest_fluxscenario.analysis.proof.untried import Untried
 from pytest_fluxscenario.analysis.space.answers import UndecidedError
 from pytest_fluxscenario.analysis.space.approvals import Need, foreign_to
-from pytest_fluxscenario.analysis.space.explore import Explorer, Granted, Outcome, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Granted, Outcome, Visit
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.control.approvals import approval_record

@@ -11,8 +11,8 @@ from pytest_fluxscenario.analysis.drafts.observe import expectation_of, literal
 from pytest_fluxscenario.analysis.proof.findings import PROPERTIES, Finding
 from pytest_fluxscenario.analysis.proof.replay import KEY, OTHER_KEY
 from pytest_fluxscenario.analysis.space.answers import FAULT, RealHooks, Said
-from pytest_fluxscenario.analysis.space.explore import Granted, Outcome
 from pytest_fluxscenario.analysis.space.space import Space
+from pytest_fluxscenario.analysis.space.states import Granted, Outcome
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.control.approvals import approval_record

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from pytest_fluxscenario.analysis.proof.findings import Finding, Findings
-from pytest_fluxscenario.analysis.space.explore import Explorer, Move, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Move, Visit
 
 
 def check_dead_ends(explorer: Explorer, visits: Sequence[Visit], findings: Findings) -> int:

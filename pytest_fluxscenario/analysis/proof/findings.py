@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_fluxscenario.analysis.space.explore import Move
+from pytest_fluxscenario.analysis.space.states import Move
 
 #: Property to what it says, in the order in which they are told.
 PROPERTIES: Final = {

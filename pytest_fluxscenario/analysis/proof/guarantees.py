@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_fluxscenario.analysis.space.approvals import asked_of
-from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Outcome, Visit
 from pytest_fluxscenario.model.response import RequiredApproval
 
 

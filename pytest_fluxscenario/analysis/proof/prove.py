@@ -13,7 +13,8 @@ from pytest_fluxscenario.analysis.proof.guarantees import Guarantee, guarantees_
 from pytest_fluxscenario.analysis.proof.reading import Reading
 from pytest_fluxscenario.analysis.proof.replay import Replay
 from pytest_fluxscenario.analysis.proof.safety import Safety
-from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Outcome, Visit
 from pytest_fluxscenario.base.text import shown
 
 #: ``undecided``: nothing was found, and not everything was looked at. Never to be taken for a proof.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_fluxscenario.analysis.space.explore import Outcome
+from pytest_fluxscenario.analysis.space.states import Outcome
 from pytest_fluxscenario.base.canonical import canonical
 from pytest_fluxscenario.control.rules import Rules
 from pytest_fluxscenario.model.pack import Hook

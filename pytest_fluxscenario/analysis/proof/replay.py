@@ -9,7 +9,8 @@ import msgspec
 from pytest_fluxscenario.analysis.proof.findings import Finding, Findings
 from pytest_fluxscenario.analysis.proof.untried import Untried
 from pytest_fluxscenario.analysis.space.answers import UndecidedError
-from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Outcome, Visit
 from pytest_fluxscenario.analysis.space.watched import Reads, watch
 from pytest_fluxscenario.control.state import Effects, Run
 from pytest_fluxscenario.model.response import replayed

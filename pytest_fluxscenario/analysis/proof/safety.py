@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pytest_fluxscenario.analysis.proof.findings import Finding, Findings
 from pytest_fluxscenario.analysis.proof.reading import Demand, Reading
-from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Outcome, Visit
 from pytest_fluxscenario.base.text import shown
 
 #: What a demand is of, to the property that it belongs to.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome, Visit
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Outcome, Visit
 
 
 @dataclass(slots=True)

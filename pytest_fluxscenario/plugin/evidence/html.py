@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +11,6 @@ from pytest_fluxscenario.base.fs import make_folder
 from pytest_fluxscenario.base.text import shown, shown_lines
 from pytest_fluxscenario.evidence.html import write_empty_page, write_page
 from pytest_fluxscenario.plugin.evidence.recorder import RECORDER
-
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
 
 _FAILED = 1
 
@@ -55,7 +51,7 @@ class HtmlPage:
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 session.exitstatus = _FAILED
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Where the page is, or why there is none."""
         if self._fault:
             terminalreporter.write_line(f"fluxscenario: {self._shown}: {self._fault}", red=True, bold=True)

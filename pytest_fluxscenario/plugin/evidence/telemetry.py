@@ -25,8 +25,6 @@ from pytest_fluxscenario.telemetry.trace import traceparent
 from pytest_fluxscenario.telemetry.watching import Watch, watching
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from pytest_fluxscenario.evidence.redact import Redactor
     from pytest_fluxscenario.plugin.item.base import ScenarioMixin
     from pytest_fluxscenario.runner.case import Case, StepHooks
@@ -101,7 +99,7 @@ class SessionTelemetry:
         yield
         self._end(int(session.exitstatus))
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What could not be delivered, and what of the configuration cannot be done."""
         for fault in self._opened.faults:
             terminalreporter.write_line(f"fluxscenario: {shown(fault, 1000)}", yellow=True)

@@ -23,8 +23,6 @@ from pytest_fluxscenario.plugin.session.roles import is_controller
 from pytest_fluxscenario.remote.client import TOKEN_VARIABLE, Client, MixerError, read_url
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from pytest_fluxscenario.remote.api import Health, RunInfo
 
 _OPTION: Final = "--fluxscenario-mixer"
@@ -121,7 +119,7 @@ class RunOwner:
         """No item waits any more."""
         self.end()
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Where the scenarios ran."""
         info, url = self._info, self._client.url
         if info is not None and info.done:

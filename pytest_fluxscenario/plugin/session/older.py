@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_fluxscenario.plugin.configuration.options import OPTIONS
 from pytest_fluxscenario.plugin.session.keys import OLDER, SETTLED
-
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
 
 _MANIFEST = "manifest.json"
 _FAILED = 1
@@ -40,7 +36,7 @@ def settle_older(session: pytest.Session) -> None:
         session.exitstatus = _FAILED
 
 
-def tell_older(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+def tell_older(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say that evidence is of an earlier run, or that no scenario ran."""
     fault = config.stash.get(OLDER, None)
     if fault is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
@@ -24,9 +24,6 @@ from pytest_fluxscenario.plugin.configuration.settings import usage_error
 from pytest_fluxscenario.plugin.session.keys import ASKED_INDEX
 from pytest_fluxscenario.plugin.session.session import open_session_store
 from pytest_fluxscenario.runner.stored import SEPARATOR, bare_name_hint, describe_found, find_stored
-
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
 
 _OPTION: Final = "--fluxscenario-ref"
 #: Where a worker finds the ref that its controller runs; empty where there is none.
@@ -188,7 +185,7 @@ class _Notes:
             return None
         return f"fluxscenario: {describe_found(self._text, self._found)}"
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """That nothing was, however quiet the run is: it must not look like one of scenarios that passed."""
         if self._found is None:
             terminalreporter.write_line(f"fluxscenario: {NOTHING_ACTIVE}", yellow=True)

@@ -12,8 +12,6 @@ from pytest_fluxscenario.plugin.configuration.settings import make_classes
 from pytest_fluxscenario.plugin.evidence.recorder import Recorder
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from pytest_fluxscenario.model.evidence import ProfileRef
 
 
@@ -37,7 +35,7 @@ class Classes:
                 self._recorder.lacks(profile.source, lacking(profile, names))
         return (yield)
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The classes of each profile with ``-v``, and those that are missing."""
         verbosity, strict = self._config.get_verbosity(), self._config.stash[OPTIONS].strict
         for one in self._recorder.coverage.profiles() if verbosity > 0 else ():

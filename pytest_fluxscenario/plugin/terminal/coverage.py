@@ -16,8 +16,6 @@ from pytest_fluxscenario.plugin.session.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from _pytest.terminal import TerminalReporter
-
     from pytest_fluxscenario.evidence.coverage_report import Line
 
 #: What runs nothing, so that nothing can be said of it.
@@ -48,7 +46,7 @@ class ProfileCoverageReport:
                 self._recorder.lacks("--fluxscenario-coverage-fail-under", _NO_SCENARIO)
         return (yield)
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """A table for each profile; where it was asked for, what is missing too."""
         asked = self._options.coverage or bool(self._options.coverage_fail_under)
         found = self._merged()

@@ -21,8 +21,6 @@ from pytest_fluxscenario.plugin.configuration.options import OPTIONS
 from pytest_fluxscenario.plugin.terminal.classes import ran_whole
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from pytest_fluxscenario.model.evidence import ProfileRef
     from pytest_fluxscenario.model.mutants import MutantReport, MutationReport
     from pytest_fluxscenario.plugin.evidence.recorder import Recorder
@@ -64,7 +62,7 @@ class Mutants:
             session.exitstatus = _FAILED
         return (yield)
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """A section: a line for each pack, and its survivors."""
         quiet = self._config.get_verbosity() < 0
         # However quiet a run is: where nothing was tried it must not look like one in which everything was noticed.

@@ -11,8 +11,6 @@ from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.plugin.evidence.message import ATTRIBUTE, Message, let_go
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from pytest_fluxscenario.evidence.redact import Redactor
     from pytest_fluxscenario.plugin.evidence.recorder import Recorder
 
@@ -34,7 +32,7 @@ class Summary:
         if self._recorder.faults and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = _FAILED
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Profiles under test, and the evidence with its root hash."""
         recorder = self._recorder
         if self._config.get_verbosity() >= 0:
@@ -73,7 +71,7 @@ class Steps:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test; pytest has written its line."""
         message: Message | None = getattr(report, ATTRIBUTE, None)
-        terminal: TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
+        terminal: pytest.TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
         if message is None or terminal is None:
             return
         let_go(report)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_fluxscenario.analysis.proof.reading import Demand, Reading, _payload_holds
-from pytest_fluxscenario.analysis.space.explore import Explorer, Outcome
+from pytest_fluxscenario.analysis.space.explore import Explorer
+from pytest_fluxscenario.analysis.space.states import Outcome
 from pytest_fluxscenario.base.values import said_twice
 from pytest_fluxscenario.control.conditions import compile_condition
 from tests.fakes.holes import HOOKS, PROFILE

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_fluxscenario.analysis.space.explore import Explorer, Granted, Move, Node, Outcome
+from pytest_fluxscenario.analysis.space.explore import Explorer
 from pytest_fluxscenario.analysis.space.space import Space
+from pytest_fluxscenario.analysis.space.states import Granted, Move, Node, Outcome
 from pytest_fluxscenario.analysis.space.watched import RUN_ID
 from pytest_fluxscenario.control.approvals import approval_record
 from pytest_fluxscenario.control.engine import new_run
