@@ -11,7 +11,6 @@ from typing import Final
 _LOGGERS: Final = (
     "opentelemetry.attributes",
     "opentelemetry.exporter.otlp.common.http",
-    "opentelemetry.exporter.otlp.proto.http",
     "opentelemetry.exporter.otlp.proto.http._common",
     "opentelemetry.exporter.otlp.proto.http._log_exporter",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
