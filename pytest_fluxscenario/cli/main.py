@@ -21,6 +21,7 @@ class Noun(NamedTuple):
     """The first word of a command."""
 
     #: Where its commands are declared, below this package.
+    room: str
     module: str
     #: What they do.
     does: str
@@ -29,21 +30,22 @@ class Noun(NamedTuple):
 #: In the order of the help.
 NOUNS = {
     "scenario": Noun(
-        "scenario.verbs",
+        "scenario",
+        "verbs",
         "run scenarios without pytest, see which verdicts flip between versions, keep them in the store",
     ),
-    "evidence": Noun("evidence.verbs", "verify, show and split the evidence of a run"),
-    "spec": Noun("store.spec", "file specs in the store, and look at what is there"),
-    "profile": Noun("store.profile", "file process packs in the store, and look at what is there"),
-    "pack": Noun("pack.verbs", "begin, check and build process packs"),
-    "coverage": Noun("evidence.coverage", "show what runs have seen of their profiles, and what is missing"),
-    "mutate": Noun("pack.mutate", "weaken the rules of a pack, and see what its scenarios notice"),
-    "review": Noun("review.packet", "write what a reviewer needs to decide on a pack"),
-    "gear": Noun("gear.verbs", "serve the engine to others, and hold a control implementation against the rules"),
-    "store": Noun("store.verbs", "check the whole store, remove what nothing names, merge its index in git"),
-    "run": Noun("fleet.run", "run what a Mixer's store has on its racks, and look at the runs of a Mixer"),
-    "rack": Noun("fleet.rack", "run scenarios for a Mixer, and say which racks may"),
-    "schema": Noun("evidence.schema", "print the JSON Schema of a document"),
+    "evidence": Noun("evidence", "verbs", "verify, show and split the evidence of a run"),
+    "spec": Noun("store", "spec", "file specs in the store, and look at what is there"),
+    "profile": Noun("store", "profile", "file process packs in the store, and look at what is there"),
+    "pack": Noun("pack", "verbs", "begin, check and build process packs"),
+    "coverage": Noun("evidence", "coverage", "show what runs have seen of their profiles, and what is missing"),
+    "mutate": Noun("pack", "mutate", "weaken the rules of a pack, and see what its scenarios notice"),
+    "review": Noun("review", "packet", "write what a reviewer needs to decide on a pack"),
+    "gear": Noun("gear", "verbs", "serve the engine to others, and hold a control implementation against the rules"),
+    "store": Noun("store", "verbs", "check the whole store, remove what nothing names, merge its index in git"),
+    "run": Noun("fleet", "run", "run what a Mixer's store has on its racks, and look at the runs of a Mixer"),
+    "rack": Noun("fleet", "rack", "run scenarios for a Mixer, and say which racks may"),
+    "schema": Noun("evidence", "schema", "print the JSON Schema of a document"),
 }
 _EXITS = "exit status: 0 done, 1 the answer is no, 2 bad usage or unusable input, 3 damage, 130 interrupted"
 
@@ -92,7 +94,7 @@ def _parser(arguments: Sequence[str]) -> Parser:
     parser.add_argument("--version", action=Version, help="show the version and exit")
     nouns = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
-    for noun, (module, does) in NOUNS.items():
+    for noun, (room, module, does) in NOUNS.items():
         added = nouns.add_parser(
             noun,
             help=does,
@@ -103,7 +105,7 @@ def _parser(arguments: Sequence[str]) -> Parser:
         if noun == asked:
             from importlib import import_module
 
-            import_module(f"pytest_fluxscenario.cli.{module}").add(added)
+            import_module(f"pytest_fluxscenario.cli.{room}.{module}").add(added)
     return parser
 
 

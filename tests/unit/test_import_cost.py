@@ -86,7 +86,7 @@ def test_loading_the_plugin_leaves_the_heavy_modules_alone() -> None:
 
 def test_commands_other_than_those_of_a_fleet_leave_its_libraries_alone() -> None:
     nouns = "import pytest_fluxscenario.cli.main as main, importlib; [importlib.import_module("
-    added = _added_by(nouns + "f'pytest_fluxscenario.cli.{noun.module}') for noun in main.NOUNS.values()]")
+    added = _added_by(nouns + "f'pytest_fluxscenario.cli.{noun.room}.{noun.module}') for noun in main.NOUNS.values()]")
     assert "pytest_fluxscenario.cli.fleet.rack" in added
     late = (
         "cbor2",
