@@ -32,6 +32,7 @@ from pytest_fluxscenario.fleet.mixer.ground import Ground, ground_of
 from pytest_fluxscenario.fleet.mixer.history.history import History
 from pytest_fluxscenario.fleet.mixer.listener import Listener
 from pytest_fluxscenario.fleet.mixer.measures import exported
+from pytest_fluxscenario.fleet.mixer.offers import Offers
 from pytest_fluxscenario.fleet.mixer.orders import Orders
 from pytest_fluxscenario.fleet.mixer.presence import PRESENCE, Presence
 from pytest_fluxscenario.fleet.mixer.queues import Queues
@@ -122,7 +123,7 @@ class Mixer:
             self.resumed = await runs.resume()
             await listener.start()
             parts.push_async_callback(listener.stop)
-            seeker = Seeker(runs, link, queues.prepare, ground.registry.can)
+            seeker = Seeker(runs, link, queues.prepare, Offers(ground.registry).can)
             for part in _repeated(config, runs, seeker, service):
                 parts.push_async_callback(part.start().stop)
             http.app = exported(self.telemetry, self._guarded(service), PATH, runs, ground.registry)
@@ -150,7 +151,7 @@ class Mixer:
     def _runs(self, ground: Ground, link: Transport, writer: Writer, content: Content) -> Runs:
         work = self.config.work
         tickets, history = Tickets.of(ground.key), History(ground.database)
-        handing = Handing(history, link, writer, Handfuls(content), tickets, work.tries)
+        handing = Handing(history, link, writer, Handfuls(content), tickets, work.tries, Offers(ground.registry).slots)
         acceptance = Acceptance(tickets, ground.registry)
         return Runs(RunTable(history), handing, content, work.pools, acceptance, self.clock)
 

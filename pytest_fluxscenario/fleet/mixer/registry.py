@@ -19,7 +19,6 @@ from pytest_fluxscenario.fleet.messages.subjects import Queue
 from pytest_fluxscenario.fleet.mixer.history.database import Database
 from pytest_fluxscenario.fleet.mixer.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.snake.permissions import RackAccount, rack_name_fault
-from pytest_fluxscenario.gears.settings import ENGINE
 from pytest_fluxscenario.model.shapes import decode
 from pytest_fluxscenario.remote.api import RackCounts, RackInfo, RackStateName
 from pytest_fluxscenario.runtimes.port import NEEDS
@@ -198,18 +197,9 @@ class Registry:
         """What they take from."""
         return {queue for account in self.accounts().values() for queue in account.queues()}
 
-    def offered(self, pool: str) -> dict[str, int]:
-        """What the active racks of a pool offer, to how many of them do."""
-        active = [rack for rack in self._racks.values() if pool in rack.pools and self._state(rack) == "active"]
-        names = sorted({gear for rack in active for gear in rack.gears})
-        return {name: sum(name in rack.gears for rack in active) for name in names}
-
-    def can(self, pool: str, need: str) -> bool:
-        """Whether an active rack of a pool has the engine, and what hooks need."""
-        return any(
-            pool in rack.pools and ENGINE in rack.gears and need in rack.runtimes and self._state(rack) == "active"
-            for rack in self._racks.values()
-        )
+    def active(self, pool: str) -> list[Rack]:
+        """The active racks of a pool."""
+        return [rack for rack in self._racks.values() if pool in rack.pools and self._state(rack) == "active"]
 
     def info(self, name: str) -> RackInfo:
         """A rack as others are told of it. Raises NotThere."""

@@ -117,6 +117,12 @@ class AskedTable:
         )
         return Asked(number, case, self._attempts[place])
 
+    def gear(self, number: int) -> str:
+        """The gear that what has that number asks for. Raises IndexError."""
+        if len(self.gears) == 1:
+            return next(iter(self.gears))
+        return self._shared[_ROWS.decode(self._rows[number - 1]).shared][3]
+
     def get(self, key: Key) -> Asked | None:
         """What is asked for; None where it is not."""
         number = self.number(key)

@@ -99,11 +99,17 @@ class Run:
         """Whether something has no record yet."""
         return self.waiting > 0
 
-    def open_numbers(self) -> Iterator[int]:
-        """The numbers of what has no record yet."""
-        for number in range(1, len(self.asked) + 1):
+    def open_numbers(self, after: int = 0) -> Iterator[int]:
+        """The numbers of what has no record yet, from that one on."""
+        for number in range(after + 1, len(self.asked) + 1):
             if number not in self._places:
                 yield number
+
+    def in_each(self, numbers: Iterable[int]) -> float:
+        """How many of these a message holds on the average; 0 where none is known to have been handed out."""
+        messages = [self.published.get(number) for number in numbers]
+        known = [one for one in messages if one]
+        return len(known) / len(set(known)) if known else 0.0
 
     @property
     def open(self) -> Iterator[Asked]:

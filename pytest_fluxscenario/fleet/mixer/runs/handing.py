@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from pytest_fluxscenario.base.clock import seconds
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.fleet.messages.errors import SnakeError
@@ -19,11 +21,11 @@ from pytest_fluxscenario.fleet.messages.wire import Writer
 from pytest_fluxscenario.fleet.mixer.history.asked import Asked
 from pytest_fluxscenario.fleet.mixer.history.history import History, Run
 from pytest_fluxscenario.fleet.mixer.runs.handfuls import Handfuls, Single
+from pytest_fluxscenario.fleet.mixer.runs.window import FIRST, Window, whole
 from pytest_fluxscenario.fleet.snake.transport import Transport
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
-#: How many scenarios are handed out before a submission is answered, and after that at a time.
-_FIRST: Final = 64
+#: How many scenarios are handed out at a time.
 _AT_A_TIME: Final = 256
 _T = TypeVar("_T")
 
@@ -39,20 +41,23 @@ class Handing:
     tickets: Tickets
     #: How often a scenario may be taken by racks that do not come back.
     tries: int
+    #: How many scenarios the active racks of a pool run at a time.
+    slots: Callable[[str], int]
     #: Run to what hands out the rest of it.
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def hand_out(self, run: Run) -> None:
         """Publish what has no record and was not published; the Snake drops what it has already.
 
-        Racks have the first of it when this returns. The rest of many follows while nobody waits.
+        Racks have the first of it when this returns. The rest of many follows as they take it.
         """
-        if run.run in self._under_way:
-            return
-        waiting = [number for number in run.open_numbers() if number not in run.published]
-        first = [run.asked.at(number) for number in waiting[:_FIRST]]
-        if await self._hand_out(run, first) and len(waiting) > _FIRST:
-            task = asyncio.create_task(self._rest(run, waiting[_FIRST:]), name=f"hand out {run.run}")
+        goes_on = run.run in self._under_way
+        # What was submitted is on its way then; further attempts are not, and whoever asks for one waits for it.
+        open_numbers = run.open_numbers(run.asked.items if goes_on else 0)
+        waiting = [number for number in open_numbers if number not in run.published]
+        first, rest = (waiting, []) if goes_on else (waiting[:FIRST], waiting[FIRST:])
+        if await self._hand_out(run, list(map(run.asked.at, first))) and rest:
+            task = asyncio.create_task(self._rest(run, rest), name=f"hand out {run.run}")
             self._under_way[run.run] = task
             task.add_done_callback(lambda _: self._under_way.pop(run.run))
 
@@ -91,10 +96,26 @@ class Handing:
         await self.transport.withdraw(WORK_STREAM, work_of(run.pool, run.run))
 
     async def _rest(self, run: Run, waiting: Sequence[int]) -> None:
+        by_gear: dict[str, deque[int]] = {}
+        for number in waiting:
+            by_gear.setdefault(run.asked.gear(number), deque()).append(number)
+        # What waits for a gear that nobody offers holds up no other.
+        await asyncio.gather(*(self._rest_of(run, gear, numbers) for gear, numbers in by_gear.items()))
+
+    async def _rest_of(self, run: Run, gear: str, waiting: deque[int]) -> None:
+        """As much at a time as racks will soon have taken."""
+        window, subject, each = Window(), work(run.pool, gear).of(run.run), 1.0
         try:
-            for part in _parts(waiting):
-                several = [run.asked.at(number) for number in part]
-                if run.state != "running" or not await self._hand_out(run, several):
+            while waiting:
+                there = int(each * await self.transport.waiting(WORK_STREAM, subject))
+                room = whole(window.room(there, self.slots(run.pool), seconds()))
+                part = [waiting.popleft() for _ in range(min(room, len(waiting)))]
+                for several in _parts([number for number in part if number not in run.published]):
+                    if run.state != "running" or not await self._hand_out(run, list(map(run.asked.at, several))):
+                        return
+                each = run.in_each(part) or each
+                await asyncio.sleep(window.pause)
+                if run.state != "running":
                     return
         except FluxError as error:
             # The run gets no further then, which is looked after.

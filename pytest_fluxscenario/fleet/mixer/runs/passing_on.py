@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_fluxscenario.fleet.messages.message import Evidence
 from pytest_fluxscenario.fleet.mixer.history.history import Run
-from pytest_fluxscenario.fleet.mixer.registry import Registry
+from pytest_fluxscenario.fleet.mixer.offers import Offers
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
 from pytest_fluxscenario.runtimes.port import NEEDS
 
@@ -20,7 +20,7 @@ class PassingOn:
     """Looks at evidence that says what a machine lacks."""
 
     handing: Handing
-    registry: Registry
+    offers: Offers
 
     async def passed_on(self, run: Run, one: Evidence) -> bool:
         """Whether another rack is given it, so that this evidence counts for nothing. Raises SnakeError.
@@ -35,7 +35,7 @@ class PassingOn:
         if one.ticket in tickets:
             # Said once more of what was passed on.
             return True
-        if need in tickets.values() or not self.registry.can(run.pool, need):
+        if need in tickets.values() or not self.offers.can(run.pool, need):
             return False
         await self.handing.pass_on(run, asked, need)
         tickets[one.ticket] = need

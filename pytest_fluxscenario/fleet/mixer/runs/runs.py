@@ -20,6 +20,7 @@ from pytest_fluxscenario.fleet.mixer.content import Content
 from pytest_fluxscenario.fleet.mixer.history.asked import Asked, AskedTable
 from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.fleet.mixer.history.outcomes import item_done, outcome_of
+from pytest_fluxscenario.fleet.mixer.offers import Offers
 from pytest_fluxscenario.fleet.mixer.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.mixer.runs.acceptance import Acceptance
 from pytest_fluxscenario.fleet.mixer.runs.check import RUN_ID, check_run, check_submission
@@ -270,7 +271,7 @@ class Runs:
     async def _looked_at(self, run: Run, one: Evidence, *, signed: bool) -> Evidence | None:
         said = self.acceptance.judge(run, one, signed=signed)
         if said.what == "taken":
-            passing = PassingOn(self.handing, self.acceptance.registry)
+            passing = PassingOn(self.handing, Offers(self.acceptance.registry))
             return None if await passing.passed_on(run, one) else one
         if said.what == "alone":
             return await self._once_more(run, one, 1)

@@ -10,6 +10,7 @@ import msgspec
 
 from pytest_fluxscenario.fleet.mixer.content import check_hash
 from pytest_fluxscenario.fleet.mixer.history.history import Run
+from pytest_fluxscenario.fleet.mixer.offers import Offers
 from pytest_fluxscenario.fleet.mixer.refusal import NotThere, Refused, refused
 from pytest_fluxscenario.fleet.mixer.runs.info import info_of, waiting_of
 from pytest_fluxscenario.fleet.mixer.service import VERBS
@@ -120,7 +121,7 @@ async def _wanted(asked: Asked) -> Records:
 
 def _answer(asked: Asked, found: Run, new: Sequence[bytes]) -> Records:
     registry, pool = asked.service.registry, found.pool
-    counts, offered, waiting = registry.counts(pool), registry.offered(pool), waiting_of(found)
+    counts, offered, waiting = registry.counts(pool), Offers(registry).gears(pool), waiting_of(found)
     # As they are stored: they are not made values of, and then text again.
     records: Any = tuple(map(msgspec.Raw, new))
     return Records(found.state, records, counts, len(found.asked), len(found.records), offered, waiting)
