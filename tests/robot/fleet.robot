@@ -10,7 +10,7 @@ Suite Teardown      End The Folder
 Both Racks Are Let In And Become Active
     Start A Rack    rack-1
     Start A Rack    rack-2
-    Wait Until Keyword Succeeds    30s    0.3s    Racks Are    2    active
+    Wait Until Keyword Succeeds    120s    0.3s    Racks Are    2    active
 
 Pytest Gives The Records Of A Local Run
     ${local}=    Pytest    0    pack    --fluxscenario-evidence\=local
@@ -38,12 +38,12 @@ What Fails Here Fails There, With The Same Records
 A Rack With A Gear Of Its Own Gives What The Gear Answers
     ${gears}=    Catenate    SEPARATOR=\n    \ngears:    ${SPACE*2}served: "stdio:${BIN}/fluxrig gear serve pack"
     Start A Rack    rack-gear    ${gears}
-    Wait Until Keyword Succeeds    30s    0.3s    Fluxrig    0    rack    approve    rack-gear
-    Wait Until Keyword Succeeds    30s    0.3s    Racks Are    3    active
+    Wait Until Keyword Succeeds    120s    0.3s    Fluxrig    0    rack    approve    rack-gear
+    Wait Until Keyword Succeeds    120s    0.3s    Racks Are    3    active
     ${said}=    Pytest    0    pack    --fluxscenario-mixer\=${URL}    --fluxscenario-gear\=served
     Should Contain    ${said}    22 done on rack-gear (22)
     Send Signal To Process    TERM    rack-gear
-    ${result}=    Wait For Process    rack-gear    timeout=30s    on_timeout=kill
+    ${result}=    Wait For Process    rack-gear    timeout=120s    on_timeout=kill
     Should Be Equal As Integers    ${result.rc}    0    ${result.stderr}
     Fluxrig    0    rack    remove    rack-gear
 
@@ -60,7 +60,7 @@ A Rack That Is Suspended Gets No Work
     ${said}=    Pytest    1    pack    -k    happy_path    -o    fluxscenario_mixer_wait\=2    --fluxscenario-mixer\=${URL}
     Should Contain    ${said}    no rack was active for 2 seconds
     Fluxrig    0    rack    activate    rack-1
-    Wait Until Keyword Succeeds    30s    0.3s    Racks Are    1    active
+    Wait Until Keyword Succeeds    120s    0.3s    Racks Are    1    active
     Pytest    0    pack    -k    happy_path    --fluxscenario-mixer\=${URL}
 
 A Rack That Is Removed Is Nobody
@@ -77,7 +77,7 @@ Without The Token Nobody Is Heard
 Each Part Ends In Order
     FOR    ${part}    IN    rack-1    mixer
         Send Signal To Process    TERM    ${part}
-        ${result}=    Wait For Process    ${part}    timeout=30s    on_timeout=kill
+        ${result}=    Wait For Process    ${part}    timeout=120s    on_timeout=kill
         Should Be Equal As Integers    ${result.rc}    0    ${result.stderr}
     END
 
