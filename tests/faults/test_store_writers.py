@@ -9,9 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +19,7 @@ from pytest_fluxscenario.base.fs import is_temporary
 from pytest_fluxscenario.cas.checking import check_store
 from pytest_fluxscenario.cas.store import open_store
 from tests.fakes.imports import import_file
+from tests.fakes.refusal import Refusal
 
 ERRNOS = [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.EACCES]
 CALLS = ["open", "write", "fsync", "replace", "mkdir", "listdir"]
@@ -63,26 +62,6 @@ def faults(store: Path, allowed: set[str]) -> list[str]:
     return [str(problem) for problem in checked.problems if problem.code not in allowed]
 
 
-class Refusal:
-    """Stands before functions of ``os``, and lets one of their calls fail."""
-
-    def __init__(self, at: int, code: int, patch: pytest.MonkeyPatch) -> None:
-        self.at, self.code, self.count = at, code, 0
-        self.failed = ""
-        for name in CALLS:
-            patch.setattr(os, name, self._wrap(name, getattr(os, name)))
-
-    def _wrap(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **more: Any) -> Any:
-            number, self.count = self.count, self.count + 1
-            if number == self.at:
-                self.failed = name
-                raise OSError(self.code, os.strerror(self.code))
-            return real(*arguments, **more)
-
-        return call
-
-
 @pytest.mark.parametrize("code", ERRNOS, ids=lambda code: errno.errorcode[code])
 @pytest.mark.parametrize("there", [False, True], ids=["first", "later"])
 def test_an_import_that_is_refused_leaves_the_old_state_or_the_new(tmp_path: Path, there: bool, code: int) -> None:
@@ -99,7 +78,7 @@ def test_an_import_that_is_refused_leaves_the_old_state_or_the_new(tmp_path: Pat
         path.write_text("a: 2\n")
         before = filed(store) if there else {}
         with pytest.MonkeyPatch.context() as patch:
-            refusal = Refusal(at, code, patch)
+            refusal = Refusal(at, code, patch, CALLS)
             try:
                 import_file(str(store), "specs", str(path), "shared")
                 told = ""

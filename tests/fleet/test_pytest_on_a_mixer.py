@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,13 @@ import pytest
 from pytest_fluxscenario.fleet.mixer.awaiting import Awaiting
 from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.remote.api import ItemDone
-from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
+from tests.fakes.fleet import RunningMixer
+from tests.fakes.mixer_fixture import mixer
 from tests.fakes.packs import failing, needs_hook, scenario, step, write_hook
 from tests.fakes.project import Project, junit_of, text_of
 from tests.fakes.project_fixture import project
 
-__all__ = ["project"]
-
-
-@pytest.fixture
-def mixer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningMixer]:
-    monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
-    with running_mixer(tmp_path_factory.mktemp("mixer")) as running:
-        yield running
+__all__ = ["mixer", "project"]
 
 
 def _results(folder: Path) -> dict[str, bytes]:

@@ -5,25 +5,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
+from tests.fakes.fleet import RunningMixer
+from tests.fakes.mixer_fixture import mixer
 from tests.fakes.packs import failing, needs_hook, scenario, write, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
 from tests.fakes.quiet import QUIET
 
-__all__ = ["project"]
-
-
-@pytest.fixture
-def mixer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningMixer]:
-    monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
-    with running_mixer(tmp_path_factory.mktemp("mixer")) as running:
-        yield running
+__all__ = ["mixer", "project"]
 
 
 _INSTALLED = """

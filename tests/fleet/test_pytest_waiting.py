@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ import pytest
 from pytest_fluxscenario.evidence.circumstances import tool
 from pytest_fluxscenario.remote.api import Submission
 from pytest_fluxscenario.remote.attendance import Attendance
-from tests.fakes.fleet import TOKEN, RunningMixer, running_mixer
+from tests.fakes.fleet import RunningMixer, running_mixer
 from tests.fakes.memory import Hub
+from tests.fakes.mixer_fixture import mixer
 from tests.fakes.packs import LOGIC, needs_hook, scenario, write_hook
 from tests.fakes.project import Project, text_of
 from tests.fakes.project_fixture import project
@@ -24,14 +24,7 @@ from tests.fakes.quiet import QUIET
 from tests.fakes.waiting import until
 from tests.fleet.test_mixer_runs import parcel_of, send
 
-__all__ = ["project"]
-
-
-@pytest.fixture
-def mixer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningMixer]:
-    monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
-    with running_mixer(tmp_path_factory.mktemp("mixer")) as running:
-        yield running
+__all__ = ["mixer", "project"]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_fluxscenario.base import syncfs
 from pytest_fluxscenario.base.batch import Batch
 from pytest_fluxscenario.base.fs import WriteError
+from tests.fakes.refusal import Refusal
 
 CALLS = ["open", "write", "fsync", "close", "replace", "mkdir"]
 FILES = {f"{number}/file": f"content {number}".encode() for number in range(4)}
@@ -37,29 +37,6 @@ def held(folder: Path) -> dict[str, bytes]:
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-
-
-class Failing:
-    """Lets one call of the system fail; a file that cannot be closed is closed all the same."""
-
-    def __init__(self, at: int, code: int, patch: pytest.MonkeyPatch) -> None:
-        self.at, self.code, self.count = at, code, 0
-        self.failed = ""
-        for name in CALLS:
-            patch.setattr(os, name, self.wrap(name, getattr(os, name)))
-        patch.setattr(syncfs, "sync_whole", self.wrap("sync_whole", syncfs.sync_whole))
-
-    def wrap(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **more: Any) -> Any:
-            number, self.count = self.count, self.count + 1
-            if number != self.at:
-                return real(*arguments, **more)
-            self.failed = name
-            if name == "close":
-                real(*arguments)
-            raise OSError(self.code, os.strerror(self.code))
-
-        return call
 
 
 @pytest.fixture(params=WAYS, ids=["few", "many", "together"])
@@ -86,7 +63,7 @@ def test_a_call_that_fails_leaves_whole_files_only(tmp_path: Path, few: int, cod
         folder.mkdir()
         before = descriptors()
         with pytest.MonkeyPatch.context() as patch:
-            failing = Failing(at, code, patch)
+            failing = Refusal(at, code, patch, CALLS)
             try:
                 write(folder, few)
                 told = ""
