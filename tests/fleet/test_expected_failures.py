@@ -68,3 +68,33 @@ def test_both_evidences_say_what_became_of_it(
     strict = "passed against the strict mark xfail: must fail" if "--runxfail" not in more else None
     assert _said(there)["strict"][:2] == ("passed" if "--runxfail" in more else "failed", strict)
     assert info.verdicts.get("xfailed", 0) == len(expected)
+
+
+_OF_WORKER = """
+import os, pytest
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name == "known":
+            item.add_marker(pytest.mark.xfail({mark}))
+"""
+
+
+def test_why_it_is_expected_to_fail_may_name_the_worker(project: Project, mixer: RunningMixer) -> None:
+    project.text("conftest.py", _OF_WORKER.format(mark="reason=f'seen by {WORKER}'"))
+    project.add("a.json", failing("known"), *[scenario(f"s{number}") for number in range(5)])
+    result = project.spawn("-n2", f"--fluxscenario-mixer={mixer.url}")
+    result.assert_outcomes(passed=5, xfailed=1)
+    assert result.ret == 0
+
+
+def test_workers_that_expect_something_else_are_told_of_what(project: Project, mixer: RunningMixer) -> None:
+    project.text("conftest.py", _OF_WORKER.format(mark="WORKER == 'gw0', reason='only there'"))
+    project.add("a.json", failing("known"), *[scenario(f"s{number}") for number in range(5)])
+    result = project.spawn("-n2", f"--fluxscenario-mixer={mixer.url}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*is there already, with other scenarios: *a.json::known' has another mark xfail (workers of one session must*"
+        ]
+    )

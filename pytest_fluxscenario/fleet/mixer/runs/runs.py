@@ -27,7 +27,7 @@ from pytest_fluxscenario.fleet.mixer.runs.check import RUN_ID, check_run, check_
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
 from pytest_fluxscenario.fleet.mixer.runs.info import info_of
 from pytest_fluxscenario.fleet.mixer.runs.passing_on import PassingOn
-from pytest_fluxscenario.fleet.mixer.runs.submitted import asked_of, digest_of
+from pytest_fluxscenario.fleet.mixer.runs.submitted import asked_of, check_same, digest_of
 from pytest_fluxscenario.fleet.mixer.runs.table import RunTable
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 
@@ -78,8 +78,7 @@ class Runs:
         async with self._lock:
             known = await self.table.read(run_id)
             if known is not None and known.digest != digest:
-                message = f"the run {run_id} is there already, with other scenarios"
-                raise refused(Conflict, "run.other", message, "workers of one session must collect the same")
+                await check_same(known, submission, self.content)
             if known is None:
                 check_submission(submission, self.pools)
                 asked = await asked_of(submission, self.content)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from pytest_fluxscenario.base.digest import sha256_ref
 from pytest_fluxscenario.base.errors import FluxError
@@ -17,6 +18,7 @@ from pytest_fluxscenario.documents.limits import Limits
 from pytest_fluxscenario.documents.source import Source
 from pytest_fluxscenario.fleet.mixer.content import Content
 from pytest_fluxscenario.fleet.mixer.history.asked import AskedTable
+from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.fleet.mixer.refusal import Conflict, Refused, refused
 from pytest_fluxscenario.fleet.mixer.runs.check import MOST_CASES
 from pytest_fluxscenario.model.shapes import decode
@@ -45,6 +47,33 @@ async def asked_of(submission: Submission, content: Content) -> AskedTable:
     if not len(table):
         raise refused(Refused, "run.empty", "the run has no scenario")
     return table
+
+
+async def check_same(run: Run, submission: Submission, content: Content) -> None:
+    """Raise Conflict where what is submitted differs from a run in more than why scenarios are expected to fail."""
+    said = ""
+    if (submission.settings, submission.pool) != (run.settings, run.pool):
+        said = "other settings"
+    said = said or await asyncio.to_thread(_difference, run.asked, await asked_of(submission, content))
+    if said:
+        message = f"the run {run.run} is there already, with other scenarios: {said}"
+        hint = "workers of one session must collect the same, with the same marks: look for what hangs on the worker"
+        raise refused(Conflict, "run.other", message, hint)
+
+
+def _difference(known: AskedTable, asked: AskedTable) -> str:
+    if known.items != len(asked):
+        return f"{len(asked)} and not {known.items}"
+    for number in range(1, len(asked) + 1):
+        one, other = known.at(number).case, asked.at(number).case
+        if one.item != other.item:
+            return f"'{shown(other.item, 200)}' stands where '{shown(one.item, 200)}' does"
+        if structs.replace(one, xfail=other.xfail, strict=other.strict) != other:
+            return f"'{shown(other.item, 200)}' is another scenario, or of another pack"
+        # Why it is expected to fail may name the worker: no verdict hangs on that.
+        if ((one.xfail is None), one.strict) != ((other.xfail is None), other.strict):
+            return f"'{shown(other.item, 200)}' has another mark xfail"
+    return ""
 
 
 def _add_part(table: AskedTable, digest: str, content: Content) -> None:
