@@ -244,6 +244,28 @@ def test_an_earlier_attempt_and_another_run_are_not_said_again(field: Callable[[
     field(attack)
 
 
+def test_who_wants_all_to_be_handed_out_alone_does_not_keep_it_going_for_ever(field: Callable[[Attack], None]) -> None:
+    async def attack(field: Field) -> None:
+        bad, good = await field.rack(), await field.rack()
+        info, parcel = await field.run(scenario("fine"))
+        tries = 0
+        while not await field.records(info.run):
+            delivery, _, work = await taken_by(bad)
+            item, ticket = parcel.cases[0].item, work.ticket
+            again = Evidence(rack=bad.name, item=item, attempt=1, outcome="again", ticket=ticket, gear="engine")
+            await say(field, bad, signed(bad, again, info.run), info.run)
+            await delivery.ack()
+            tries += 1
+        (one,) = await field.records(info.run)
+        assert (tries, one.outcome, one.counts) == (4, "given-up", "error")
+        assert one.reason == "racks handed it back 4 times, and none ran it"
+        # Who is honest is heard as before.
+        other, _ = await field.run(scenario("fine"))
+        assert (await field.done_by(good, other.run)).verdict == "passed"
+
+    field(attack)
+
+
 @pytest.mark.parametrize("what", ["suspended", "removed", "pool", "signature", "name"])
 def test_who_may_not_speak_of_work_loses_it_to_another(field: Callable[[Attack], None], what: str) -> None:
     async def attack(field: Field) -> None:

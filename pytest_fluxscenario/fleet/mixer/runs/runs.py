@@ -273,7 +273,9 @@ class Runs:
             passing = PassingOn(self.handing, Offers(self.acceptance.registry))
             return None if await passing.passed_on(run, one) else one
         if said.what == "alone":
-            return await self._once_more(run, one, 1)
+            times = self.handing.tries + 1
+            back = f"racks handed it back {times} times, and none ran it"
+            return await self._once_more(run, structs.replace(one, outcome="given-up", reason=back, done=None), 1)
         what = f"{shown(one.item)} of the run {run.run}, from the rack {shown(one.rack, 80)}"
         _LOG.warning("evidence was not taken (%s): %s", what, said.why)
         refused = structs.replace(one, outcome="refused", reason=f"what the rack gave was not taken: {said.why}")
