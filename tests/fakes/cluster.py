@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pytest_fluxscenario.fleet.snake.server import find_program
 from pytest_fluxscenario.runtimes.leash import leashed
+from tests.fakes.fleet_processes import free_port
 
 
 @dataclass
@@ -32,7 +31,7 @@ class Foreign:
         return ",".join(f"nats://127.0.0.1:{port}" for port in self._ports)
 
     def start(self) -> None:
-        self._ports, routes = _free_ports(self.size), _free_ports(self.size)
+        self._ports, routes = [[free_port() for _ in range(self.size)] for _ in range(2)]
         for at in range(self.size):
             home = self.folder / f"n{at}"
             home.mkdir(parents=True, exist_ok=True)
@@ -80,11 +79,3 @@ class Foreign:
                 return
             time.sleep(0.05)
         raise AssertionError(text)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets: Sequence[socket.socket] = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

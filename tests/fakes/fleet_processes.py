@@ -151,16 +151,25 @@ def fleet_of(root: Path, *racks: str, **more: Any) -> Iterator[Fleet]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and that no connection is given by chance."""
-    for port in range(20_000 + os.getpid() % 5_000, 32_000):
+    """A port that nobody listens on now, that no connection is given by chance, and no other process of tests."""
+    for port in range(20_000, 32_000):
+        if not _is_mine(port):
+            continue
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError:
             continue
-        if port not in _GIVEN:
-            _GIVEN.add(port)
-            return port
+        return port
     raise AssertionError("no port is free")
 
 
-_GIVEN: set[int] = set()
+def _is_mine(port: int) -> bool:
+    """Whether it was given to nobody yet: a name that the kernel keeps for this process, for as long as that lasts."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0fluxscenario tests {port}")
+    except OSError:
+        mark.close()
+        return False
+    mark.detach()
+    return True

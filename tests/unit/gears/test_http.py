@@ -18,6 +18,7 @@ from pytest_fluxscenario.gears.port import GearError
 from pytest_fluxscenario.gears.serving import GearServer
 from pytest_fluxscenario.gears.wire import MOST_BYTES, Ask
 from pytest_fluxscenario.model.request import Actor, Request
+from tests.fakes.fleet_processes import free_port
 from tests.fakes.waiting import PATIENCE
 from tests.unit.gears.test_serving import desk
 
@@ -123,7 +124,7 @@ def test_nobody_there_and_nobody_answering_are_told() -> None:
         with pytest.raises(GearError, match="cannot be reached"):
             HttpChannel("mine", f"http://127.0.0.1:{port}/", 0.2).ask(Ask("hello"))
     with pytest.raises(GearError, match="cannot be reached"):
-        HttpChannel("mine", f"http://127.0.0.1:{port}/", PATIENCE).ask(Ask("hello"))
+        HttpChannel("mine", f"http://127.0.0.1:{free_port()}/", PATIENCE).ask(Ask("hello"))
 
 
 #: Answers a hello with that id.
