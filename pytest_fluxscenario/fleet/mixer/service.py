@@ -131,6 +131,11 @@ class Service:
         found = await self.runs.table.get(run)
         return await asyncio.to_thread(self.evidence.archive, found, iter(found.records))
 
+    async def record_lines(self, run: str) -> str:
+        """A file with the records of a run, one a line, which the caller removes. Raises NotThere, WriteError."""
+        found = await self.runs.table.get(run)
+        return await asyncio.to_thread(self.evidence.lines, found)
+
     async def cancel(self, run: str) -> RunInfo:
         """Drop what of a run has not begun."""
         info = await self.runs.cancel(run)

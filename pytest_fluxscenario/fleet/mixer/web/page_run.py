@@ -10,7 +10,6 @@ import msgspec
 from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.html import code, lines, text
 from pytest_fluxscenario.evidence.html_steps import record_html
-from pytest_fluxscenario.fleet.mixer.history.asked import Asked
 from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.fleet.mixer.history.outcomes import expectation
 from pytest_fluxscenario.fleet.mixer.runs.info import info_of
@@ -24,6 +23,8 @@ MOST: Final = 200
 WAITING: Final = "waiting"
 #: What a list of scenarios can be narrowed to.
 FILTERS: Final = (*ORDER, WAITING)
+#: Item, attempt, and the place of its record, 0 where it has none: a page shows some, and others are not held for it.
+_Place = tuple[str, int, int]
 _BAD: Final = ("failed", "error", "given-up", "refused")
 
 
@@ -85,21 +86,20 @@ def _about(info: RunInfo) -> str:
     return f"<dl>{''.join(f'<dt>{name}</dt><dd>{said}</dd>' for name, said in words)}</dl>"
 
 
-def _groups(run: Run) -> dict[str, list[ItemDone | Asked]]:
+def _groups(run: Run) -> dict[str, list[_Place]]:
     """The scenarios by what became of them, the worst first, each in order of id."""
-    groups: dict[str, list[ItemDone | Asked]] = {name: [] for name in FILTERS}
-    for done in sorted(run.records, key=lambda one: (one.item, one.attempt)):
-        groups[_became(done)].append(done)
-    waiting: list[Asked] = sorted(run.open, key=lambda asked: asked.case.item)
-    groups[WAITING].extend(waiting)
-    return {name: members for name, members in groups.items() if members}
+    groups: dict[str, list[_Place]] = {name: [] for name in FILTERS}
+    for place, done in enumerate(run.records, 1):
+        groups[_became(done)].append((done.item, done.attempt, place))
+    groups[WAITING].extend((asked.case.item, asked.attempt, 0) for asked in run.open)
+    return {name: sorted(members) for name, members in groups.items() if members}
 
 
 def _became(done: ItemDone) -> str:
     return done.counts if done.outcome == "ran" and done.counts in ORDER else (done.verdict or done.outcome)
 
 
-def _filters(info: RunInfo, groups: dict[str, list[ItemDone | Asked]], only: str) -> str:
+def _filters(info: RunInfo, groups: dict[str, list[_Place]], only: str) -> str:
     here = ' aria-current="page"'
     links = [f'<a href="/runs/{text(info.run)}"{here if not only else ""}>all {info.total}</a>']
     for name, members in groups.items():
@@ -109,10 +109,12 @@ def _filters(info: RunInfo, groups: dict[str, list[ItemDone | Asked]], only: str
     return f'<p class="filters">{" ".join(links)}</p>'
 
 
-def _row(run: Run, one: ItemDone | Asked) -> tuple[str, ...]:
-    if isinstance(one, Asked):
+def _row(run: Run, scenario: _Place) -> tuple[str, ...]:
+    item, _, place = scenario
+    if not place:
         never = run.state == "cancelled"
-        return code(one.case.item, 400), word("not run" if never else WAITING), "", "", ""
+        return code(item, 400), word("not run" if never else WAITING), "", "", ""
+    one = run.records[place - 1]
     more = f' <span class="soft">attempt {one.attempt}</span>' if one.attempt > 1 else ""
     link = f'<a href="/runs/{text(run.run)}/scenarios/{one.number}">{code(one.item, 400)}</a>{more}'
     took = ""

@@ -145,10 +145,9 @@ async def evidence(asked: Asked) -> Download:
     return Download(await asked.service.archive(run), f"evidence-{run}.zip")
 
 
-async def _record_lines(asked: Asked) -> bytes:
-    found = await asked.service.runs.table.get(asked.path["run"])
-    lines = [one.record for one in sorted(found.records, key=lambda one: (one.item, one.attempt)) if one.record]
-    return "".join(f"{line}\n" for line in lines).encode()
+async def _record_lines(asked: Asked) -> Download:
+    run = asked.path["run"]
+    return Download(await asked.service.record_lines(run), f"records-{run}.jsonl")
 
 
 _AFTER: Final = Query("after", "the last number that is known", most=1 << 53, whole=True)
