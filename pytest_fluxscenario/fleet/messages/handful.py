@@ -1,4 +1,4 @@
-"""Several scenarios, and what became of them, in one message (ADR 58).
+"""Several scenarios, and what became of them, in one message (ADR 59).
 
 Most of what a small scenario costs on its way is that it is a message: taken, acknowledged, signed, kept and answered
 for itself. Here stands how several are one, and how one or several are read alike.

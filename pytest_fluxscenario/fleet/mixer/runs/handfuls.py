@@ -1,4 +1,4 @@
-"""Which scenarios go together in one message: those that take no time, of one pack (ADR 58).
+"""Which scenarios go together in one message: those that take no time, of one pack (ADR 59).
 
 A scenario of a pack without hooks is decided in memory, in less time than its message takes. One that calls a program
 may take long, or end its rack: that goes alone, so that no other waits for it and racks share the work evenly.
