@@ -12,7 +12,6 @@ from msgspec import structs
 
 from pytest_fluxscenario.base.clock import Clock, SystemClock, timestamp
 from pytest_fluxscenario.base.text import shown
-from pytest_fluxscenario.fleet.messages.handful import all_of
 from pytest_fluxscenario.fleet.messages.message import Evidence, Fetch, Findings
 from pytest_fluxscenario.fleet.mixer.attending import Attending
 from pytest_fluxscenario.fleet.mixer.awaiting import Awaiting
@@ -20,15 +19,14 @@ from pytest_fluxscenario.fleet.mixer.content import Content
 from pytest_fluxscenario.fleet.mixer.history.asked import Asked, AskedTable
 from pytest_fluxscenario.fleet.mixer.history.history import Run
 from pytest_fluxscenario.fleet.mixer.history.outcomes import item_done, outcome_of
-from pytest_fluxscenario.fleet.mixer.offers import Offers
 from pytest_fluxscenario.fleet.mixer.refusal import Conflict, NotThere, Refused, refused
 from pytest_fluxscenario.fleet.mixer.runs.acceptance import Acceptance
 from pytest_fluxscenario.fleet.mixer.runs.check import RUN_ID, check_run, check_submission
 from pytest_fluxscenario.fleet.mixer.runs.handing import Handing
 from pytest_fluxscenario.fleet.mixer.runs.info import info_of
-from pytest_fluxscenario.fleet.mixer.runs.passing_on import PassingOn
 from pytest_fluxscenario.fleet.mixer.runs.submitted import asked_of, check_same, digest_of
 from pytest_fluxscenario.fleet.mixer.runs.table import RunTable
+from pytest_fluxscenario.fleet.mixer.runs.weighing import Weighing
 from pytest_fluxscenario.remote.api import Again, ItemDone, RunInfo, RunStateName, Submission
 
 _LOG: Final = logging.getLogger("fluxrig.mixer")
@@ -158,11 +156,11 @@ class Runs:
         by_run: dict[str, list[Evidence | Findings]] = {}
         for run_id, one in evidence:
             by_run.setdefault(run_id, []).append(one)
-        new: list[ItemDone] = []
+        weighing, new = Weighing(self.acceptance, self.handing, self._lock), list[ItemDone]()
         for run_id, several in by_run.items():
             run = await self.table.read(run_id) if RUN_ID.fullmatch(run_id) else None
             if run is not None:
-                new += await self._store(run, await self._that_count(run, several))
+                new += await self._store(run, await weighing.that_count(run, several))
         return new
 
     async def forget_old(self, before: str, most: int) -> int:
@@ -257,43 +255,6 @@ class Runs:
         # Not before it began, where the clock was set back meanwhile.
         run.state, run.ended = state, max(run.created, timestamp(self.clock.now()))
         await self.table.history.end(info_of(run))
-
-    async def _that_count(self, run: Run, several: Sequence[Evidence | Findings]) -> list[Evidence]:
-        """Evidence as it is kept, without what changes nothing, and without what goes to another rack first."""
-        counts: list[Evidence] = []
-        for said in several:
-            new = [one for one in all_of(said) if not run.has_record((one.item, one.attempt))]
-            signed = bool(new) and self.acceptance.is_signed(run, said)
-            counts += [found for one in new if (found := await self._looked_at(run, one, signed=signed)) is not None]
-        return counts
-
-    async def _looked_at(self, run: Run, one: Evidence, *, signed: bool) -> Evidence | None:
-        said = self.acceptance.judge(run, one, signed=signed)
-        if said.what == "taken":
-            passing = PassingOn(self.handing, Offers(self.acceptance.registry))
-            return None if await passing.passed_on(run, one) else one
-        if said.what == "alone":
-            times = self.handing.tries + 1
-            back = f"racks handed it back {times} times, and none ran it"
-            return await self._once_more(run, structs.replace(one, outcome="given-up", reason=back, done=None), 1)
-        what = f"{shown(one.item)} of the run {run.run}, from the rack {shown(one.rack, 80)}"
-        _LOG.warning("evidence was not taken (%s): %s", what, said.why)
-        refused = structs.replace(one, outcome="refused", reason=f"what the rack gave was not taken: {said.why}")
-        if said.what == "refused":
-            return refused
-        return None if said.what == "dropped" else await self._once_more(run, refused, 0)
-
-    async def _once_more(self, run: Run, refused: Evidence, taken: int) -> Evidence | None:
-        """Hand it out anew, after it was ``taken`` so often; what is kept where that was done too often."""
-        asked = run.asked[refused.item, refused.attempt]
-        # Once for each time that it was handed out, however often the rack says it.
-        tickets = run.turned_away.setdefault(asked.number, set())
-        if refused.ticket in tickets or run.state != "running":
-            return None
-        tickets.add(refused.ticket)
-        async with self._lock:
-            given_up = await self.handing.anew(run, [asked], taken)
-        return refused if given_up else None
 
     async def _hand_out(self, run: Run) -> None:
         await self._pass_over(run)
