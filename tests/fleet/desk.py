@@ -30,13 +30,23 @@ from pytest_fluxscenario.fleet.messages.message import (
     Work,
 )
 from pytest_fluxscenario.fleet.messages.passport import is_signed, issue
-from pytest_fluxscenario.fleet.messages.subjects import CONTENT, EVIDENCE, HEARTBEATS, HELLO, commands, once_key, work
+from pytest_fluxscenario.fleet.messages.subjects import (
+    CONTENT,
+    EVIDENCE,
+    HEARTBEATS,
+    HELLO,
+    commands,
+    once_key,
+    work,
+    work_needing,
+)
 from pytest_fluxscenario.fleet.messages.wire import Writer, decode_as
 from pytest_fluxscenario.fleet.snake.transport import Delivery, Stored, Terms, Transport
 from pytest_fluxscenario.packs.resolve import Resolver
 from pytest_fluxscenario.remote.case import PortableCase
 from pytest_fluxscenario.remote.parcel import Parcel
 from pytest_fluxscenario.runner.suite import Suite
+from pytest_fluxscenario.runtimes.port import NEEDS
 from tests.fakes.packs import scenario, write, write_pack
 from tests.fakes.waiting import PATIENCE
 
@@ -63,7 +73,8 @@ class Desk:
 
     async def open(self) -> None:
         await self.link.prepare(self.terms)
-        for queue in (work("default"), work("other"), EVIDENCE):
+        needing = [work_needing("default", need) for need in NEEDS]
+        for queue in (work("default"), work("other"), *needing, EVIDENCE):
             await self.link.open_queue(queue, self.terms)
         await self.link.subscribe(HELLO, self._hello)
         await self.link.subscribe(HEARTBEATS, self._beat)

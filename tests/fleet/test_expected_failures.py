@@ -45,7 +45,7 @@ def _said(manifest: dict[str, Any]) -> dict[str, tuple[object, object, object]]:
     return {name: (one["outcome"], one.get("note"), one.get("ref")) for name, one in names.items()}
 
 
-@pytest.mark.parametrize("more", [(), ("--runxfail",), ("-n2",)], ids=" ".join)
+@pytest.mark.parametrize("more", [(), ("--runxfail",), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=" ".join)
 def test_both_evidences_say_what_became_of_it(
     project: Project, mixer: RunningMixer, tmp_path: Path, more: tuple[str, ...]
 ) -> None:

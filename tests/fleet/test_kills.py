@@ -103,7 +103,8 @@ class _Adopting(Desk):
     accounts: Accounts
 
     def _welcome(self, hello: Hello) -> Welcome:
-        racks = {**self.accounts.racks, hello.rack: RackAccount(hello.rack, hello.key)}
+        account = RackAccount(hello.rack, hello.key, runtimes=hello.runtimes)
+        racks = {**self.accounts.racks, hello.rack: account}
         if racks != self.accounts.racks:
             self.accounts = Accounts(self.accounts.mixer, self.accounts.joining, racks)
             self.reloading = asyncio.create_task(self.server.reload(self.accounts))

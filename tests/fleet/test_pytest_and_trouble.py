@@ -32,7 +32,7 @@ def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUXRIG_API_TOKEN", TOKEN)
 
 
-@pytest.mark.parametrize("more", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("more", [(), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["plain", "n2"])
 def test_an_interrupted_session_drops_its_queued_work(
     project: Project, tmp_path_factory: pytest.TempPathFactory, more: tuple[str, ...]
 ) -> None:

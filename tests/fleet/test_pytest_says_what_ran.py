@@ -203,7 +203,7 @@ else:
 """
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
 def test_a_scenario_that_is_collected_twice_runs_twice(
     project: Project, mixer: RunningMixer, tmp_path: Path, workers: str
 ) -> None:
@@ -221,7 +221,7 @@ def test_a_scenario_that_is_collected_twice_runs_twice(
     assert {one["id"] for one in project.records()} == {f"{file}::one", f"{file}::two"}
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
 def test_an_item_that_stands_twice_is_never_told_of_one_run(
     project: Project, mixer: RunningMixer, workers: str
 ) -> None:

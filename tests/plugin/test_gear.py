@@ -104,7 +104,7 @@ def test_what_the_gear_cannot_do_is_skipped_and_the_run_is_incomplete(project: P
     assert project.manifest()["verdict"] == "incomplete"
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
 def test_a_gear_that_is_not_there_fails_every_scenario(project: Project, pack: Path, workers: str) -> None:
     result = project.spawn("packs", workers, "--fluxscenario-gear=stdio:/nowhere/gear")
     result.assert_outcomes(failed=5)

@@ -59,7 +59,9 @@ def ids(project: Project) -> list[str]:
 # ---- what is run ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n0",), ("-n2",)], ids=["plain", "n0", "n2"])
+@pytest.mark.parametrize(
+    "plugin_args", [(), ("-n0",), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["plain", "n0", "n2"]
+)
 def test_a_document_runs_by_its_ref(filed: Project, plugin_args: tuple[str, ...]) -> None:
     result = filed.run_with(plugin_args, "--fluxscenario-ref", "flow:latest")
     result.assert_outcomes(passed=1, failed=1)
@@ -75,7 +77,7 @@ def test_a_document_runs_by_its_ref(filed: Project, plugin_args: tuple[str, ...]
     assert main(["evidence", "verify", str(filed.evidence)]) == 0
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 def test_a_pack_runs_its_own_scenarios_on_itself(filed: Project, plugin_args: tuple[str, ...]) -> None:
     filed.run_with(plugin_args, "--fluxscenario-ref=small:v1.0.0").assert_outcomes(passed=4)
     parts = ("more.scenario.json::three", "one.json::one", "one.json::two[0]", "one.json::two[1]")
@@ -483,7 +485,7 @@ def test_a_part_of_what_a_folder_holds_too_is_refused(filed: Project) -> None:
     filed.run(store, "--fluxscenario-ref=flow:v1.0.0", "-k", "happy").assert_outcomes(passed=1, deselected=1)
 
 
-@pytest.mark.parametrize("plugin_args", [(), ("-n2",)], ids=["plain", "n2"])
+@pytest.mark.parametrize("plugin_args", _MODES, ids=["plain", "n2"])
 @pytest.mark.parametrize("how", ["flipped", "missing", "in-a-pack"])
 def test_a_damaged_blob_never_looks_green(filed: Project, how: str, plugin_args: tuple[str, ...]) -> None:
     store = open_store(str(filed.root / "store"))
