@@ -112,9 +112,12 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
             _tell_begun(info, options, outputs)
             return exits.DONE
         try:
-            outputs.err.line(f"run {info.run} of {shown(info.source, 200)}: {plural(info.total, 'scenario')}", "dim")
-            outputs.err.flush()
-            return _to_end(follower, info.run, options)
+            with follower.interrupts:
+                outputs.err.line(
+                    f"run {info.run} of {shown(info.source, 200)}: {plural(info.total, 'scenario')}", "dim"
+                )
+                outputs.err.flush()
+                return _to_end(follower, info.run, options)
         except (KeyboardInterrupt, MixerError):
             # Nobody waits for it any more; what is under way may still come.
             try:
@@ -128,7 +131,7 @@ def _start(options: argparse.Namespace, outputs: Outputs) -> int:
 
 def _wait(options: argparse.Namespace, outputs: Outputs) -> int:
     follower = _follower(options, outputs)
-    with closing(follower.client):
+    with closing(follower.client), follower.interrupts:
         return _to_end(follower, options.id, options)
 
 

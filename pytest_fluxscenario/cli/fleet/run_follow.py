@@ -12,6 +12,7 @@ from pytest_fluxscenario.base.errors import FluxError
 from pytest_fluxscenario.base.place import Place
 from pytest_fluxscenario.base.text import shown
 from pytest_fluxscenario.cli.console import exits
+from pytest_fluxscenario.cli.console.interrupts import Remembered
 from pytest_fluxscenario.cli.console.progress import Progress
 from pytest_fluxscenario.cli.console.render import Outputs, plural
 from pytest_fluxscenario.remote.api import ItemDone, Records, RunInfo
@@ -36,6 +37,8 @@ class Follower:
     patience: float
     #: Of each scenario that is not as it should be: id, what it is, and why.
     bad: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Ctrl-C, from when on whoever calls has entered it.
+    interrupts: Remembered = field(default_factory=Remembered)
     #: What was said last of a Mixer that is waited for.
     _said: str = ""
 
@@ -52,6 +55,7 @@ class Follower:
         wait = max(0.1, min(_POLL, self.patience / 2)) if to_end else 0.0
         try:
             while True:
+                self.interrupts.check()
                 said: Records = self.ask(partial(self.client.records, run, last, wait))
                 for done in said.records:
                     last = done.number
